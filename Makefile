@@ -1,0 +1,163 @@
+# fleetbox: one static executable, many commands.
+#
+#   make            build build/release/fleetbox
+#   make demo       install what is missing, build, run a first job
+#   make check      install what is missing, build, run every test and lint
+#   make unit | blackbox | lint       the parts of check
+#   make accept T=hxmd/merge          write a black-box test's text anew
+#   make asan | tsan | fuzz | bench   heavier checks
+#   make install PREFIX=/usr/local    the executable, links and manual pages
+#   make links DIR=...                a link for each command
+#   make clean
+#
+# Variables: PROFILE=release|debug|asan|tsan|fuzz, BUILD=build, V=1 shows
+# commands, ROOMS="base sys" and APPLETS="m4 hxmd" build only those.
+
+PROFILE ?= release
+BUILD ?= build
+B := $(BUILD)/$(PROFILE)
+PREFIX ?= /usr/local
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+MAKEFLAGS += -r --no-print-directory
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+VERSION := 0.1
+ROOMS ?= $(patsubst src/%/,%,$(sort $(wildcard src/*/)))
+APPLETS ?= $(sort $(basename $(notdir $(wildcard applets/*.cc))))
+
+CCACHE := $(shell command -v ccache 2>/dev/null)
+export CCACHE_NOHASHDIR := 1
+CXX_release := g++
+CXX_debug := g++
+CXX_asan := g++
+CXX_tsan := g++
+CXX_fuzz := clang++-14
+FLAGS_release := -Os -DNDEBUG -ffunction-sections -fdata-sections -fPIE
+FLAGS_debug := -O0 -g1 -D_GLIBCXX_ASSERTIONS
+FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -fno-sanitize=null,alignment,object-size,vptr -fno-sanitize-recover=undefined
+FLAGS_tsan := -O1 -g1 -fsanitize=thread
+FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined
+LINK_release := -static-pie -Wl,--gc-sections -Wl,-z,pack-relative-relocs -s
+LINK_asan := -fsanitize=address,undefined
+LINK_tsan := -fsanitize=thread
+LINK_fuzz := -fsanitize=address,undefined
+CXX := $(CXX_$(PROFILE))
+CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
+  -DFLEETBOX_VERSION='"$(VERSION)"' -iquote src -iquote $(B)/gen \
+  -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
+# A recipe's glob, not make's: the packages may be installed by this very run.
+LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
+  -lzstd -lsodium -lsqlite3 -Wl,--end-group -lpthread -ldl
+
+ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$r/*.cc))
+UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))
+BENCH_SRC := $(wildcard tests/bench/*.cc)
+FUZZ := $(basename $(notdir $(wildcard tests/fuzz/*.cc)))
+PROTO := $(if $(filter wire,$(ROOMS)),$(B)/gen/wire/messages.pb)
+ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o)
+APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
+UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
+BIN := $(B)/fleetbox
+
+all: $(BIN)
+
+# --- packages ---------------------------------------------------------------
+# $(BUILD)/packages-PURPOSE says that they are there.
+$(BUILD)/packages-%: third_party/packages third_party/install-packages
+	@mkdir -p $(@D)
+	@third_party/install-packages $*
+	@touch $@
+
+# --- compiling and linking --------------------------------------------------
+SAY = @printf '%-8s %s\n'
+$(B)/%.o: %.cc Makefile | $(BUILD)/packages-build $(PROTO:%=%.h) $(B)/applets.inc
+	$(if $(Q),$(SAY) CXX $<)
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/gen/%.pb.h $(B)/gen/%.pb.cc: src/%.proto | $(BUILD)/packages-build
+	@mkdir -p $(B)/gen
+	$(Q)protoc -Isrc --cpp_out=$(B)/gen $<
+$(B)/gen/%.pb.o: $(B)/gen/%.pb.cc Makefile
+	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -w -MMD -MP -c -o $@ $<
+
+$(B)/applets.inc: FORCE        # rewritten only when the list changes
+	@mkdir -p $(@D)
+	@printf '%s' '$(foreach a,$(APPLETS),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# Nothing of ours throws, and nothing catches but cli/args.cc: so nobody else
+# needs tables of what to clean up (0.4 MB).
+$(filter-out $(B)/src/cli/args.o,$(ROOM_OBJ) $(APPLET_OBJ)): CXXFLAGS += \
+  -fno-exceptions -fno-asynchronous-unwind-tables
+
+# Made anew each time: two rooms may hold files of the same name, and an
+# object of a file that is gone must not linger.
+$(B)/rooms.a: $(ROOM_OBJ)
+	@rm -f $@ && ar qcsP $@ $^ 2>/dev/null
+
+# The linker warns of libc's look-ups; sys/resolve pins them to what is inside.
+$(BIN): $(B)/src/main.o $(APPLET_OBJ) $(B)/rooms.a
+	$(if $(Q),$(SAY) LINK $@)
+	$(Q)$(CXX) $(LINK_$(PROFILE)) -o $@ $^ $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)! grep -v -e 'statically linked applications requires' -e ': in function' -e '^/usr/bin/ld: /usr/lib' $@.log
+
+$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
+	$(if $(Q),$(SAY) LINK $@)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $^ $(LIBS)
+$(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
+$(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $^ $(LIBS)
+$(B)/tests/bench/%.o: CXXFLAGS += -O2
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/rooms.a
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+
+# --- tests ------------------------------------------------------------------
+check:
+	@rm -rf $(B)/results
+	@$(MAKE) -k unit blackbox lint; tests/summary $(B)/results
+unit: $(B)/unit
+	@tests/run-unit $(B)/unit $(B)/results
+blackbox: $(BIN) | $(BUILD)/packages-test
+	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run $(T)
+accept: $(BIN)
+	@BIN=$(abspath $(BIN)) ACCEPT=1 tests/run $(T)
+lint: $(BIN) | $(BUILD)/packages-test
+	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run-lint
+asan tsan:
+	@$(MAKE) PROFILE=$@ unit blackbox
+fuzz: | $(BUILD)/packages-fuzz
+	@$(MAKE) PROFILE=fuzz fuzz-all
+fuzz-all: $(FUZZ:%=$(B)/fuzz/%)
+	@tests/run-fuzz $(B)/fuzz $(FUZZ)
+bench: $(BIN) $(BENCH_SRC:tests/bench/%.cc=$(B)/bench/%) | $(BUILD)/packages-test
+	@BIN=$(abspath $(BIN)) tests/run-bench $(B)/bench $(BUILD)/bench
+demo: $(BIN)
+	@BIN=$(abspath $(BIN)) tests/demo/run
+
+# --- installing -------------------------------------------------------------
+install: $(BIN)
+	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/fleetbox
+	$(BIN) --install -s $(DESTDIR)$(PREFIX)/bin
+	for s in 1 5 7 8; do mkdir -p $(DESTDIR)$(PREFIX)/share/man/man$$s && \
+	  cp man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s || exit; done
+links: $(BIN)
+	$(BIN) --install -s $(DIR)
+clean:
+	rm -rf $(BUILD)
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+.PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
+  demo install links clean help FORCE
+-include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
+  $(B)/src/main.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -1,0 +1,315 @@
+#include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <signal.h>
+
+#include "base/status.h"
+#include "base/strings.h"
+#include "cli/applet.h"
+#include "cli/paint.h"
+#include "cli/report.h"
+#include "mcfeely/client.h"
+#include "mcfeely/event_log.h"
+#include "mcfeely/server.h"
+#include "mcfeely/view.h"
+#include "net/local_relay.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/process.h"
+#include "sys/signals.h"
+#include "sys/terminal.h"
+
+namespace {
+
+absl::StatusOr<int> Run(const cli::Call& call);
+absl::StatusOr<int> RunStatus(const cli::Call& call);
+absl::StatusOr<int> RunShow(const cli::Call& call);
+absl::StatusOr<int> RunLog(const cli::Call& call);
+absl::StatusOr<int> RunRelease(const cli::Call& call);
+absl::StatusOr<int> RunImport(const cli::Call& call);
+absl::StatusOr<int> RunAttach(const cli::Call& call);
+
+constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
+constexpr cli::Option kTo = {0, "to", "PRINCIPAL", "the server's name",
+                             "server:mcfeely"};
+constexpr cli::Option kIdentity = {'i', "identity", "FILE",
+                                   "the key to sign with"};
+constexpr cli::Option kTrust = {0, "trust", "FILE", "whose keys are trusted"};
+
+constexpr cli::Option kOptions[] = {
+    {'q', "queue", "DIR", "the queue's folder"},
+    {'l', "listen", "ADDR", "listen there: unix:/path, tcp:host:port"},
+    {'c', "config", "FILE", "the configuration"},
+    kIdentity,
+    kTrust,
+    {'p', "principal", "NAME", "the server's name"},
+    {0, "ready-fd", "N", "write the addresses here once they can be called"},
+    {'v', "verbose", "", "log each step"},
+};
+constexpr cli::Option kStatusOptions[] = {
+    {'a', "all", "", "ended jobs, too"},
+    {0, "failed", "", "only jobs that have failed"},
+    {0, "older", "TIME", "only jobs injected at least this long ago", "0"},
+    {'j', "json", "", "for programs"},
+    kServer,
+    kTo,
+    kIdentity,
+    kTrust,
+};
+constexpr cli::Option kShowOptions[] = {
+    {'j', "json", "", "for programs"}, kServer, kTo, kIdentity, kTrust};
+constexpr cli::Option kLogOptions[] = {
+    {'f', "follow", "", "go on as it grows"},
+    {'q', "queue", "DIR", "the queue's folder"},
+};
+constexpr cli::Option kAskOptions[] = {kServer, kTo, kIdentity, kTrust};
+
+constexpr cli::Verb kVerbs[] = {
+    {"status", "[-aj] [--failed] [--older TIME] [JOB ...]",
+     "the open jobs, and the hosts", kStatusOptions, RunStatus},
+    {"show", "[-j] JOB[.TASK]", "everything about a job or a task",
+     kShowOptions, RunShow},
+    {"log", "[-f] [-q DIR] [JOB]", "the event log", kLogOptions, RunLog},
+    {"release", "JOB.TASK", "let a held task be attempted again", kAskOptions,
+     RunRelease},
+    {"import", "FILE ...", "hand in jobs written by mcfeely-inject --spool",
+     kAskOptions, RunImport},
+    {"attach",
+     "[PATH]",
+     "join stdin and stdout to the server's socket",
+     {},
+     RunAttach},
+};
+
+}  // namespace
+
+extern constinit const cli::Applet applet_mcfeely_server = {
+    .name = "mcfeely-server",
+    .summary = "keep jobs and hand out their tasks",
+    .usage = "[-v] [-q DIR] [-l ADDR ...] [-c FILE]\nVERB [OPTION ...]",
+    .options = kOptions,
+    .exits =
+        "66  there is no such job\n"
+        "75  the queue is in use, or the server is away\n",
+    .verbs = kVerbs,
+    .run = Run,
+};
+
+namespace {
+
+constexpr char kDefaultConfig[] = "/etc/fleetbox/mcfeely.conf";
+constexpr char kDefaultSocket[] = "/run/fleetbox/mcfeely.sock";
+constexpr char kSendmail[] = "/usr/sbin/sendmail";
+
+// Options stand before the configuration, which stands before the defaults.
+absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
+  mcfeely::ServerConfig config;
+  const std::string file =
+      call.Has("config") ? call.Get("config") : kDefaultConfig;
+  absl::StatusOr<std::string> text = sys::ReadFile(file, 1 << 20);
+  if (text.ok()) {
+    TRY_ASSIGN(config, mcfeely::ParseServerConfig(*text, file));
+  } else if (call.Has("config") || !absl::IsNotFound(text.status())) {
+    return text.status();
+  }
+  if (call.Has("queue")) config.queue = call.Get("queue");
+  if (call.Has("listen")) config.listen = call.All("listen");
+  if (call.Has("identity")) config.identity = call.Get("identity");
+  if (call.Has("trust")) config.trust = call.Get("trust");
+  if (call.Has("principal")) config.principal = call.Get("principal");
+  if (config.listen.empty()) {
+    TRY(sys::MakeFolders("/run/fleetbox"));
+    config.listen = {absl::StrCat("unix:", kDefaultSocket)};
+  }
+  if (config.mail.empty()) {
+    TRY_ASSIGN(sys::FileInfo sendmail, sys::Stat(kSendmail));
+    if (sendmail.exists) config.mail = {kSendmail, "-t", "-i"};
+  }
+  return config;
+}
+
+absl::StatusOr<std::unique_ptr<mcfeely::Client>> Ask(const cli::Call& call) {
+  return mcfeely::Client::Make({.server = call.Has("server")
+                                              ? call.Get("server")
+                                              : mcfeely::DefaultServer(),
+                                .server_principal = call.Get("to"),
+                                .identity = call.Get("identity"),
+                                .trust = call.Get("trust")});
+}
+
+// "31" or "31.web".
+absl::Status ReadJobAndTask(absl::string_view text, uint64_t* job,
+                            std::string* task) {
+  const size_t dot = text.find('.');
+  if (!absl::SimpleAtoi(text.substr(0, dot), job) || *job == 0) {
+    return cli::UsageError(
+        absl::StrCat("'", text, "' is not a job's number, or JOB.TASK"));
+  }
+  *task =
+      dot == absl::string_view::npos ? "" : std::string(text.substr(dot + 1));
+  return absl::OkStatus();
+}
+
+mcfeely::Styles StylesFor(const cli::Paint& paint) {
+  return {.good = paint.green(),
+          .bad = paint.red(),
+          .busy = paint.yellow(),
+          .dim = paint.dim()};
+}
+
+size_t Width() { return sys::IsTerminal(1) ? sys::TerminalColumns(1) : 0; }
+
+absl::StatusOr<int> RunStatus(const cli::Call& call) {
+  fleetbox::wire::Query query;
+  auto* status = query.mutable_status();
+  TRY_ASSIGN(absl::Duration older, call.Duration("older"));
+  status->set_older_ms(absl::ToInt64Milliseconds(older));
+  status->set_failed(call.Has("failed"));
+  status->set_ended(call.Has("all"));
+  for (const std::string& operand : call.operands) {
+    uint64_t job;
+    std::string task;
+    TRY(ReadJobAndTask(operand, &job, &task));
+    status->add_job(job);
+  }
+  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
+  cli::Print(call.Has("json")
+                 ? mcfeely::StatusJson(reply)
+                 : mcfeely::FormatStatus(reply, sys::WallNow(),
+                                         StylesFor(cli::Paint(1)), Width()));
+  return 0;
+}
+
+absl::StatusOr<int> RunShow(const cli::Call& call) {
+  TRY_ASSIGN(std::string operand, call.OnlyOperand("JOB"));
+  uint64_t job;
+  std::string task;
+  TRY(ReadJobAndTask(operand, &job, &task));
+  fleetbox::wire::Query query;
+  query.mutable_show()->set_job(job);
+  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
+  if (reply.job_size() != 1) return absl::DataLossError("not one job came");
+  const fleetbox::wire::JobView& view = reply.job(0);
+  const mcfeely::Styles styles = StylesFor(cli::Paint(1));
+  if (call.Has("json")) {
+    cli::Print(mcfeely::JobJson(view));
+  } else if (task.empty()) {
+    cli::Print(mcfeely::FormatJob(view, sys::WallNow(), styles, Width()));
+  } else {
+    const std::string text =
+        mcfeely::FormatTask(view, task, sys::WallNow(), styles);
+    if (text.empty()) {
+      return absl::NotFoundError(absl::StrCat(operand, ": no such task"));
+    }
+    cli::Print(text);
+  }
+  return 0;
+}
+
+absl::StatusOr<int> RunLog(const cli::Call& call) {
+  TRY(call.Operands(0, 1, "JOB"));
+  uint64_t job = 0;
+  std::string task;
+  if (!call.operands.empty()) {
+    TRY(ReadJobAndTask(call.operands[0], &job, &task));
+  }
+  const std::string queue =
+      call.Has("queue") ? call.Get("queue") : mcfeely::ServerConfig().queue;
+  TRY(mcfeely::ReadEventLog(mcfeely::EventLogPath(queue), job,
+                            call.Has("follow"), [](absl::string_view line) {
+                              cli::Print(line);
+                              cli::Flush();
+                              return !cli::PrintFailed();
+                            }));
+  return 0;
+}
+
+absl::StatusOr<int> RunRelease(const cli::Call& call) {
+  TRY_ASSIGN(std::string operand, call.OnlyOperand("JOB.TASK"));
+  uint64_t job;
+  std::string task;
+  TRY(ReadJobAndTask(operand, &job, &task));
+  if (task.empty()) return cli::UsageError("name the task, as JOB.TASK");
+  fleetbox::wire::Query query;
+  query.mutable_release()->set_job(job);
+  query.mutable_release()->set_task(task);
+  TRY_ASSIGN(auto client, Ask(call));
+  TRY(client->Ask(query));
+  return 0;
+}
+
+// The files an operand stands for: itself, or those in the folder it is.
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
+  TRY_ASSIGN(sys::FileInfo info, sys::Stat(path));
+  if (!info.folder) return std::vector<std::string>{path};
+  TRY_ASSIGN(std::vector<std::string> names, sys::ListFolder(path));
+  std::vector<std::string> files;
+  for (const std::string& name : names) {
+    if (absl::EndsWith(name, ".job")) files.push_back(path + "/" + name);
+  }
+  return files;
+}
+
+absl::StatusOr<uint64_t> Import(mcfeely::Client& client,
+                                const std::string& file) {
+  TRY_ASSIGN(std::string parcel, sys::ReadFile(file, 64 << 20));
+  return client.Deliver(parcel);
+}
+
+absl::StatusOr<int> RunImport(const cli::Call& call) {
+  if (call.operands.empty()) return cli::UsageError("name at least one FILE");
+  TRY_ASSIGN(auto client, Ask(call));
+  int code = 0;
+  for (const std::string& operand : call.operands) {
+    TRY_ASSIGN(std::vector<std::string> files, FilesOf(operand));
+    for (const std::string& file : files) {
+      const absl::StatusOr<uint64_t> job = Import(*client, file);
+      if (job.ok()) {
+        cli::Print(absl::StrCat(*job, "\n"));
+      } else {
+        cli::Warn(call, base::Context(job.status(), file));
+        code = 1;
+      }
+    }
+  }
+  return code;
+}
+
+absl::StatusOr<int> RunAttach(const cli::Call& call) {
+  TRY(call.Operands(0, 1, "PATH"));
+  TRY(net::RelayStdio(call.operands.empty() ? kDefaultSocket
+                                            : call.operands[0]));
+  return 0;
+}
+
+absl::StatusOr<int> Run(const cli::Call& call) {
+  TRY(call.NoOperands());
+  TRY_ASSIGN(mcfeely::ServerConfig config, ReadConfig(call));
+  TRY_ASSIGN(int64_t ready_fd,
+             call.Has("ready-fd") ? call.Int("ready-fd", 0, 1 << 20) : -1);
+  if (call.Has("verbose")) sys::SetLogLevel(sys::LogLevel::kStep);
+  sys::RaiseDescriptorLimit();
+  sys::Loop loop;
+  std::unique_ptr<mcfeely::Server> server;
+  sys::Signals signals(loop, {SIGTERM, SIGINT}, [&](int signal) {
+    sys::Log("server.stopping", {{"signal", sys::SignalName(signal)}});
+    server == nullptr ? loop.Stop() : server->Stop(absl::Seconds(30));
+  });
+  TRY_ASSIGN(server, mcfeely::Server::Open(loop, config));
+  std::string addresses;
+  for (const std::string& address : server->addresses()) {
+    sys::Log("server.listens", {{"address", address}, {"pid", sys::MyPid()}});
+    absl::StrAppend(&addresses, address, "\n");
+  }
+  sys::NotifySupervisor();
+  sys::TellReady(static_cast<int>(ready_fd), addresses);
+  loop.Run();
+  server.reset();
+  sys::Log("server.stopped", {{"pid", sys::MyPid()}});
+  return 0;
+}
+
+}  // namespace

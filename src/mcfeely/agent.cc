@@ -1,0 +1,319 @@
+#include "mcfeely/agent.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "keys/allowed_signers.h"
+#include "keys/identity.h"
+#include "mcfeely/attempts.h"
+#include "mcfeely/comm.h"
+#include "net/channel.h"
+#include "store/sqlite_engine.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/process.h"
+#include "wire/message.h"
+
+namespace mcfeely {
+
+namespace wire_pb = fleetbox::wire;
+
+namespace {
+
+constexpr absl::Duration kFirstRedial = absl::Milliseconds(100);
+constexpr absl::Duration kLongestRedial = absl::Seconds(10);
+
+}  // namespace
+
+struct Agent::State {
+  State(sys::Loop& l, AgentConfig c)
+      : loop(l),
+        config(std::move(c)),
+        trust(config.trust),
+        attempts(sys::RandomBytes(16)),
+        principal(absl::StrCat("host:", config.host)) {}
+
+  absl::Status Open();
+  void Dial();
+  void Redial();
+  void Opened();
+  void Closed(const absl::Status& why);
+  void Arrived(absl::string_view bytes);
+  absl::Status Take(absl::string_view bytes);
+  void TakeReceipt(const net::Receipt& receipt);
+  base::ParcelId Send(wire::Kind kind, std::string body);
+
+  void PumpSoon();
+  void Pump();
+  void CarryOut(const AgentAction& action);
+  void SetTimer();
+
+  sys::Loop& loop;
+  AgentConfig config;
+  keys::TrustFile trust;
+  Attempts attempts;
+  std::string principal;
+  std::unique_ptr<wire::Signer> signer;
+  std::unique_ptr<store::Engine> journal;
+  std::unique_ptr<CommRunner> comms;
+  std::vector<net::Address> servers;
+  size_t next_server = 0;
+  absl::Duration redial = kFirstRedial;
+  std::unique_ptr<net::Channel> channel;
+  wire::ReplayGuard replays;
+  std::function<void()> connected;
+  std::string last_trouble;
+  sys::Loop::Timer timer = 0;
+  absl::Time timer_at = absl::InfiniteFuture();
+  bool pump_soon = false;
+  bool committing = false;
+  bool stopping = false;
+};
+
+absl::Status Agent::State::Open() {
+  TRY_ASSIGN(signer, keys::HostIdentity(config.identity));
+  trust.Refresh();
+  for (const std::string& text : config.servers) {
+    TRY_ASSIGN(net::Address address, net::ParseAddress(text));
+    servers.push_back(std::move(address));
+  }
+  TRY_ASSIGN(journal, store::OpenSqlite({.folder = config.journal},
+                                        store::SurroundingsOf(loop)));
+  // Comms run in other folders than we do.
+  TRY_ASSIGN(config.comm_folder, sys::AbsolutePath(config.comm_folder));
+  TRY_ASSIGN(const std::string work,
+             sys::AbsolutePath(config.journal + "/work"));
+  TRY(sys::RemoveTree(work));
+  TRY(sys::MakeFolders(work, 0700));
+  TRY(attempts.Load(*journal, sys::SteadyNow()));
+  comms = std::make_unique<CommRunner>(
+      loop,
+      CommOptions{.folder = config.comm_folder,
+                  .work_folder = work,
+                  .host = config.host},
+      [this](base::AttemptId id) {
+        attempts.Started(id);
+        PumpSoon();
+      },
+      [this](wire_pb::Result result) {
+        attempts.Ended(std::move(result), sys::SteadyNow());
+        PumpSoon();
+      });
+  Pump();  // leftovers are gone before anything new can start
+  Dial();
+  return absl::OkStatus();
+}
+
+// --- the channel ------------------------------------------------------------
+
+void Agent::State::Dial() {
+  net::ChannelOptions options;
+  options.signer = signer.get();
+  options.trust = &trust;
+  options.principal = principal;
+  options.expected_principal = config.server_principal;
+  options.remote_command = {"fleetbox", "mcfeely-server", "attach"};
+  net::ChannelEvents events;
+  events.opened = [this](net::Channel&) { Opened(); };
+  events.parcel = [this](net::Channel&, absl::string_view bytes) {
+    Arrived(bytes);
+  };
+  events.receipt = [this](net::Channel&, const net::Receipt& receipt) {
+    TakeReceipt(receipt);
+  };
+  events.closed = [this](net::Channel&, const absl::Status& why) {
+    Closed(why);
+  };
+  trust.Refresh();
+  channel = net::Channel::Call(loop, servers[next_server], options,
+                               std::move(events));
+}
+
+void Agent::State::Opened() {
+  redial = kFirstRedial;
+  last_trouble.clear();
+  sys::Log("server.connected",
+           {{"address", net::FormatAddress(servers[next_server])}});
+  Send(wire_pb::ANNOUNCE, attempts.Opened(config.host).SerializeAsString());
+  if (connected) std::exchange(connected, nullptr)();
+  PumpSoon();
+}
+
+void Agent::State::Closed(const absl::Status& why) {
+  // Once per reason: a server that is away for a night is one line.
+  const std::string trouble(why.message());
+  if (trouble != last_trouble) {
+    sys::Log("server.away",
+             {{"address", net::FormatAddress(servers[next_server])},
+              {"why", trouble}});
+    last_trouble = trouble;
+  }
+  attempts.Closed();
+  channel.reset();
+  PumpSoon();
+  if (!stopping) Redial();
+}
+
+// Servers in turn, quickly at first; a random part keeps a thousand agents from
+// knocking together at the door of a server that has just come back.
+void Agent::State::Redial() {
+  next_server = (next_server + 1) % servers.size();
+  const double part = 0.5 + (sys::RandomSeed() % 1000) / 2000.0;
+  loop.After(redial * part, [this] {
+    if (!stopping) Dial();
+  });
+  redial = std::min(redial * 2, kLongestRedial);
+}
+
+void Agent::State::Arrived(absl::string_view bytes) {
+  const absl::Status status = Take(bytes);
+  if (!status.ok()) {
+    sys::Log("dispatch.refused", {{"why", std::string(status.message())}});
+    const auto header = wire::ParseHeader(bytes);
+    if (header.ok()) {
+      channel->SendReceipt({.id = header->id,
+                            .code = net::Receipt::Code::kRefused,
+                            .text = "refused"});
+    }
+  }
+  PumpSoon();
+}
+
+absl::Status Agent::State::Take(absl::string_view bytes) {
+  trust.Refresh();
+  wire::Receiver receiver;
+  receiver.principals = {principal};
+  receiver.trust = &trust;
+  receiver.local_peer = channel->peer().local;
+  const absl::Time now = sys::WallNow();
+  TRY_ASSIGN(wire::Opened parcel, wire::Open(bytes, receiver, now));
+  if (parcel.header.kind != wire_pb::DISPATCH) {
+    return absl::InvalidArgumentError("not a dispatch");
+  }
+  TRY_ASSIGN(auto dispatch, wire::Parse<wire_pb::Dispatch>(parcel.body));
+  TRY(replays.Check(parcel.header, now));
+  if (stopping) return absl::OkStatus();  // the next life asks for it again
+  attempts.Arrived(dispatch, sys::SteadyNow());
+  return absl::OkStatus();
+}
+
+void Agent::State::TakeReceipt(const net::Receipt& receipt) {
+  if (receipt.code == net::Receipt::Code::kAccepted) {
+    attempts.Confirmed(receipt.id, sys::SteadyNow());
+  } else {
+    sys::Log("results.refused", {{"why", receipt.text}});
+    attempts.NotConfirmed(receipt.id, sys::SteadyNow());
+  }
+  PumpSoon();
+}
+
+base::ParcelId Agent::State::Send(wire::Kind kind, std::string body) {
+  wire::Draft draft;
+  draft.kind = kind;
+  draft.body = std::move(body);
+  draft.audience = config.server_principal;
+  draft.id = base::ParcelId::From(sys::RandomBytes(16));
+  draft.now = sys::WallNow();
+  absl::StatusOr<std::string> parcel = wire::Seal(draft, *signer);
+  if (parcel.ok()) {
+    channel->Send(*std::move(parcel));
+  } else {
+    sys::Log("results.unsealed",
+             {{"why", std::string(parcel.status().message())}});
+  }
+  return draft.id;
+}
+
+// --- carrying out -----------------------------------------------------------
+
+void Agent::State::PumpSoon() {
+  if (pump_soon) return;
+  pump_soon = true;
+  loop.AtEndOfTurn([this] {
+    pump_soon = false;
+    Pump();
+  });
+}
+
+void Agent::State::Pump() {
+  for (const AgentAction& action : attempts.TakeActions()) CarryOut(action);
+  if (!committing) {
+    if (auto txn = attempts.NextTransaction()) {
+      committing = true;
+      journal->Commit(*std::move(txn), [this](store::Outcome outcome) {
+        committing = false;
+        if (!outcome.why.ok()) {
+          sys::Log("journal.trouble",
+                   {{"why", std::string(outcome.why.message())}});
+        }
+        attempts.Committed(outcome, sys::SteadyNow());
+        PumpSoon();
+      });
+    }
+  }
+  SetTimer();
+  if (stopping && !committing && comms->running() == 0 &&
+      (attempts.unconfirmed() == 0 || channel == nullptr)) {
+    loop.Stop();
+  }
+}
+
+void Agent::State::CarryOut(const AgentAction& action) {
+  if (const auto* a = std::get_if<StartComm>(&action)) {
+    sys::LogStep("comm.started", {{"job", a->attempt.job()},
+                                  {"task", a->attempt.task_name()},
+                                  {"attempt", a->attempt.number()}});
+    comms->Start(a->attempt);
+  } else if (const auto* a = std::get_if<SendResults>(&action)) {
+    if (channel != nullptr && channel->open()) {
+      attempts.Sent(Send(wire_pb::RESULTS, a->results.SerializeAsString()));
+    }
+  } else if (const auto* a = std::get_if<KillLeftovers>(&action)) {
+    const std::string id = base::Hex(a->attempt.view());
+    const int killed = sys::KillMarked(absl::StrCat("MCFEELY_ATTEMPT_ID=", id));
+    sys::Log("comm.interrupted", {{"attempt", id}, {"killed", killed}});
+  }
+}
+
+void Agent::State::SetTimer() {
+  const absl::Time when = attempts.wake_at();
+  if (when == timer_at) return;
+  loop.Cancel(timer);
+  timer = 0;
+  timer_at = when;
+  if (when == absl::InfiniteFuture()) return;
+  timer = loop.At(when, [this] {
+    timer_at = absl::InfiniteFuture();
+    attempts.Wake(sys::SteadyNow());
+    PumpSoon();
+  });
+}
+
+// ----------------------------------------------------------------------------
+
+Agent::Agent() = default;
+Agent::~Agent() = default;
+
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Open(sys::Loop& loop,
+                                                   AgentConfig config) {
+  std::unique_ptr<Agent> agent(new Agent);
+  agent->state_ = std::make_unique<State>(loop, std::move(config));
+  TRY(agent->state_->Open());
+  return agent;
+}
+
+void Agent::OnConnected(std::function<void()> f) {
+  state_->connected = std::move(f);
+}
+
+void Agent::Stop(absl::Duration longest) {
+  if (state_->stopping) return;
+  state_->stopping = true;
+  state_->loop.After(longest, [this] { state_->loop.Stop(); });
+  state_->PumpSoon();
+}
+
+}  // namespace mcfeely

@@ -1,0 +1,46 @@
+// The agent of a host: a channel to the server, a journal, and comms, around
+// Attempts, which decides (attempts.h).
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sys/loop.h"
+
+namespace mcfeely {
+
+struct AgentConfig {
+  std::string host;                  // our name: what tasks are addressed to
+  std::vector<std::string> servers;  // addresses, tried in this order
+  std::string server_principal = "server:mcfeely";
+  std::string comm_folder = "/etc/fleetbox/comm";
+  std::string journal = "/var/lib/fleetbox/agent";  // folder
+  std::string identity, trust;                      // files; "": the usual ones
+};
+
+class Agent {
+ public:
+  // Takes the journal's lock and reads it back, ends what is left of the comms
+  // of a former life, and begins calling the servers, for ever. Unavailable,
+  // naming the pid, when another agent has the journal.
+  static absl::StatusOr<std::unique_ptr<Agent>> Open(sys::Loop& loop,
+                                                     AgentConfig config);
+  ~Agent();
+
+  // Called once, when a server has been reached for the first time.
+  void OnConnected(std::function<void()> f);
+  // Starts no more comms, waits for those that run and for the server to take
+  // their results, then stops the loop; at most `longest` later it does so
+  // anyway. What still runs then is killed, and counts as interrupted.
+  void Stop(absl::Duration longest);
+
+ private:
+  Agent();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mcfeely

@@ -1,0 +1,487 @@
+#include "mcfeely/attempts.h"
+
+#include <absl/container/btree_map.h>
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "mcfeely/records.h"
+
+namespace mcfeely {
+
+namespace pb = fleetbox::wire;
+using base::AttemptId;
+using Entry = pb::JournalEntry;
+
+namespace {
+
+constexpr absl::string_view kJournalKey = "journal";
+constexpr absl::string_view kEntryPrefix = "attempt/";
+constexpr size_t kIdBytes = sizeof(AttemptId::bytes);
+
+// How long a confirmed attempt is remembered, and how many are at most.
+constexpr absl::Duration kKeepConfirmed = absl::Hours(1);
+constexpr size_t kMaxConfirmed = 100'000;
+// In one SendResults.
+constexpr size_t kMaxSentResults = 256;
+constexpr size_t kMaxSentBytes = 4 << 20;
+// Pauses before what was refused is tried again.
+constexpr absl::Duration kFirstPause = absl::Seconds(1);
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+
+absl::Duration Longer(absl::Duration pause) {
+  return std::clamp(pause * 2, kFirstPause, kLongestPause);
+}
+
+std::string KeyOf(AttemptId id) {
+  return absl::StrCat(kEntryPrefix, base::Hex(id.view()));
+}
+
+}  // namespace
+
+struct Attempts::State {
+  struct Known {
+    Entry entry;          // without what is no longer needed of it
+    bool running = false;  // its comm has said so
+    bool stored = false;   // the journal has this state
+    bool queued = false;   // in to_send
+  };
+
+  std::string journal;
+  bool journal_stored = false;
+  bool connected = false;
+  absl::Time now = absl::InfinitePast();
+
+  absl::btree_map<AttemptId, Known> known;
+  std::deque<AttemptId> confirmed;  // in order of time
+  size_t running = 0, unconfirmed = 0;
+
+  // Entries to be written or deleted, in the order they changed.
+  std::deque<AttemptId> dirty;
+  absl::flat_hash_set<AttemptId> is_dirty;
+  std::vector<AttemptId> under_way;  // in the transaction
+  bool committing = false;
+  absl::Time write_at = absl::InfinitePast();
+  absl::Duration write_pause = absl::ZeroDuration();
+
+  // Results the journal has, in order, to be sent; and what is sent.
+  std::deque<AttemptId> to_send;
+  std::vector<std::string> started;  // ids, to be told
+  std::deque<std::vector<AttemptId>> taken;  // SendResults without a parcel id
+  absl::flat_hash_map<base::ParcelId, std::vector<AttemptId>> sent;
+  absl::Time send_at = absl::InfinitePast();
+  absl::Duration send_pause = absl::ZeroDuration();
+
+  std::vector<AgentAction> actions;
+
+  void Tick(absl::Time t) { now = std::max(now, t); }
+  void Dirty(AttemptId id);
+  void ToSend(AttemptId id);
+  void Finish(AttemptId id, Known& k, pb::Result result);
+  void Expire();
+  absl::Status TakeEntry(const store::Entry& stored);
+  void Stored(AttemptId id);
+  bool GatherResults();
+};
+
+Attempts::Attempts(std::string new_journal_id)
+    : state_(std::make_unique<State>()) {
+  state_->journal = std::move(new_journal_id);
+}
+Attempts::~Attempts() = default;
+
+size_t Attempts::running() const { return state_->running; }
+size_t Attempts::unconfirmed() const { return state_->unconfirmed; }
+
+void Attempts::State::Dirty(AttemptId id) {
+  if (is_dirty.insert(id).second) dirty.push_back(id);
+}
+
+void Attempts::State::ToSend(AttemptId id) {
+  Known& k = known.at(id);
+  if (k.queued) return;
+  k.queued = true;
+  to_send.push_back(id);
+}
+
+// --- a new life ----------------------------------------------------------------
+
+absl::Status Attempts::Load(store::Engine& journal, absl::Time now) {
+  State& s = *state_;
+  s.Tick(now);
+  const absl::StatusOr<store::Entry> id = journal.Get(kJournalKey);
+  if (id.ok()) {
+    s.journal = id->value;
+    s.journal_stored = true;
+  } else if (!absl::IsNotFound(id.status())) {
+    return id.status();
+  }
+  if (s.journal.size() != 16) {
+    return absl::DataLossError(
+        absl::StrCat(kJournalKey, ": its id is not of 16 bytes"));
+  }
+  std::string first(kEntryPrefix);
+  while (true) {
+    TRY_ASSIGN(const store::RangeResult page,
+               journal.Range(first, store::PrefixEnd(kEntryPrefix), 256));
+    for (const store::Entry& stored : page.entries) {
+      TRY(base::Context(s.TakeEntry(stored), stored.key));
+    }
+    if (!page.more) break;
+    first = page.entries.back().key + std::string(1, '\0');
+  }
+  std::sort(s.confirmed.begin(), s.confirmed.end(),
+            [&](AttemptId a, AttemptId b) {
+              return std::make_pair(s.known.at(a).entry.written_ms(), a) <
+                     std::make_pair(s.known.at(b).entry.written_ms(), b);
+            });
+  s.Expire();
+  return absl::OkStatus();
+}
+
+absl::Status Attempts::State::TakeEntry(const store::Entry& stored) {
+  const auto bytes = base::FromHex(
+      absl::StripPrefix(stored.key, kEntryPrefix));
+  if (!bytes.ok() || bytes->size() != kIdBytes) {
+    return absl::DataLossError("not an attempt's id");
+  }
+  const AttemptId id = AttemptId::From(*bytes);
+  Known k;
+  if (const absl::Status read = UnpackMessage(stored.value, k.entry);
+      !read.ok()) {
+    return absl::DataLossError(read.message());
+  }
+  k.stored = true;
+  switch (k.entry.state()) {
+    case Entry::ACCEPTED: {
+      // It may have run, and may be running still.
+      actions.push_back(KillLeftovers{id});
+      pb::Result result;
+      result.set_verdict(pb::INTERRUPTED);
+      result.set_reason("the agent ended while it ran");
+      result.set_started_ms(k.entry.written_ms());
+      result.set_ended_ms(static_cast<uint64_t>(base::ToMillis(now)));
+      running++;
+      Known& entry = known[id] = std::move(k);
+      Finish(id, entry, std::move(result));
+      return absl::OkStatus();
+    }
+    case Entry::FINISHED:
+      unconfirmed++;
+      known[id] = std::move(k);
+      ToSend(id);
+      return absl::OkStatus();
+    case Entry::CONFIRMED:
+      confirmed.push_back(id);
+      known[id] = std::move(k);
+      return absl::OkStatus();
+    default:
+      return absl::DataLossError("an unknown state");
+  }
+}
+
+// --- the channel ---------------------------------------------------------------
+
+pb::Announce Attempts::Opened(const std::string& host) {
+  State& s = *state_;
+  Closed();
+  s.connected = true;
+  pb::Announce announce;
+  announce.set_host(host);
+  announce.set_journal(s.journal);
+  for (auto& [id, k] : s.known) {
+    announce.add_attempt(std::string(id.view()));
+    if (k.running) s.started.push_back(std::string(id.view()));
+    if (k.stored && k.entry.state() == Entry::FINISHED) s.ToSend(id);
+  }
+  return announce;
+}
+
+void Attempts::Closed() {
+  State& s = *state_;
+  s.connected = false;
+  s.to_send.clear();
+  s.started.clear();
+  s.taken.clear();
+  s.sent.clear();
+  s.send_at = absl::InfinitePast();
+  s.send_pause = absl::ZeroDuration();
+  for (auto& [id, k] : s.known) k.queued = false;
+}
+
+void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
+  State& s = *state_;
+  s.Tick(now);
+  for (const pb::Attempt& attempt : dispatch.attempt()) {
+    if (attempt.id().size() != kIdBytes) continue;
+    const AttemptId id = AttemptId::From(attempt.id());
+    const auto [at, is_new] = s.known.try_emplace(id);
+    State::Known& k = at->second;
+    if (!is_new) {
+      // The server had not heard of its end when it sent this.
+      if (k.stored && k.entry.state() == Entry::FINISHED) s.ToSend(id);
+      continue;
+    }
+    k.entry.set_state(Entry::ACCEPTED);
+    *k.entry.mutable_attempt() = attempt;
+    k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(now)));
+    s.running++;
+    s.Dirty(id);
+  }
+}
+
+// --- comms ---------------------------------------------------------------------
+
+void Attempts::Started(AttemptId attempt) {
+  State& s = *state_;
+  const auto found = s.known.find(attempt);
+  if (found == s.known.end() ||
+      found->second.entry.state() != Entry::ACCEPTED) {
+    return;
+  }
+  found->second.running = true;
+  if (s.connected) s.started.push_back(std::string(attempt.view()));
+}
+
+void Attempts::Ended(pb::Result result, absl::Time now) {
+  State& s = *state_;
+  s.Tick(now);
+  if (result.attempt().size() != kIdBytes) return;
+  const AttemptId id = AttemptId::From(result.attempt());
+  const auto found = s.known.find(id);
+  if (found == s.known.end()) return;
+  State::Known& k = found->second;
+  // What the journal does not know to be accepted was not started by us.
+  if (k.entry.state() != Entry::ACCEPTED || !k.stored) return;
+  s.Finish(id, k, std::move(result));
+}
+
+void Attempts::State::Finish(AttemptId id, Known& k, pb::Result result) {
+  result.set_attempt(std::string(id.view()));
+  result.set_job(k.entry.attempt().job());
+  result.set_task(k.entry.attempt().task());
+  k.entry.set_state(Entry::FINISHED);
+  k.entry.clear_attempt();  // with its arguments; the result names it
+  *k.entry.mutable_result() = std::move(result);
+  k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(now)));
+  k.stored = false;
+  k.running = false;
+  running--;
+  unconfirmed++;
+  Dirty(id);
+}
+
+// --- receipts --------------------------------------------------------------------
+
+void Attempts::Sent(base::ParcelId parcel) {
+  State& s = *state_;
+  if (s.taken.empty()) return;
+  // One that only told of starts has nothing to be confirmed.
+  if (!s.taken.front().empty()) s.sent[parcel] = std::move(s.taken.front());
+  s.taken.pop_front();
+}
+
+void Attempts::Confirmed(base::ParcelId parcel, absl::Time now) {
+  State& s = *state_;
+  s.Tick(now);
+  const auto found = s.sent.find(parcel);
+  if (found == s.sent.end()) return;
+  for (const AttemptId id : found->second) {
+    const auto at = s.known.find(id);
+    if (at == s.known.end() || at->second.entry.state() != Entry::FINISHED) {
+      continue;
+    }
+    State::Known& k = at->second;
+    k.entry.set_state(Entry::CONFIRMED);
+    k.entry.clear_result();
+    k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(s.now)));
+    k.stored = false;
+    s.unconfirmed--;
+    s.confirmed.push_back(id);
+    s.Dirty(id);
+  }
+  s.sent.erase(found);
+  s.send_pause = absl::ZeroDuration();
+  s.Expire();
+}
+
+void Attempts::NotConfirmed(base::ParcelId parcel, absl::Time now) {
+  State& s = *state_;
+  s.Tick(now);
+  const auto found = s.sent.find(parcel);
+  if (found == s.sent.end()) return;
+  for (const AttemptId id : found->second) {
+    const auto at = s.known.find(id);
+    if (at == s.known.end() || at->second.entry.state() != Entry::FINISHED) {
+      continue;
+    }
+    s.ToSend(id);
+  }
+  s.sent.erase(found);
+  s.send_pause = Longer(s.send_pause);
+  s.send_at = s.now + s.send_pause;
+}
+
+// --- time ------------------------------------------------------------------------
+
+void Attempts::Wake(absl::Time now) {
+  state_->Tick(now);
+  state_->Expire();
+}
+
+void Attempts::State::Expire() {
+  while (!confirmed.empty()) {
+    const AttemptId id = confirmed.front();
+    const absl::Time since = base::FromMillis(
+        static_cast<int64_t>(known.at(id).entry.written_ms()));
+    if (confirmed.size() <= kMaxConfirmed && now - since < kKeepConfirmed) {
+      return;
+    }
+    known.erase(id);
+    confirmed.pop_front();
+    Dirty(id);
+  }
+}
+
+absl::Time Attempts::wake_at() const {
+  const State& s = *state_;
+  absl::Time wake = absl::InfiniteFuture();
+  if (!s.confirmed.empty()) {
+    const Entry& oldest = s.known.at(s.confirmed.front()).entry;
+    wake = base::FromMillis(static_cast<int64_t>(oldest.written_ms())) +
+           kKeepConfirmed;
+  }
+  if (s.connected && !s.to_send.empty() && s.send_at > s.now) {
+    wake = std::min(wake, s.send_at);
+  }
+  if (!s.committing && s.write_at > s.now &&
+      (!s.dirty.empty() || !s.journal_stored)) {
+    wake = std::min(wake, s.write_at);
+  }
+  return wake;
+}
+
+// --- the journal -------------------------------------------------------------------
+
+std::optional<store::Transaction> Attempts::NextTransaction() {
+  State& s = *state_;
+  if (s.committing || s.now < s.write_at) return std::nullopt;
+  store::Transaction txn;
+  size_t bytes = 0;
+  if (!s.journal_stored) {
+    bytes += kJournalKey.size() + s.journal.size();
+    txn.operations.push_back(store::Put(std::string(kJournalKey), s.journal));
+  }
+  s.under_way.clear();
+  while (!s.dirty.empty() &&
+         txn.operations.size() < base::kMaxTxnOperations) {
+    const AttemptId id = s.dirty.front();
+    std::string key = KeyOf(id);
+    const auto found = s.known.find(id);
+    store::Operation operation =
+        found == s.known.end()
+            ? store::Delete(std::move(key))
+            : store::Put(std::move(key), PackMessage(found->second.entry));
+    const size_t weight = operation.key.size() + operation.value.size();
+    if (bytes + weight > base::kMaxTxnBytes) break;
+    bytes += weight;
+    txn.operations.push_back(std::move(operation));
+    s.under_way.push_back(id);
+    s.is_dirty.erase(id);
+    s.dirty.pop_front();
+  }
+  if (txn.operations.empty()) return std::nullopt;
+  s.committing = true;
+  return txn;
+}
+
+void Attempts::Committed(const store::Outcome& outcome, absl::Time now) {
+  State& s = *state_;
+  s.Tick(now);
+  MUST(s.committing);
+  s.committing = false;
+  const std::vector<AttemptId> ids = std::exchange(s.under_way, {});
+  if (outcome.kind != store::Outcome::Kind::kApplied) {
+    // Refused or in doubt: entries are absolute, so writing them again does
+    // what was meant in either case. Nothing has been done on their strength.
+    for (auto it = ids.rbegin(); it != ids.rend(); ++it) {
+      if (s.is_dirty.insert(*it).second) s.dirty.push_front(*it);
+    }
+    s.write_pause = Longer(s.write_pause);
+    s.write_at = s.now + s.write_pause;
+    return;
+  }
+  s.journal_stored = true;
+  s.write_pause = absl::ZeroDuration();
+  s.write_at = absl::InfinitePast();
+  for (const AttemptId id : ids) s.Stored(id);
+}
+
+void Attempts::State::Stored(AttemptId id) {
+  // It has changed again meanwhile: what was stored is not what it is.
+  if (is_dirty.contains(id)) return;
+  const auto found = known.find(id);
+  if (found == known.end()) return;
+  Known& k = found->second;
+  k.stored = true;
+  if (k.entry.state() == Entry::ACCEPTED) {
+    actions.push_back(StartComm{k.entry.attempt()});
+  } else if (k.entry.state() == Entry::FINISHED && connected) {
+    ToSend(id);
+  }
+}
+
+// --- what may be done now ------------------------------------------------------------
+
+bool Attempts::State::GatherResults() {
+  if (!connected) return false;
+  SendResults send;
+  std::vector<AttemptId> ids;
+  for (std::string& id : std::exchange(started, {})) {
+    send.results.add_started(std::move(id));
+  }
+  size_t bytes = 0;
+  while (now >= send_at && !to_send.empty() && ids.size() < kMaxSentResults) {
+    const AttemptId id = to_send.front();
+    const auto found = known.find(id);
+    if (found != known.end()) found->second.queued = false;
+    // It may have been confirmed through an earlier copy.
+    if (found == known.end() ||
+        found->second.entry.state() != Entry::FINISHED) {
+      to_send.pop_front();
+      continue;
+    }
+    const pb::Result& result = found->second.entry.result();
+    const size_t weight = result.ByteSizeLong();
+    if (!ids.empty() && bytes + weight > kMaxSentBytes) {
+      found->second.queued = true;
+      break;
+    }
+    bytes += weight;
+    *send.results.add_result() = result;
+    ids.push_back(id);
+    to_send.pop_front();
+  }
+  if (ids.empty() && send.results.started().empty()) return false;
+  actions.push_back(std::move(send));
+  taken.push_back(std::move(ids));
+  return true;
+}
+
+std::vector<AgentAction> Attempts::TakeActions() {
+  State& s = *state_;
+  while (s.GatherResults()) {
+  }
+  return std::exchange(s.actions, {});
+}
+
+}  // namespace mcfeely

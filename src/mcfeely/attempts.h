@@ -1,0 +1,83 @@
+// What an agent knows of the attempts it was given, and what it does next.
+// Pure; agent.cc carries it out, and the simulation.
+//
+// The journal is written before the world changes: an attempt's entry before
+// its comm is started, its result before it is sent; the entry is marked
+// confirmed only when the server's receipt says that the result is stored. So
+// the same attempt id is never run twice while the journal is intact, however
+// often it arrives, and a result survives either side's restart.
+//
+//   (unknown) ──arrives──► accepted ──ended──► finished ──receipt──► confirmed
+//                 stored, then the       stored, then sent    kept a while, so that
+//                 comm is started        until confirmed      a late repeat is known
+//
+// After a restart an accepted entry means that its comm may have run and may
+// still be running: whatever is left of it is killed, and its result is
+// "interrupted".
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/time/time.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "store/engine.h"
+#include "wire/messages.pb.h"
+
+namespace mcfeely {
+
+struct StartComm {
+  fleetbox::wire::Attempt attempt;
+};
+struct SendResults {  // seal, send, and tell `Sent` the parcel's id
+  fleetbox::wire::Results results;
+};
+struct KillLeftovers {  // of an attempt of a former life, before anything else
+  base::AttemptId attempt;
+};
+using AgentAction = std::variant<StartComm, SendResults, KillLeftovers>;
+
+class Attempts {
+ public:
+  // Journal keys: "journal" (its id), "attempt/ID".
+  explicit Attempts(std::string new_journal_id);
+  ~Attempts();
+  // Reads the journal back. DataLoss names the entry that makes no sense.
+  absl::Status Load(store::Engine& journal, absl::Time now);
+
+  // A channel to the server is open: what to announce. Results that are not
+  // confirmed are sent again on it.
+  fleetbox::wire::Announce Opened(const std::string& host);
+  void Closed();
+  void Arrived(const fleetbox::wire::Dispatch& dispatch, absl::Time now);
+  // The comm of an attempt runs now.
+  void Started(base::AttemptId attempt);
+  void Ended(fleetbox::wire::Result result, absl::Time now);
+  // The parcel of the SendResults taken last has this id.
+  void Sent(base::ParcelId parcel);
+  void Confirmed(base::ParcelId parcel, absl::Time now);
+  // The server does not take it (not now): it is sent again after a while.
+  void NotConfirmed(base::ParcelId parcel, absl::Time now);
+  void Wake(absl::Time now);
+  // The moment Wake is needed; InfiniteFuture when it is not.
+  absl::Time wake_at() const;
+
+  std::optional<store::Transaction> NextTransaction();
+  void Committed(const store::Outcome& outcome, absl::Time now);
+  std::vector<AgentAction> TakeActions();
+
+  size_t running() const;      // accepted and not ended
+  size_t unconfirmed() const;  // finished
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mcfeely

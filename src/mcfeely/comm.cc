@@ -1,0 +1,326 @@
+#include "mcfeely/comm.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "mcfeely/job.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/signals.h"
+#include "sys/users.h"
+
+namespace mcfeely {
+
+namespace wire = fleetbox::wire;
+
+// As the original says of whatever it cannot execute.
+constexpr absl::string_view kNotFound = "program not found";
+
+void HeadAndTail::Add(absl::string_view bytes) {
+  total_ += bytes.size();
+  const size_t to_head = std::min(bytes.size(), keep_ - head_.size());
+  absl::StrAppend(&head_, bytes.substr(0, to_head));
+  bytes.remove_prefix(to_head);
+  if (bytes.size() > keep_) bytes.remove_prefix(bytes.size() - keep_);
+  const size_t to_end = std::min(bytes.size(), keep_ - ring_.size());
+  absl::StrAppend(&ring_, bytes.substr(0, to_end));
+  bytes.remove_prefix(to_end);
+  while (!bytes.empty()) {
+    const size_t n = std::min(bytes.size(), keep_ - ring_at_);
+    std::copy_n(bytes.begin(), n, ring_.begin() + ring_at_);
+    ring_at_ = (ring_at_ + n) % keep_;
+    bytes.remove_prefix(n);
+  }
+}
+
+std::string HeadAndTail::tail() const {
+  return ring_.substr(ring_at_) + ring_.substr(0, ring_at_);
+}
+
+void SetVerdict(const sys::Ended& ended, wire::Result* result) {
+  if (ended.signal != 0) {
+    result->set_verdict(wire::DEFERRED);
+    result->set_reason(
+        absl::StrCat("killed by ", sys::SignalName(ended.signal)));
+  } else if (ended.code == 0) {
+    result->set_verdict(wire::DONE);
+  } else {
+    result->set_verdict(ended.code == 99 ? wire::DEFERRED : wire::FAILED);
+    result->set_reason(absl::StrCat("exit ", ended.code));
+  }
+}
+
+namespace {
+
+// The last line a comm printed usually says why: whoever sees "exit 1" in a
+// table sees that line, too.
+void AddLastLine(const HeadAndTail& output, wire::Result* result) {
+  constexpr size_t kLongest = 200;
+  const std::string tail = output.tail();
+  absl::string_view text = tail.empty() ? output.head() : tail;
+  text = absl::StripAsciiWhitespace(text);
+  absl::string_view line = text.substr(text.rfind('\n') + 1);
+  if (line.empty()) return;
+  result->set_reason(
+      absl::StrCat(result->reason(), ": ", line.substr(0, kLongest)));
+}
+
+}  // namespace
+
+struct CommRunner::Running {
+  wire::Attempt attempt;
+  sys::Child child;
+  sys::Fd out, err;
+  HeadAndTail output;
+  std::string folder;
+  wire::Result result;
+  sys::Loop::Timer timer = 0;
+  bool timed_out = false;
+};
+
+CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
+                       std::function<void(base::AttemptId)> started,
+                       std::function<void(wire::Result)> ended)
+    : loop_(loop),
+      options_(std::move(options)),
+      started_(std::move(started)),
+      ended_(std::move(ended)),
+      buffer_(64 << 10, '\0') {
+  sys::Account me{.name = "unknown", .home = "/", .shell = "/bin/sh"};
+  if (auto found = sys::FindAccount(sys::MyUid()); found.ok()) me = *found;
+  if (me.shell.empty()) me.shell = "/bin/sh";
+  environment_ = {
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      absl::StrCat("HOME=", me.home),
+      absl::StrCat("USER=", me.name),
+      absl::StrCat("LOGNAME=", me.name),
+      absl::StrCat("SHELL=", me.shell),
+      "LANG=C.UTF-8",
+      absl::StrCat("MCFEELY_HOST=", options_.host),
+      absl::StrCat("MCFEELY_COMM_DIR=", options_.folder)};
+}
+
+CommRunner::~CommRunner() {
+  for (auto& [id, run] : running_) {
+    (void)run->child.SignalGroup(SIGKILL);
+    loop_.Unwatch(run->child.pidfd());
+    if (run->out) loop_.Unwatch(run->out.get());
+    if (run->err) loop_.Unwatch(run->err.get());
+    loop_.Cancel(run->timer);
+  }
+}
+
+namespace {
+
+// Whoever could replace the thing must be root or ourselves.
+absl::Status CheckOwner(const sys::FileInfo& info, absl::string_view what) {
+  constexpr uint32_t kOthersWrite = 022, kSticky = 01000;
+  if (info.uid != 0 && info.uid != sys::MyUid()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(what, " belongs to uid ", info.uid, ", not to root"));
+  }
+  // In a sticky folder (/tmp) nobody can replace what is somebody else's.
+  if ((info.mode & kOthersWrite) != 0 &&
+      !(info.folder && (info.mode & kSticky) != 0)) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(what, " can be written by group or others"));
+  }
+  return absl::OkStatus();
+}
+
+// The same for every folder above an absolute path.
+absl::Status CheckOwnersAbove(absl::string_view path) {
+  for (size_t end = path.rfind('/'); end != absl::string_view::npos;
+       end = end == 0 ? absl::string_view::npos : path.rfind('/', end - 1)) {
+    const std::string folder(path.substr(0, std::max<size_t>(end, 1)));
+    TRY_ASSIGN(sys::FileInfo info, sys::Stat(folder));
+    TRY(CheckOwner(info, folder));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// The file that is checked is the file that is executed: through the
+// descriptor. The kernel hands a script to its interpreter by name, though, so
+// there every folder on the way must be safe, too.
+absl::StatusOr<CommRunner::Program> CommRunner::OpenComm(
+    const std::string& name) {
+  TRY(CheckComm(name));
+  TRY_ASSIGN(sys::Fd folder,
+             sys::Open(options_.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  TRY_ASSIGN(sys::FileInfo folder_info, sys::Stat(folder.get()));
+  TRY(CheckOwner(folder_info, options_.folder));
+  absl::StatusOr<sys::Fd> file =
+      sys::OpenAt(folder.get(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (absl::IsNotFound(file.status())) return absl::NotFoundError(kNotFound);
+  TRY(file);
+  TRY_ASSIGN(sys::FileInfo info, sys::Stat(file->get()));
+  if (!info.regular) return absl::NotFoundError(kNotFound);
+  TRY(CheckOwner(info, name));
+  Program program{.file = *std::move(file), .path = ""};
+  char start[2];
+  if (pread(program.file.get(), start, 2, 0) == 2 && start[0] == '#' &&
+      start[1] == '!') {
+    TRY_ASSIGN(program.path, sys::PathOf(program.file.get()));
+    TRY(CheckOwnersAbove(program.path));
+  }
+  return program;
+}
+
+absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
+    const wire::Attempt& attempt) {
+  TRY_ASSIGN(Program program, OpenComm(attempt.comm()));
+  const std::string id = base::Hex(attempt.id());
+  const std::string folder = absl::StrCat(options_.work_folder, "/", id);
+  TRY(sys::MakeFolders(folder, 0700));
+
+  const bool script = !program.path.empty();
+  std::vector<std::string> argv = {script ? program.path : attempt.comm()};
+  argv.insert(argv.end(), attempt.argument().begin(), attempt.argument().end());
+  std::vector<std::string> environment = environment_;
+  environment.insert(
+      environment.end(),
+      {absl::StrCat("MCFEELY_JOB=", attempt.job()),
+       absl::StrCat("MCFEELY_TASK=", attempt.task_name()),
+       absl::StrCat("MCFEELY_ATTEMPT=", attempt.number()),
+       absl::StrCat("MCFEELY_ATTEMPT_ID=", id),
+       absl::StrCat("MCFEELY_DESCRIPTION=", attempt.description())});
+
+  // Only our ends are non-blocking: a comm that floods must wait, not fail.
+  TRY_ASSIGN(auto out, sys::Pipe());
+  TRY_ASSIGN(auto err, sys::Pipe());
+  TRY(sys::SetNonBlocking(out.first.get()));
+  TRY(sys::SetNonBlocking(err.first.get()));
+  absl::StatusOr<sys::Child> child =
+      sys::Child::Spawn(argv, {.out = out.second.get(),
+                               .err = err.second.get(),
+                               .environment = &environment,
+                               .folder = folder,
+                               .executable = script ? -1 : program.file.get(),
+                               .own_group = true});
+  if (!child.ok()) {
+    (void)sys::RemoveTree(folder);
+    if (!script) return child.status();
+    // As in the job, not as on the disk.
+    return absl::Status(child.status().code(),
+                        absl::StrReplaceAll(child.status().message(),
+                                            {{program.path, attempt.comm()}}));
+  }
+  auto run = std::make_unique<Running>(
+      Running{.attempt = attempt,
+              .child = *std::move(child),
+              .out = std::move(out.first),
+              .err = std::move(err.first),
+              .output = HeadAndTail(base::kKeptOutputBytes),
+              .folder = folder,
+              .result = {}});
+  return run;
+}
+
+void CommRunner::Start(const wire::Attempt& attempt) {
+  wire::Result result;
+  result.set_attempt(attempt.id());
+  result.set_job(attempt.job());
+  result.set_task(attempt.task());
+  result.set_started_ms(base::ToMillis(sys::WallNow()));
+  absl::StatusOr<std::unique_ptr<Running>> launched = Launch(attempt);
+  if (!launched.ok()) {
+    const absl::Status& why = launched.status();
+    const bool later = absl::IsUnavailable(why) ||
+                       absl::IsResourceExhausted(why) || absl::IsAborted(why) ||
+                       absl::IsDataLoss(why);
+    result.set_verdict(later ? wire::DEFERRED : wire::FAILED);
+    result.set_reason(later || why.message() == kNotFound
+                          ? std::string(why.message())
+                          : absl::StrCat(kNotFound, ": ", why.message()));
+    result.set_ended_ms(result.started_ms());
+    loop_.Post([this, result = std::move(result)] { ended_(result); });
+    return;
+  }
+  const base::AttemptId id = base::AttemptId::From(attempt.id());
+  Running& run = *(running_[id] = *std::move(launched));
+  run.result = std::move(result);
+  for (sys::Fd* pipe : {&run.out, &run.err}) {
+    (void)loop_.Watch(pipe->get(), EPOLLIN,
+                      [this, &run, pipe](uint32_t) { Drain(run, *pipe); });
+  }
+  (void)loop_.Watch(run.child.pidfd(), EPOLLIN,
+                    [this, &run](uint32_t) { Finish(run); });
+  if (attempt.timeout_ms() != 0) {
+    run.timer = loop_.After(absl::Milliseconds(attempt.timeout_ms()),
+                            [this, &run] { TimedOut(run); });
+  }
+  started_(id);
+}
+
+void CommRunner::Drain(Running& run, sys::Fd& pipe) {
+  // Bounded, so that one comm that floods does not keep the others waiting.
+  for (int turn = 0; turn < 16; turn++) {
+    const ssize_t n = read(pipe.get(), buffer_.data(), buffer_.size());
+    if (n > 0) {
+      run.output.Add({buffer_.data(), static_cast<size_t>(n)});
+      if (static_cast<size_t>(n) < buffer_.size()) return;
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+      loop_.Unwatch(pipe.get());
+      pipe.Reset();
+      return;
+    } else {
+      return;
+    }
+  }
+}
+
+void CommRunner::TimedOut(Running& run) {
+  run.timer = 0;
+  if (run.timed_out) {
+    (void)run.child.SignalGroup(SIGKILL);
+    return;
+  }
+  run.timed_out = true;
+  (void)run.child.SignalGroup(SIGTERM);
+  run.timer = loop_.After(options_.kill_after, [this, &run] { TimedOut(run); });
+}
+
+void CommRunner::Finish(Running& run) {
+  // Its group goes with it, before it is reaped: until then nobody else can
+  // have its number.
+  (void)run.child.SignalGroup(SIGKILL);
+  loop_.Unwatch(run.child.pidfd());
+  loop_.Cancel(run.timer);
+  const sys::Ended ended = run.child.Wait();
+  for (sys::Fd* pipe : {&run.out, &run.err}) {
+    if (*pipe) Drain(run, *pipe);
+    if (*pipe) loop_.Unwatch(pipe->get());
+  }
+  SetVerdict(ended, &run.result);
+  if (run.result.verdict() != wire::DONE) AddLastLine(run.output, &run.result);
+  if (run.timed_out) {
+    run.result.set_verdict(wire::DEFERRED);
+    run.result.set_reason(absl::StrCat(
+        "timed out after ",
+        base::FormatDuration(absl::Milliseconds(run.attempt.timeout_ms()))));
+  }
+  run.result.set_ended_ms(base::ToMillis(sys::WallNow()));
+  run.result.set_head(run.output.head());
+  run.result.set_tail(run.output.tail());
+  run.result.set_output_bytes(run.output.total());
+  (void)sys::RemoveTree(run.folder);
+  const wire::Result result = std::move(run.result);
+  running_.erase(base::AttemptId::From(result.attempt()));
+  ended_(result);
+}
+
+}  // namespace mcfeely

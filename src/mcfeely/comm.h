@@ -1,0 +1,89 @@
+// Running comms: finding the program, giving it a clean world, keeping the head
+// and tail of what it prints, and telling how it ended.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+#include "sys/child.h"
+#include "sys/fd.h"
+#include "sys/loop.h"
+#include "wire/messages.pb.h"
+
+namespace mcfeely {
+
+// Keeps the first and the last `keep` bytes of a stream, in bounded memory.
+class HeadAndTail {
+ public:
+  explicit HeadAndTail(size_t keep) : keep_(keep) {}
+  void Add(absl::string_view bytes);
+  uint64_t total() const { return total_; }
+  const std::string& head() const { return head_; }
+  // The last bytes that are not in head(); empty when head() is all.
+  std::string tail() const;
+
+ private:
+  size_t keep_;
+  uint64_t total_ = 0;
+  std::string head_;
+  std::string ring_;  // what came after head_: a ring once it is full
+  size_t ring_at_ = 0;
+};
+
+// The result a comm's end means (mcfeely 9.1 with the changes of 14.1): 0 done,
+// 99 deferred, a signal deferred, everything else failed.
+void SetVerdict(const sys::Ended& ended, fleetbox::wire::Result* result);
+
+struct CommOptions {
+  std::string folder = "/etc/fleetbox/comm";
+  std::string work_folder;  // where each comm gets its private folder
+  std::string host;         // MCFEELY_HOST
+  absl::Duration kill_after = absl::Seconds(10);  // TERM to KILL
+};
+
+// Runs comms on a loop. Each runs in a process group of its own, in a private
+// empty folder, with nothing of our environment and no descriptor of ours; the
+// whole group ends with it.
+class CommRunner {
+ public:
+  // `started` comes when the comm runs, `ended` once for every Start, with the
+  // result but for its start time.
+  CommRunner(sys::Loop& loop, CommOptions options,
+             std::function<void(base::AttemptId)> started,
+             std::function<void(fleetbox::wire::Result)> ended);
+  ~CommRunner();  // kills what runs
+
+  // A comm that is missing, no program, or not safely owned fails; one that
+  // cannot be started because the system is short of something is deferred.
+  void Start(const fleetbox::wire::Attempt& attempt);
+  size_t running() const { return running_.size(); }
+
+ private:
+  struct Running;
+  struct Program {
+    sys::Fd file;
+    std::string path;  // of a script; empty: the file itself is executed
+  };
+  absl::StatusOr<Program> OpenComm(const std::string& name);
+  absl::StatusOr<std::unique_ptr<Running>> Launch(
+      const fleetbox::wire::Attempt& attempt);
+  void Drain(Running& run, sys::Fd& pipe);
+  void TimedOut(Running& run);
+  void Finish(Running& run);
+
+  sys::Loop& loop_;
+  CommOptions options_;
+  std::function<void(base::AttemptId)> started_;
+  std::function<void(fleetbox::wire::Result)> ended_;
+  std::string buffer_;
+  std::vector<std::string> environment_;  // what every comm gets
+  absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
+};
+
+}  // namespace mcfeely

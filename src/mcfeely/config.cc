@@ -1,0 +1,101 @@
+#include "mcfeely/config.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include "base/status.h"
+#include "base/strings.h"
+#include "mcfeely/job.h"
+#include "net/address.h"
+#include "net/mail.h"
+#include "text/words.h"
+
+namespace mcfeely {
+namespace {
+
+using Words = absl::Span<const std::string>;
+
+constexpr absl::string_view kDirectives[] = {
+    "queue", "listen",    "identity", "trust",       "principal",
+    "mail",  "mail-from", "host",     "max-running", "max-per-host"};
+
+absl::Status ReadNumber(const std::string& word, int max, int* number) {
+  if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", word, "' is not a number from 1 to ", max));
+}
+
+absl::Status ReadDirective(const std::string& name, Words values,
+                           ServerConfig* config) {
+  const auto several = name == "listen" || name == "mail" || name == "host";
+  if (values.empty() || (!several && values.size() > 1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "takes ", several ? "at least one word" : "exactly one word"));
+  }
+  const std::string& value = values[0];
+  if (name == "queue") config->queue = value;
+  if (name == "identity") config->identity = value;
+  if (name == "trust") config->trust = value;
+  if (name == "principal") config->principal = value;
+  if (name == "mail") config->mail.assign(values.begin(), values.end());
+  if (name == "mail-from") {
+    TRY(net::CheckMailAddress(value));
+    config->mail_from = value;
+  }
+  if (name == "max-running") {
+    return ReadNumber(value, 1'000'000, &config->limits.max_running);
+  }
+  if (name == "max-per-host") {
+    return ReadNumber(value, 100'000, &config->limits.max_per_host);
+  }
+  for (const std::string& word : values) {
+    if (name == "listen") {
+      TRY(net::ParseAddress(word));
+      config->listen.push_back(word);
+    }
+    if (name == "host") {
+      TRY(CheckHost(word));
+      config->hosts.insert(word);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadLine(absl::string_view line, ServerConfig* config) {
+  TRY_ASSIGN(std::vector<std::string> words, text::SplitWords(line));
+  const std::string name = words[0];
+  bool known = false;
+  for (absl::string_view d : kDirectives) known = known || d == name;
+  if (known) {
+    return base::Context(ReadDirective(name, Words(words).subspan(1), config),
+                         name);
+  }
+  std::string message = absl::StrCat("unknown directive '", name, "'");
+  const std::vector<std::string> nearest = base::Nearest(name, kDirectives);
+  if (!nearest.empty()) {
+    absl::StrAppend(&message, "; did you mean '", nearest[0], "'?");
+  }
+  return absl::InvalidArgumentError(message);
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ParseServerConfig(absl::string_view text,
+                                               absl::string_view path) {
+  ServerConfig config;
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    number++;
+    line = absl::StripAsciiWhitespace(line);
+    if (line.empty() || line[0] == '#') continue;
+    TRY(base::Context(ReadLine(line, &config),
+                      absl::StrCat(path, ":", number)));
+  }
+  return config;
+}
+
+}  // namespace mcfeely

@@ -1,0 +1,82 @@
+// A job as the server knows it: tasks by position, requirements between them,
+// no groups, no names to resolve. Pure.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "wire/messages.pb.h"
+
+namespace mcfeely {
+
+struct TaskOptions {
+  // The earliest start after becoming eligible.
+  absl::Duration delay = absl::ZeroDuration();
+  absl::Duration timeout = absl::ZeroDuration();  // zero: none
+  int step = 5;  // of the back-off formula, 1 .. 1000
+  absl::Duration retry_max = absl::InfiniteDuration();
+  absl::Duration retry_for = absl::Hours(7 * 24);
+  bool safe_to_repeat = true;
+
+  friend bool operator==(const TaskOptions&, const TaskOptions&) = default;
+};
+
+struct Task {
+  std::string name, host, comm;
+  std::vector<std::string> arguments;
+  TaskOptions options;
+
+  friend bool operator==(const Task&, const Task&) = default;
+};
+
+// Every one of `tasks` requires every one of `needs`.
+struct Requirement {
+  std::vector<uint32_t> tasks, needs;
+
+  friend bool operator==(const Requirement&, const Requirement&) = default;
+};
+
+struct Job {
+  std::string description;
+  std::vector<std::string> success, failure;  // addresses
+  std::string key;
+  std::vector<Task> tasks;
+  std::vector<Requirement> requirements;
+  bool allow_unknown_hosts = false;
+
+  friend bool operator==(const Job&, const Job&) = default;
+};
+
+fleetbox::wire::Job ToMessage(const Job& job);
+// Every field checked against base/limits.h and the rules below, as a server
+// must with what comes from outside: InvalidArgument names the task. A job with
+// a cycle, an index out of range or a name given twice is refused here too.
+absl::StatusOr<Job> FromMessage(const fleetbox::wire::Job& message);
+
+// Text of a user as error messages quote it: 'text', with what is not printable
+// escaped and what is long cut.
+std::string Quoted(absl::string_view text);
+
+// The rules for single fields; InvalidArgument says which is broken, and with
+// what limit.
+absl::Status CheckTaskName(absl::string_view name);  // of groups too
+// [A-Za-z0-9][A-Za-z0-9._+-]*: a comm is a name in the comm folder, no path.
+absl::Status CheckComm(absl::string_view comm);
+// Letters, digits and . - _ : (an address may stand for a name); no '-' first.
+absl::Status CheckHost(absl::string_view host);
+absl::Status CheckArguments(const std::vector<std::string>& arguments);
+// Of a report: no control byte, so that it cannot make a header line, and no
+// '-' first, so that no mail program takes it for an option.
+absl::Status CheckAddress(absl::string_view address);
+absl::Status CheckDescription(absl::string_view description);
+absl::Status CheckKey(absl::string_view key);  // may be empty: none
+// step 1 .. 1000; spans of at most 100 years, none negative; retry_max and
+// retry_for not zero, and infinite for "no limit".
+absl::Status CheckOptions(const TaskOptions& options);
+
+}  // namespace mcfeely

@@ -1,0 +1,146 @@
+// The queue of a server: what is decided (scheduler.h) made durable, and told to
+// others only then. Pure: it is told what arrived and what the store answered,
+// and says what to write and, after that, what to send. server.cc carries it
+// out; so does the simulation, in a hostile world.
+//
+// Accepted is durable. Everything that anybody hears (a receipt, a dispatch, a
+// report) waits for the transaction with the records it rests on. While one
+// transaction is under way the next forms, so under load many events share a
+// flush and a record that changes often is written once.
+//
+// When the store refuses (disk full): injections in that transaction are answered
+// "not now" and leave no trace; everything else is kept, in order, and written
+// when the store takes it again; new injections are refused meanwhile. When the
+// outcome is in doubt: records are written again (they are absolute), and an
+// injection again alone, under the same condition: applied or refused, either way
+// we then know that it is there once.
+//
+// Keys (distributed.md 5.1), numbers in 16 hexadecimal digits:
+//   Q/seq                  last job number
+//   Q/parcel/ID            job number            (idempotency)
+//   Q/key/PRINCIPAL NUL KEY  job number
+//   Q/job/J/head           JobHead
+//   Q/job/J/part/N         JobPart, 512 tasks each, when there are more than 512
+//   Q/job/J/text/N         the signed parcel, in pieces of 512 KiB less one byte
+//   Q/job/J/run/T          TaskRuns
+//   Q/mail/J.N             PendingReport
+//   Q/ended/TIME.J         empty; index of ended jobs
+// A job that does not fit one transaction writes its texts and parts first; it
+// exists once its head does. Load deletes pieces without a head.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "mcfeely/scheduler.h"
+#include "net/frame.h"
+#include "store/engine.h"
+
+namespace mcfeely {
+
+// A connection, by a number the caller chose and never uses again.
+using Connection = uint64_t;
+
+// --- actions: what the caller does, in this order --------------------------
+
+struct SendReceipt {
+  Connection to;
+  net::Receipt receipt;
+};
+struct SendAttempts {
+  Connection to;
+  std::vector<fleetbox::wire::Attempt> attempts;
+};
+struct SendReport {  // then tell ReportSent or ReportFailed
+  std::string key;   // of the PendingReport
+  fleetbox::wire::PendingReport report;
+};
+struct WakeUp {  // call Wake at this time; replaces the one before
+  absl::Time when;
+};
+struct JobChanged {  // for those who follow it
+  JobId job;
+};
+// A line for the event log: "task.deferred" with its fields.
+struct Happened {
+  std::string event;
+  JobId job;
+  std::string task, host, text;
+};
+using Action = std::variant<SendReceipt, SendAttempts, SendReport, WakeUp,
+                            JobChanged, Happened>;
+
+struct QueueOptions {
+  std::string name = "main";
+  SchedulerLimits limits;
+  std::function<std::string(size_t)> random_bytes;
+  // Whether a host can be given work at all; those that are connected always.
+  std::function<bool(const std::string& host)> known_host;
+};
+
+class Queue {
+ public:
+  explicit Queue(QueueOptions options);
+  ~Queue();
+
+  // Reads everything back. DataLoss names the key that makes no sense.
+  absl::Status Load(store::Engine& engine, absl::Time now);
+
+  // A job parcel that has passed every check but that of its fields.
+  struct Injection {
+    Connection from;
+    base::ParcelId parcel;
+    std::string principal;
+    std::string parcel_bytes;
+    fleetbox::wire::Job job;
+  };
+  void Inject(Injection injection, absl::Time now);
+  // An agent's first parcel; a host has one connection, the latest.
+  void AgentOpened(Connection from, const fleetbox::wire::Announce& announce,
+                   absl::Time now);
+  // An agent's results; the receipt for `parcel` follows once they are stored.
+  // From a connection that has not announced itself: refused.
+  void AgentResults(Connection from, base::ParcelId parcel,
+                    const fleetbox::wire::Results& results, absl::Time now);
+  void Closed(Connection connection, absl::Time now);
+  void Release(JobId job, TaskIndex task, absl::Time now);
+  void ReportSent(const std::string& key, absl::Time now);
+  void ReportFailed(const std::string& key, absl::Time now);
+  void Wake(absl::Time now);
+
+  // The next transaction, when none is under way and there is something to
+  // write; commit it and tell Committed what became of it.
+  std::optional<store::Transaction> NextTransaction(absl::Time now);
+  void Committed(const store::Outcome& outcome, absl::Time now);
+
+  // What may be done now. Call after each of the above.
+  std::vector<Action> TakeActions();
+
+  const Scheduler& scheduler() const;
+  // Ids, for looking up what is no longer open.
+  std::optional<JobId> FindParcel(const base::ParcelId& parcel) const;
+  // Why the store takes nothing at the moment; ok when it does.
+  absl::Status trouble() const;
+  // A head and its task records, of open jobs too, from what is known in memory
+  // and, for ended ones, from the store.
+  absl::StatusOr<fleetbox::wire::JobView> View(store::Engine& engine, JobId job,
+                                               bool with_attempts,
+                                               absl::Time now) const;
+  // Numbers of the ended jobs in the store, latest first, at most `limit`.
+  absl::StatusOr<std::vector<JobId>> EndedJobs(store::Engine& engine,
+                                               size_t limit) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mcfeely

@@ -1,0 +1,221 @@
+// What a Queue holds; for the queue*.cc files alone. queue.cc takes events in,
+// queue_write.cc makes transactions of what they changed, queue_load.cc reads it
+// back, queue_view.cc shows it.
+//
+// Events change records; what changed is noted in `open`, the batch that forms.
+// A batch is closed (its records are encoded as they then are) when a
+// transaction can be made, or between two events when it is nearly full, so that
+// a record never holds what a later batch should say. Batches are written one
+// after the other. A batch is one transaction, unless one event alone changed
+// more than fits: it is then written in steps, in an order that Load can mend.
+#pragma once
+
+#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "mcfeely/queue.h"
+#include "mcfeely/records.h"
+
+namespace mcfeely {
+
+// What is known of an open job besides what the scheduler knows; and of one that
+// has ended, until that is stored.
+struct QueuedJob {
+  base::ParcelId parcel;
+  std::string principal;
+  absl::Time injected;
+  uint32_t text_pieces = 0;
+  std::shared_ptr<const Job> spec;  // the scheduler's too
+  // The latest attempts of tasks that have had some: AttemptViews in order,
+  // each serialised.
+  absl::flat_hash_map<uint32_t, std::vector<std::string>> attempts;
+  bool ended = false, failed = false;
+  absl::Time ended_at;
+  std::vector<TaskStatus> tasks;  // once ended
+};
+
+// An injection that is being stored.
+struct Pending {
+  JobId job;
+  QueuedJob record;
+  std::string key;  // with the principal; "" for none
+  std::vector<std::pair<Connection, base::ParcelId>> waiting;  // the first too
+  std::vector<std::string> pieces;  // keys written ahead of the head
+};
+
+// Operations that belong into one transaction.
+struct Group {
+  std::vector<store::Condition> conditions = {};
+  std::vector<store::Operation> operations = {};
+  Pending* injection = nullptr;  // it goes with the injection when that is
+                                 // refused
+};
+
+// A dispatch on its way; the message is made when it may be sent.
+struct Sending {
+  Connection to;
+  std::shared_ptr<const Job> spec;  // the scheduler's too
+  Dispatch dispatch;
+};
+using Held = std::variant<Action, Sending>;
+
+// The stored pieces of a job that is being read back.
+struct Pieces {
+  JobId job;
+  bool has_head = false;
+  fleetbox::wire::JobHead head;
+  std::vector<std::string> keys;
+  std::vector<TaskStatus> tasks;
+  absl::flat_hash_map<uint32_t, std::vector<std::string>> attempts;
+  std::string parcel;
+  uint32_t text_pieces = 0;
+};
+
+// What waits for a batch.
+struct Waiting {
+  std::vector<Held> actions;
+  absl::btree_set<JobId> changed;
+  bool empty() const { return actions.empty() && changed.empty(); }
+};
+
+struct Batch {
+  std::deque<Group> groups;
+  std::vector<Pending*> injections;
+  std::vector<JobId> ended;
+  Waiting waiting;
+};
+
+// The batch that forms.
+struct OpenBatch {
+  std::vector<Group> first;  // each by itself, before all others
+  std::vector<Group> injected;
+  std::vector<std::pair<std::string, std::string>> runs;  // key, value
+  absl::flat_hash_map<std::string, size_t> run_at;
+  // Tables to be written, with what belongs into the same transaction. Heads
+  // of jobs with parts come last: their tasks' parts are before them.
+  struct Table {
+    JobId job;
+    uint32_t part;  // kHead for the head
+    std::vector<store::Operation> also;
+  };
+  static constexpr uint32_t kHead = UINT32_MAX;
+  std::vector<Table> tables;
+  absl::flat_hash_map<std::pair<uint64_t, uint32_t>, size_t> table_at;
+  std::vector<Pending*> injections;
+  std::vector<JobId> ended;
+  Waiting waiting;
+  size_t operations = 0, bytes = 0;  // at most so much when encoded
+  bool empty() const { return operations == 0; }
+};
+
+struct Queue::State {
+  explicit State(QueueOptions options);
+
+  QueueOptions options;
+  Keys keys;
+  Scheduler scheduler;
+  absl::Time now = absl::InfinitePast();
+
+  // What is stored.
+  absl::flat_hash_map<base::ParcelId, uint64_t> parcels;
+  absl::flat_hash_map<std::string, uint64_t> idempotent;  // principal NUL key
+  absl::flat_hash_map<uint64_t, std::unique_ptr<QueuedJob>> jobs;
+  std::vector<uint64_t> ended_jobs;  // in the order of their end
+  uint64_t stored_seq = 0;
+
+  // Injections being stored, by each name a repeat may come under.
+  absl::btree_map<base::ParcelId, std::unique_ptr<Pending>> pending;
+  absl::flat_hash_map<std::string, Pending*> pending_keys;
+  uint64_t last_number = 0;  // given to an injection
+
+  // Agents.
+  absl::flat_hash_map<std::string, Connection> connection_of;
+  absl::flat_hash_map<Connection, std::string> host_of;
+  absl::flat_hash_map<Connection, std::string> replaced;  // by a newer one
+
+  // Reports that have not been sent.
+  struct Report {
+    fleetbox::wire::PendingReport report;
+    absl::Time again = absl::InfiniteFuture();
+  };
+  absl::btree_map<std::string, Report> reports;
+  absl::btree_set<std::pair<absl::Time, std::string>> report_times;
+
+  // Writing.
+  OpenBatch open;
+  std::deque<Batch> backlog;
+  uint64_t step = 0;         // of the last transaction
+  std::string stored_step;   // value of its key; "" when it is absent
+  std::string life;          // of this Queue, so that two differ
+  std::string own_step;      // value the transaction under way puts there
+  std::optional<store::Transaction> sent;  // under way or to be repeated
+  size_t sent_groups = 0;    // of the first batch
+  bool under_way = false;
+  bool doubt = false;        // `sent` may have happened
+  absl::Status trouble;
+  absl::Duration pause;      // before the next try
+  absl::Time try_again = absl::InfinitePast();
+
+  std::vector<Action> out;
+  absl::Time scheduler_wake = absl::InfiniteFuture();
+  absl::Time told_wake = absl::InfiniteFuture();
+
+  // The result being taken in, for its output.
+  const fleetbox::wire::Result* result = nullptr;
+
+  // queue.cc
+  void Tick(absl::Time t);
+  void Feed(const Event& e);
+  void Carry(std::vector<Effect> effects);
+  void CarryOne(const SaveTask& e);
+  void CarryOne(const SaveAttempt& e);
+  void CarryOne(const EndJob& e);
+  void CarryOne(const TellHeld& e);
+  void CarryOne(const Dispatch& e);
+  void CarryOne(const WakeAt& e);
+  const TaskStatus& StatusOf(JobId job, uint32_t task) const;
+  void NewReport(JobId job, fleetbox::wire::PendingReport::About about,
+                 uint32_t task, uint32_t attempts,
+                 std::vector<store::Operation>* also);
+  void Answer(Connection to, const base::ParcelId& parcel,
+              net::Receipt::Code code, uint64_t number, std::string text,
+              bool at_once);
+  absl::Status CheckInjection(const Job& job) const;
+  void Store(std::unique_ptr<Pending> pending, std::string parcel_bytes);
+  void Accept(Pending& pending);
+  void AgentGone(const std::string& host);
+
+  // queue_write.cc
+  void Emit(Held action);
+  void Log(std::string event, JobId job, std::string task, std::string host,
+           std::string text);
+  OpenBatch::Table& Touch(JobId job, uint32_t part);
+  void TouchTask(JobId job, uint32_t task);
+  void MakeRoom();
+  void CloseBatch();
+  Group Encode(const OpenBatch::Table& table) const;
+  fleetbox::wire::JobHead HeadOf(JobId id, const QueuedJob& job) const;
+  store::Transaction NextSteps();
+  void Applied();
+  void Refuse(const absl::Status& why);
+  void Pause(const absl::Status& why);
+  void FinishBatch();
+  void Release(Waiting waiting);
+  void ReleaseIfIdle();
+
+  // queue_load.cc
+  absl::Status Load(store::Engine& engine);
+  absl::Status LoadJobs(store::Engine& engine);
+  absl::Status AddLoaded(Pieces& pieces);
+};
+
+}  // namespace mcfeely

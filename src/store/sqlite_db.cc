@@ -1,0 +1,426 @@
+#include "store/sqlite_db.h"
+
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "store/sqlite_vfs.h"
+#include "sys/file.h"
+
+namespace store {
+namespace {
+
+// The layout of the log: https://www.sqlite.org/fileformat2.html, section 4.
+constexpr int64_t kWalHeaderBytes = 32;
+constexpr int64_t kFrameHeaderBytes = 24;
+
+// The status of a result code. `number` is errno as it was, or 0.
+absl::Status StatusOf(int code, int number, absl::string_view text) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return base::SysError(ENOSPC, "write");
+    case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_DATA) {
+        return absl::DataLossError("the checksum of a page is wrong");
+      }
+      // A quota or a limit shows as a failed write like any other. Otherwise
+      // errno is not to be trusted: other calls came after the one that failed.
+      if (number == ENOSPC || number == EDQUOT || number == EFBIG) {
+        return base::SysError(number, "write");
+      }
+      return absl::DataLossError(text);
+    case SQLITE_CANTOPEN:
+      return number == 0 ? absl::DataLossError(text)
+                         : base::SysError(number, "open");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(text);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::UnavailableError(text);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return absl::PermissionDeniedError(text);
+    case SQLITE_NOMEM:
+      return absl::ResourceExhaustedError(text);
+    default:
+      return absl::InternalError(absl::StrCat(text, " (", code, ")"));
+  }
+}
+
+// We lock ourselves, and do not read SQLite's memory statistics, which cost a
+// mutex for each allocation.
+void InitializeOnce() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_initialize();
+  });
+}
+
+// A file opened through SQLite's door to the system, so that tests which make
+// that door fail reach everything that is done to the log.
+class RawFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<RawFile>> OpenWal(
+      const Database::Options& options) {
+    InitializeOnce();
+    sqlite3_vfs* vfs =
+        sqlite3_vfs_find(options.vfs.empty() ? nullptr : options.vfs.c_str());
+    if (vfs == nullptr) return absl::InternalError("no such vfs");
+    auto raw = std::unique_ptr<RawFile>(new RawFile);
+    raw->what_ = absl::StrCat(options.path, "-wal");
+    // SQLite's file names end in a list of parameters that ends in two NULs.
+    raw->name_ = raw->what_ + std::string(3, '\0');
+    raw->memory_.resize(
+        static_cast<size_t>(vfs->szOsFile) / sizeof(max_align_t) + 1);
+    int exists = 0;
+    if (vfs->xAccess(vfs, raw->name_.c_str(), SQLITE_ACCESS_EXISTS, &exists) !=
+            SQLITE_OK ||
+        exists == 0) {
+      return absl::NotFoundError(raw->what_);
+    }
+    const int code =
+        vfs->xOpen(vfs, raw->name_.c_str(), raw->file(),
+                   SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE, nullptr);
+    if (code != SQLITE_OK) return raw->Error(code);
+    return raw;
+  }
+  ~RawFile() {
+    if (file()->pMethods != nullptr) file()->pMethods->xClose(file());
+  }
+
+  absl::StatusOr<int64_t> Size() {
+    errno = 0;
+    sqlite3_int64 size = 0;
+    TRY(Error(file()->pMethods->xFileSize(file(), &size)));
+    return size;
+  }
+  absl::Status Read(int64_t at, size_t bytes, std::string* into) {
+    into->resize(bytes);
+    errno = 0;
+    return Error(file()->pMethods->xRead(file(), into->data(),
+                                         static_cast<int>(bytes), at));
+  }
+  absl::Status Write(int64_t at, absl::string_view bytes) {
+    errno = 0;
+    return Error(file()->pMethods->xWrite(file(), bytes.data(),
+                                          static_cast<int>(bytes.size()), at));
+  }
+  absl::Status Truncate(int64_t bytes) {
+    errno = 0;
+    return Error(file()->pMethods->xTruncate(file(), bytes));
+  }
+  absl::Status Sync() {
+    errno = 0;
+    return Error(file()->pMethods->xSync(file(), SQLITE_SYNC_NORMAL));
+  }
+
+ private:
+  RawFile() = default;
+  sqlite3_file* file() {
+    return reinterpret_cast<sqlite3_file*>(memory_.data());
+  }
+  absl::Status Error(int code) {
+    if (code == SQLITE_OK) return absl::OkStatus();
+    return base::Context(StatusOf(code, errno, sqlite3_errstr(code)), what_);
+  }
+
+  std::string name_, what_;
+  std::vector<max_align_t> memory_;  // the vfs's own sqlite3_file
+};
+
+}  // namespace
+
+// --- statements -------------------------------------------------------------
+
+Statement::Statement(Statement&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)) {}
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(statement_, other.statement_);
+  return *this;
+}
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::Bind(int parameter, absl::string_view bytes) {
+  // A null pointer would bind NULL, which is not the empty byte string.
+  sqlite3_bind_blob(statement_, parameter,
+                    bytes.data() == nullptr ? "" : bytes.data(),
+                    static_cast<int>(bytes.size()), SQLITE_STATIC);
+  return *this;
+}
+Statement& Statement::Bind(int parameter, int64_t number) {
+  sqlite3_bind_int64(statement_, parameter, number);
+  return *this;
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  errno = 0;
+  const int code = sqlite3_step(statement_);
+  const int number = errno;
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement_);
+    return false;
+  }
+  sqlite3* db = sqlite3_db_handle(statement_);
+  // Not sqlite3_system_errno: it knows nothing of the log.
+  const absl::Status status =
+      StatusOf(sqlite3_extended_errcode(db), number, sqlite3_errmsg(db));
+  sqlite3_reset(statement_);
+  return status;
+}
+
+absl::Status Statement::Run() {
+  for (;;) {
+    TRY_ASSIGN(const bool row, Step());
+    if (!row) return absl::OkStatus();
+  }
+}
+
+void Statement::Reset() { sqlite3_reset(statement_); }
+
+absl::string_view Statement::Blob(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  if (bytes == nullptr) return "";
+  return {static_cast<const char*>(bytes),
+          static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+int64_t Statement::Int(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+// --- the connection ---------------------------------------------------------
+
+absl::Status Database::Error() const {
+  return StatusOf(sqlite3_extended_errcode(db_), sqlite3_system_errno(db_),
+                  sqlite3_errmsg(db_));
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
+                                                         int64_t wal_frames) {
+  InitializeOnce();
+  auto database = std::unique_ptr<Database>(new Database);
+  database->wal_frames_ = wal_frames;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                    SQLITE_OPEN_EXRESCODE |
+                    (options.create ? SQLITE_OPEN_CREATE : 0);
+  TRY_ASSIGN(const std::string vfs, SqliteVfs(options.vfs));
+  if (sqlite3_open_v2(options.path.c_str(), &database->db_, flags,
+                      vfs.c_str()) != SQLITE_OK) {
+    return base::Context(database->Error(), options.path);
+  }
+  const absl::Status configured = database->Configure(options);
+  if (!configured.ok()) {
+    database->Abandon();
+    return base::Context(configured, options.path);
+  }
+  return database;
+}
+
+absl::Status Database::Configure(const Options& options) {
+  // A file from outside must not be able to make us run anything.
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // Room at the end of each page for its checksum; counts only for a new file.
+  int reserve = kChecksumBytes;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
+  // The first two come before the file is looked at: with the lock held for
+  // good the log's index is kept in memory, not in a shared file.
+  TRY(Run("pragma locking_mode=exclusive"));
+  TRY(Run("pragma mmap_size=0"));
+  TRY(Run("pragma trusted_schema=off"));
+  TRY(Run("pragma cell_size_check=on"));
+  TRY(Run("pragma temp_store=memory"));
+  TRY(Run("pragma cache_size=-8192"));
+  if (!options.keep_log) TRY(UseLog());
+  TRY(Run(options.flush_at_commit ? "pragma synchronous=full"
+                                  : "pragma synchronous=normal"));
+  // Switches automatic checkpoints off as well.
+  sqlite3_wal_hook(
+      db_,
+      [](void* self, sqlite3*, const char*, int frames) {
+        static_cast<Database*>(self)->wal_frames_ = frames;
+        return SQLITE_OK;
+      },
+      this);
+  TRY_ASSIGN(page_bytes_, Number("pragma page_size"));
+  if (options.keep_log) {
+    TRY_ASSIGN(const sys::FileInfo log, sys::Stat(options.path + "-wal"));
+    if (log.bytes > 0) Abandon();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::UseLog() {
+  TRY_ASSIGN(Statement mode, Prepare("pragma journal_mode=wal"));
+  TRY_ASSIGN(const bool row, mode.Step());
+  // SQLite does not call it a failure.
+  if (!row || mode.Blob(0) != "wal") {
+    return absl::FailedPreconditionError("cannot have a write-ahead log here");
+  }
+  return absl::OkStatus();
+}
+
+Database::~Database() {
+  // Finishes the log and deletes it. What cannot be finished stays for the
+  // next one to recover.
+  sqlite3_close(db_);
+}
+
+void Database::Abandon() {
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+absl::Status Database::Run(const char* sql) {
+  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return Error();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Database::Number(const char* sql) {
+  TRY_ASSIGN(Statement statement, Prepare(sql));
+  TRY_ASSIGN(const bool row, statement.Step());
+  return row ? statement.Int(0) : 0;
+}
+
+absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
+  Statement statement;
+  if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement.statement_,
+                         nullptr) != SQLITE_OK) {
+    return Error();
+  }
+  return statement;
+}
+
+bool Database::InTransaction() const {
+  return sqlite3_get_autocommit(db_) == 0;
+}
+bool Database::LastWasFull() const {
+  return (sqlite3_errcode(db_) & 0xff) == SQLITE_FULL;
+}
+int64_t Database::Changed() const { return sqlite3_changes64(db_); }
+
+int64_t Database::wal_bytes() const {
+  return wal_frames_ * (kFrameHeaderBytes + page_bytes_);
+}
+
+absl::Status Database::Checkpoint() {
+  int frames = 0, moved = 0;
+  if (sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_PASSIVE, &frames,
+                                &moved) != SQLITE_OK) {
+    return Error();
+  }
+  // Nobody else reads, so nothing can hold it up.
+  if (frames != moved) return absl::InternalError("half a checkpoint");
+  wal_frames_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status Database::CopyTo(const std::string& path) {
+  TRY_ASSIGN(const std::string vfs, SqliteVfs(""));
+  Database copy;
+  if (sqlite3_open_v2(
+          path.c_str(), &copy.db_,
+          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
+          vfs.c_str()) != SQLITE_OK) {
+    return base::Context(copy.Error(), path);
+  }
+  TRY(base::Context(copy.Run("pragma locking_mode=exclusive"), path));
+  sqlite3_backup* backup = sqlite3_backup_init(copy.db_, "main", db_, "main");
+  if (backup == nullptr) return base::Context(copy.Error(), path);
+  sqlite3_backup_step(backup, -1);
+  if (sqlite3_backup_finish(backup) != SQLITE_OK)
+    return base::Context(copy.Error(), path);
+  // The copy is one file that any reader can open from a folder it may not
+  // write to; the store makes a log for it again.
+  TRY(base::Context(copy.Run("pragma journal_mode=delete"), path));
+  return absl::OkStatus();
+}
+
+// --- the log ----------------------------------------------------------------
+
+absl::Status CutWal(const Database::Options& options, int64_t frames,
+                    int64_t page_bytes) {
+  absl::StatusOr<std::unique_ptr<RawFile>> wal = RawFile::OpenWal(options);
+  if (absl::IsNotFound(wal.status())) return absl::OkStatus();
+  TRY(wal);
+  const int64_t keep =
+      frames == 0 ? 0
+                  : kWalHeaderBytes + frames * (kFrameHeaderBytes + page_bytes);
+  TRY_ASSIGN(const int64_t size, (*wal)->Size());
+  if (size > keep) TRY((*wal)->Truncate(keep));
+  return (*wal)->Sync();
+}
+
+namespace {
+
+// The log's checksum: two running sums over pairs of 32-bit words, in the byte
+// order that the lowest bit of the log's magic number names.
+struct WalSum {
+  bool big_endian;
+  uint32_t a = 0, b = 0;
+  void Add(absl::string_view bytes) {
+    for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      const char* at = bytes.data() + i;
+      a += (big_endian ? base::Be32(at) : base::Le32(at)) + b;
+      b += (big_endian ? base::Be32(at + 4) : base::Le32(at + 4)) + a;
+    }
+  }
+  bool Is(const char* at) const {
+    return a == base::Be32(at) && b == base::Be32(at + 4);
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<int64_t> SettleWal(const Database::Options& options) {
+  absl::StatusOr<std::unique_ptr<RawFile>> wal = RawFile::OpenWal(options);
+  if (absl::IsNotFound(wal.status())) return 0;
+  TRY(wal);
+  TRY_ASSIGN(const int64_t size, (*wal)->Size());
+  if (size < kWalHeaderBytes) return 0;
+  std::string header, frame;
+  TRY((*wal)->Read(0, kWalHeaderBytes, &header));
+  const uint32_t magic = base::Be32(header.data());
+  const uint32_t page_bytes = base::Be32(header.data() + 8);
+  WalSum sum{(magic & 1) != 0};
+  sum.Add(absl::string_view(header).substr(0, 24));
+  if ((magic & ~1u) != 0x377f0682 || page_bytes < 512 || page_bytes > 65536 ||
+      !sum.Is(header.data() + 24)) {
+    return 0;  // SQLite holds it for empty as well
+  }
+  TRY((*wal)->Write(0, header));
+  const absl::string_view salts = absl::string_view(header).substr(16, 8);
+  const int64_t step = kFrameHeaderBytes + page_bytes;
+  int64_t frames = 0, committed = 0;
+  for (int64_t at = kWalHeaderBytes; at + step <= size; at += step) {
+    TRY((*wal)->Read(at, static_cast<size_t>(step), &frame));
+    sum.Add(absl::string_view(frame).substr(0, 8));
+    sum.Add(absl::string_view(frame).substr(kFrameHeaderBytes));
+    if (absl::string_view(frame).substr(8, 8) != salts ||
+        !sum.Is(frame.data() + 16)) {
+      break;  // of an older log, or torn
+    }
+    TRY((*wal)->Write(at, frame));
+    ++frames;
+    // The last frame of a commit holds the size of the file.
+    if (base::Be32(frame.data() + 4) != 0) committed = frames;
+  }
+  TRY((*wal)->Sync());
+  return committed;
+}
+
+}  // namespace store

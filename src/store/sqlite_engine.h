@@ -1,0 +1,53 @@
+// The default engine: one SQLite file on this host, one writer thread that
+// commits in groups.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "store/engine.h"
+
+namespace store {
+
+struct SqliteOptions {
+  std::string folder;  // made when missing; holds "store.db" and "lock"
+  bool allow_network_fs = false;
+  // The log is moved into the file when it has grown to this, or when nothing
+  // was written for a second.
+  int64_t log_bytes = 16 << 20;
+
+  // For tests only: the door to the system under ours (a name SQLite knows),
+  // and a control that does not flush at each commit.
+  std::string test_vfs = "";
+  bool test_no_flush = false;
+};
+
+// Opens the store and recovers what a crash left. Unavailable, naming the pid,
+// when another process owns it; FailedPrecondition when its schema is newer
+// than ours (both versions named) or its file system does not lock or flush;
+// DataLoss when it is damaged, with the way out in the message.
+absl::StatusOr<std::unique_ptr<Engine>> OpenSqlite(SqliteOptions options,
+                                                   Surroundings surroundings);
+
+// The name of the file system kind `magic` (statfs(2), f_type) if it is one
+// that is not known to lock and flush, such as NFS; else null.
+const char* NetworkFileSystem(int64_t magic);
+
+// The rest is for a store nobody owns: Unavailable, naming the pid, when
+// somebody does; NotFound when there is none. They leave the store as it is.
+
+// Copies the store in `folder` to the new file `target`, durably, as one
+// file that can be put in a folder as "store.db". AlreadyExists when the
+// target is there.
+absl::Status BackupSqlite(const std::string& folder, const std::string& target);
+// PRAGMA integrity_check, the checksums of all pages, and that the entries are
+// what the changes led to. DataLoss with what is wrong.
+absl::Status CheckSqlite(const std::string& folder);
+// Calls `visit` for each entry whose key has the prefix, in order, and returns
+// the revision.
+absl::StatusOr<Revision> ScanSqlite(const std::string& folder,
+                                    absl::string_view prefix,
+                                    const std::function<void(Entry)>& visit);
+
+}  // namespace store

@@ -1,0 +1,327 @@
+#include "sys/child.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <utility>
+
+// glibc 2.36 forgets to say that these are C.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+#include "base/status.h"
+
+// The C library's clone under its other name: ThreadSanitizer puts a function
+// of its own before `clone`, which takes the child for a fork and lets go of
+// its locks twice when the two share their memory.
+extern "C" int __clone(int (*f)(void*), void* stack_top, int flags, void* arg,
+                       int* pidfd);
+
+namespace sys {
+namespace {
+
+constexpr int kSignals = 64;  // the kernel's, whatever libc hides
+constexpr size_t kStackBytes = 16 << 10;
+
+// Between clone and exec the child shares our memory, and our thread is
+// stopped: all it needs is prepared in here, and it tells us in here what
+// failed. It allocates nothing, takes no lock and calls only the kernel, since
+// anything it changed in libc's memory would be changed for us.
+struct Start {
+  const char* path;  // null: `executable`
+  char* const* argv;
+  char* const* environment;
+  const char* folder;  // null: ours
+  int executable;
+  int descriptors[3];
+  bool own_group;
+  // Out: what failed. Volatile: written behind the compiler's back.
+  volatile int error = 0;
+  const char* volatile failed = "";
+};
+
+// The sanitizers would take the child's frames, which never end, for ours.
+#define NOT_SANITIZED \
+  __attribute__((no_sanitize("address", "thread", "undefined")))
+
+// What sigaction(2) takes, all zero: the default action.
+struct KernelSigaction {
+  unsigned long words[4];
+};
+
+NOT_SANITIZED long Duplicate(long fd) {
+  return syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
+}
+
+NOT_SANITIZED bool PlaceDescriptors(Start* s) {
+  // First everything out of the way of 0, 1 and 2 that is not where it
+  // belongs; then nothing that is copied can be overwritten before.
+  for (int i = 0; i < 3; i++) {
+    long fd = s->descriptors[i];
+    if (fd < 0) {
+      s->failed = "/dev/null";
+      fd = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+      if (fd < 0) return false;
+    }
+    s->failed = "descriptors";
+    if (fd < 3 && fd != i && (fd = Duplicate(fd)) < 0) return false;
+    s->descriptors[i] = static_cast<int>(fd);
+  }
+  if (s->executable >= 0 && s->executable < 3) {
+    const long fd = Duplicate(s->executable);
+    if (fd < 0) return false;
+    s->executable = static_cast<int>(fd);
+  }
+  for (int i = 0; i < 3; i++) {
+    const long done = s->descriptors[i] == i
+                          ? syscall(SYS_fcntl, i, F_SETFD, 0)
+                          : syscall(SYS_dup3, s->descriptors[i], i, 0);
+    if (done < 0) return false;
+  }
+  return syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+NOT_SANITIZED void Execute(Start* s) {
+  s->failed = "";
+  if (s->path != nullptr) {
+    syscall(SYS_execve, s->path, s->argv, s->environment);
+    return;
+  }
+  syscall(SYS_execveat, s->executable, "", s->argv, s->environment,
+          AT_EMPTY_PATH);
+  if (errno != ENOENT) return;
+  // A script: its interpreter has to open it by a name, and the kernel refuses
+  // at once if that would be gone by then. So for scripts alone this one
+  // descriptor stays open, and the interpreter opens it anew by this name.
+  char name[] = "/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0";
+  char* at = name + sizeof("/proc/self/fd/") - 1;
+  int digits = 1;
+  for (int rest = s->executable; rest >= 10; rest /= 10) digits++;
+  for (int rest = s->executable; digits > 0; rest /= 10) {
+    at[--digits] = static_cast<char>('0' + rest % 10);
+  }
+  if (syscall(SYS_fcntl, s->executable, F_SETFD, 0) < 0) return;
+  syscall(SYS_execve, name, s->argv, s->environment);
+}
+
+NOT_SANITIZED int InChild(void* argument) {
+  Start* s = static_cast<Start*>(argument);
+  // All signals are blocked since before the clone. Their handlers are ours and
+  // would run on our memory, so they go before the mask does.
+  const KernelSigaction by_default = {};
+  for (int i = 1; i <= kSignals; i++) {
+    syscall(SYS_rt_sigaction, i, &by_default, nullptr, kSignals / 8);
+  }
+  s->failed = "process group";
+  bool ok = !s->own_group || syscall(SYS_setpgid, 0, 0) == 0;
+  if (ok && s->folder != nullptr) {
+    s->failed = s->folder;
+    ok = syscall(SYS_chdir, s->folder) == 0;
+  }
+  if (ok && PlaceDescriptors(s)) {
+    const uint64_t none = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kSignals / 8);
+    Execute(s);
+  }
+  s->error = errno;
+  for (;;) syscall(SYS_exit_group, 127);
+}
+
+// Clones with a stack in this frame, which stays while our thread is stopped.
+NOT_SANITIZED __attribute__((noinline)) int Clone(Start* start, int* pidfd) {
+  alignas(16) char stack[kStackBytes];
+  return __clone(InChild, stack + sizeof stack,
+                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, pidfd);
+}
+
+// With SIGCHLD ignored, as some parents leave it to us, the kernel forgets how
+// children end.
+void MakeEndsKnown() {
+  struct sigaction now;
+  if (sigaction(SIGCHLD, nullptr, &now) != 0) return;
+  if (now.sa_handler != SIG_IGN && (now.sa_flags & SA_NOCLDWAIT) == 0) return;
+  now.sa_flags &= ~SA_NOCLDWAIT;
+  if (now.sa_handler == SIG_IGN) now.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &now, nullptr);
+}
+
+// Where a command without a '/' is. Done before the clone, where there is
+// memory to do it with.
+absl::StatusOr<std::string> LookUp(const std::string& command, bool moves) {
+  const char* path = getenv("PATH");
+  bool refused = false;
+  for (absl::string_view folder :
+       absl::StrSplit(path != nullptr ? path : "/bin:/usr/bin", ':')) {
+    // Would mean another folder once the child is in its own.
+    if (moves && !absl::StartsWith(folder, "/")) continue;
+    std::string file = folder.empty() ? absl::StrCat("./", command)
+                                      : absl::StrCat(folder, "/", command);
+    struct stat info;
+    if (stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    if (faccessat(AT_FDCWD, file.c_str(), X_OK, AT_EACCESS) == 0) return file;
+    refused = true;
+  }
+  return base::SysError(refused ? EACCES : ENOENT, command);
+}
+
+absl::Status ExecError(int error, const std::string& name, const char* path) {
+  switch (error) {
+    case ENOENT:
+      // Of a file that is there, the one missing is what it begins with.
+      if (path == nullptr || access(path, F_OK) == 0) {
+        return base::SysError(error,
+                              absl::StrCat(name, ": interpreter or loader"));
+      }
+      break;
+    case ENOEXEC:
+    case EISDIR:
+    case EINVAL:
+    case EPERM:
+    case ELIBBAD:
+    case ELOOP:
+      return absl::PermissionDeniedError(base::SysError(error, name).message());
+    case ENOTDIR:
+      return absl::NotFoundError(base::SysError(error, name).message());
+    case ETXTBSY:
+    case EAGAIN:
+      return absl::UnavailableError(base::SysError(error, name).message());
+  }
+  return base::SysError(error, name);
+}
+
+bool Pointers(absl::Span<const std::string> strings, std::vector<char*>* out) {
+  out->reserve(strings.size() + 1);
+  for (const std::string& s : strings) {
+    if (s.find('\0') != std::string::npos) return false;
+    out->push_back(const_cast<char*>(s.c_str()));
+  }
+  out->push_back(nullptr);
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
+                                   const SpawnOptions& options) {
+  if (argv.empty()) return absl::InvalidArgumentError("an empty command");
+  std::vector<char*> arguments, environment;
+  if (!Pointers(argv, &arguments)) {
+    return absl::InvalidArgumentError("a zero byte in an argument");
+  }
+  if (options.environment != nullptr &&
+      !Pointers(*options.environment, &environment)) {
+    return absl::InvalidArgumentError("a zero byte in the environment");
+  }
+  std::string path;
+  if (options.executable < 0) {
+    path = argv[0];
+    if (path.empty()) return base::SysError(ENOENT, "''");
+    if (!absl::StrContains(path, '/')) {
+      TRY_ASSIGN(path, LookUp(path, !options.folder.empty()));
+    }
+  }
+  MakeEndsKnown();
+
+  Start start;
+  start.path = options.executable < 0 ? path.c_str() : nullptr;
+  start.argv = arguments.data();
+  start.environment =
+      options.environment != nullptr ? environment.data() : environ;
+  start.folder = options.folder.empty() ? nullptr : options.folder.c_str();
+  start.executable = options.executable;
+  start.descriptors[0] = options.in;
+  start.descriptors[1] = options.out;
+  start.descriptors[2] = options.err;
+  start.own_group = options.own_group;
+
+  // By the kernel's call: libc's leaves two signals of its own unblocked, with
+  // which it reaches all threads, and the child must not answer for ours.
+  const uint64_t all = ~uint64_t{0};
+  uint64_t before = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, kSignals / 8);
+  int pidfd = -1;
+  const int pid = Clone(&start, &pidfd);
+  const int clone_error = errno;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, kSignals / 8);
+  if (pid < 0) {
+    absl::Status status = base::SysError(clone_error, "clone");
+    return clone_error == EAGAIN ? absl::UnavailableError(status.message())
+                                 : status;
+  }
+
+  Child child;
+  child.pidfd_.Reset(pidfd);
+  child.pid_ = pid;
+  if (start.error == 0) return child;
+  child.Wait();
+  if (start.failed[0] != '\0') {
+    return base::SysError(start.error, start.failed);
+  }
+  return ExecError(start.error, argv[0], start.path);
+}
+
+Child::Child(Child&& other) noexcept
+    : pidfd_(std::move(other.pidfd_)),
+      pid_(std::exchange(other.pid_, 0)),
+      waited_(std::exchange(other.waited_, true)) {}
+
+Child& Child::operator=(Child&& other) noexcept {
+  if (this == &other) return *this;
+  Child old(std::move(*this));
+  pidfd_ = std::move(other.pidfd_);
+  pid_ = std::exchange(other.pid_, 0);
+  waited_ = std::exchange(other.waited_, true);
+  return *this;
+}
+
+Child::~Child() {
+  if (!pidfd_ || waited_) return;
+  pidfd_send_signal(pidfd_.get(), SIGKILL, nullptr, 0);
+  Wait();
+}
+
+absl::Status Child::Signal(int signal) {
+  if (waited_ || pidfd_send_signal(pidfd_.get(), signal, nullptr, 0) == 0 ||
+      errno == ESRCH) {
+    return absl::OkStatus();
+  }
+  return base::SysError(absl::StrCat("signal process ", pid_));
+}
+
+absl::Status Child::SignalGroup(int signal) {
+  // PIDFD_SIGNAL_PROCESS_GROUP, which kernels before 6.9 refuse. By number the
+  // group is ours for certain only until the leader is reaped.
+  constexpr unsigned kProcessGroup = 1 << 2;
+  if (pidfd_send_signal(pidfd_.get(), signal, nullptr, kProcessGroup) == 0 ||
+      (errno == EINVAL && kill(-pid_, signal) == 0) || errno == ESRCH) {
+    return absl::OkStatus();
+  }
+  return base::SysError(absl::StrCat("signal process group ", pid_));
+}
+
+Ended Child::Wait() {
+  siginfo_t info = {};
+  int done;
+  do {
+    done = waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+  } while (done != 0 && errno == EINTR);
+  MUST(done == 0);
+  waited_ = true;
+  if (info.si_code == CLD_EXITED) return {.code = info.si_status};
+  return {.signal = info.si_status};
+}
+
+}  // namespace sys

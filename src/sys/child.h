@@ -1,0 +1,75 @@
+// A child process and its end.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+#include <absl/types/span.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "sys/fd.h"
+
+namespace sys {
+
+// How a process ended. Exactly one of the two.
+struct Ended {
+  int code = 0;    // exit status, when signal is 0
+  int signal = 0;  // the signal that killed it
+};
+
+struct SpawnOptions {
+  // The descriptors that become 0, 1 and 2; -1 is /dev/null.
+  int in = -1, out = -1, err = -1;
+  // The whole environment as NAME=VALUE; null keeps ours.
+  const std::vector<std::string>* environment = nullptr;
+  std::string folder = {};  // working folder; empty keeps ours
+  // Executes this open file instead of argv[0]. Of a script it stays open in
+  // the child, since its interpreter reads it by the name /proc/self/fd/N.
+  int executable = -1;
+  bool own_group = false;  // leads a process group of its own
+};
+
+class Child {
+ public:
+  // Starts argv[0] (looked up on our PATH when it has no '/', unless
+  // `executable` is given; with `folder`, only in PATH's absolute parts). No
+  // other descriptor of ours is open in it, signals are unblocked
+  // and at their defaults. vfork and exec: costs the same however big we are.
+  // NotFound, PermissionDenied (also: not a program) when it cannot be
+  // executed; Unavailable or ResourceExhausted when the system is short of
+  // processes, memory or descriptors, or the file is being written (ETXTBSY).
+  static absl::StatusOr<Child> Spawn(absl::Span<const std::string> argv,
+                                     const SpawnOptions& options);
+  Child(Child&&) noexcept;
+  Child& operator=(Child&&) noexcept;
+  ~Child();  // kills and reaps it if nobody called Wait
+
+  int pidfd() const { return pidfd_.get(); }  // readable once it has ended
+  int pid() const { return pid_; }
+  // Ok if it has already ended. SignalGroup reaches its process group, which
+  // it must lead; after Wait, a kernel before 6.9 may by then have given the
+  // group's number to others.
+  absl::Status Signal(int signal);
+  absl::Status SignalGroup(int signal);
+  Ended Wait();  // blocks until it has ended; call once
+
+ private:
+  Child() = default;
+  Fd pidfd_;
+  int pid_ = 0;
+  bool waited_ = false;
+};
+
+// Runs a program to its end: `input` to its stdin, its stdout (at most
+// `max_output` bytes, else ResourceExhausted) returned. Fails when it exits
+// with anything but 0, with the last line of its stderr as the reason, and
+// with DeadlineExceeded (killed) after `longest`.
+absl::StatusOr<std::string> RunProgram(absl::Span<const std::string> argv,
+                                       absl::string_view input,
+                                       absl::Duration longest,
+                                       size_t max_output = 1 << 20);
+
+}  // namespace sys

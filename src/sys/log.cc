@@ -1,0 +1,86 @@
+#include "sys/log.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_replace.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "sys/clock.h"
+
+namespace sys {
+namespace {
+
+constinit std::atomic<LogLevel> log_level = LogLevel::kEvent;
+constinit std::atomic<int> also_log_to = -1;
+
+bool IsPlainWord(absl::string_view value) {
+  return !value.empty() &&
+         std::all_of(value.begin(), value.end(), [](unsigned char c) {
+           return absl::ascii_isgraph(c) && c != '"' && c != '=' && c != '\\';
+         });
+}
+
+// One call per line, so that lines of several threads and processes do not
+// mix. What a full or broken pipe does not take is lost: a log that blocks
+// would stop the loop.
+void WriteLine(int fd, absl::string_view line) {
+  while (write(fd, line.data(), line.size()) < 0 && errno == EINTR) continue;
+}
+
+void Print(absl::string_view event, absl::Span<const LogField> fields) {
+  const int kept = errno;
+  const std::string line = absl::StrCat(base::FormatTime(WallNow()), " ",
+                                        LogLine(event, fields), "\n");
+  WriteLine(STDERR_FILENO, line);
+  const int also = also_log_to.load(std::memory_order_relaxed);
+  if (also >= 0) WriteLine(also, line);
+  errno = kept;
+}
+
+}  // namespace
+
+void SetLogLevel(LogLevel level) {
+  log_level.store(level, std::memory_order_relaxed);
+}
+
+bool LogsAt(LogLevel level) {
+  return level <= log_level.load(std::memory_order_relaxed);
+}
+
+void AlsoLogTo(int fd) { also_log_to.store(fd, std::memory_order_relaxed); }
+
+std::string LogLine(absl::string_view event,
+                    absl::Span<const LogField> fields) {
+  std::string line(event);
+  for (const LogField& field : fields) {
+    absl::StrAppend(&line, " ", field.key, "=");
+    if (IsPlainWord(field.value)) {
+      line += field.value;
+    } else {
+      absl::StrAppend(
+          &line, "\"",
+          absl::StrReplaceAll(base::Escape(field.value), {{"\"", "\\\""}}),
+          "\"");
+    }
+  }
+  return line;
+}
+
+void Log(absl::string_view event, std::initializer_list<LogField> fields) {
+  Print(event, fields);
+}
+
+void Log(absl::string_view event, absl::Span<const LogField> fields) {
+  Print(event, fields);
+}
+
+void LogStep(absl::string_view event, std::initializer_list<LogField> fields) {
+  if (LogsAt(LogLevel::kStep)) Print(event, fields);
+}
+
+}  // namespace sys

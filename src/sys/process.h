@@ -1,0 +1,35 @@
+// This process itself, and others by pid.
+#pragma once
+
+#include <absl/strings/string_view.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace sys {
+
+// `n` bytes nobody can guess.
+std::string RandomBytes(size_t n);
+uint64_t RandomSeed();
+// Raises the limit of open descriptors to the hard limit.
+void RaiseDescriptorLimit();
+int MyPid();
+uint32_t MyUid();
+// Tells the supervisor that started us that we are ready: "READY=1" to
+// NOTIFY_SOCKET if it is set (sd_notify(3)).
+void NotifySupervisor();
+// Writes `text` to a descriptor that somebody waits on, and closes it; nothing
+// for -1.
+void TellReady(int fd, absl::string_view text);
+// Kills (SIGKILL) every process whose environment holds exactly this entry,
+// e.g. "MCFEELY_ATTEMPT_ID=...", and returns how many. Looks through /proc;
+// processes of others that we may not read are passed over, and
+// so are we. Waits for their ends, five seconds at most.
+int KillMarked(absl::string_view environment_entry);
+// Bytes of memory this process has resident.
+size_t ResidentBytes();
+// The path of our own executable.
+std::string OwnExecutable();
+
+}  // namespace sys

@@ -1,0 +1,68 @@
+#include "sys/signals.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/status.h"
+
+namespace sys {
+
+Signals::Signals(Loop& loop, std::initializer_list<int> signals,
+                 std::function<void(int signal)> f)
+    : loop_(loop) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : signals) MUST(sigaddset(&set, signal) == 0);
+  MUST(pthread_sigmask(SIG_BLOCK, &set, &before_) == 0);
+  fd_.Reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  MUST(fd_);
+  // One signal at a time: `f` may be the end of this object.
+  absl::Status watched = loop.Watch(
+      fd_.get(), EPOLLIN, [fd = fd_.get(), f = std::move(f)](uint32_t) {
+        signalfd_siginfo info;
+        if (read(fd, &info, sizeof info) == sizeof info) {
+          f(static_cast<int>(info.ssi_signo));
+        }
+      });
+  MUST(watched.ok());
+}
+
+Signals::~Signals() {
+  loop_.Unwatch(fd_.get());
+  // Those that wait here were for us and would end the process now.
+  signalfd_siginfo info;
+  while (read(fd_.get(), &info, sizeof info) == sizeof info) continue;
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+const char* SignalName(int signal) {
+  // sigabbrev_np leaves the "SIG" away and has no real-time ones.
+  static constexpr struct {
+    int number;
+    const char* name;
+  } kNames[] = {
+#define NAME(s) {s, #s}
+      NAME(SIGHUP),  NAME(SIGINT),    NAME(SIGQUIT), NAME(SIGILL),
+      NAME(SIGTRAP), NAME(SIGABRT),   NAME(SIGBUS),  NAME(SIGFPE),
+      NAME(SIGKILL), NAME(SIGUSR1),   NAME(SIGSEGV), NAME(SIGUSR2),
+      NAME(SIGPIPE), NAME(SIGALRM),   NAME(SIGTERM), NAME(SIGSTKFLT),
+      NAME(SIGCHLD), NAME(SIGCONT),   NAME(SIGSTOP), NAME(SIGTSTP),
+      NAME(SIGTTIN), NAME(SIGTTOU),   NAME(SIGURG),  NAME(SIGXCPU),
+      NAME(SIGXFSZ), NAME(SIGVTALRM), NAME(SIGPROF), NAME(SIGWINCH),
+      NAME(SIGIO),   NAME(SIGPWR),    NAME(SIGSYS),
+#undef NAME
+  };
+  for (const auto& entry : kNames) {
+    if (entry.number == signal) return entry.name;
+  }
+  return "a signal";
+}
+
+void IgnoreSigpipe() { signal(SIGPIPE, SIG_IGN); }
+
+}  // namespace sys

@@ -1,0 +1,26 @@
+// Accounts, from the host's files only (see Resolve in sys/resolve.h for why).
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sys {
+
+struct Account {
+  std::string name, home, shell;
+  uint32_t uid = 0, gid = 0;
+};
+absl::StatusOr<Account> FindAccount(const std::string& name);  // NotFound
+absl::StatusOr<Account> FindAccount(uint32_t uid);             // NotFound
+// Whether the user is in the group, by primary group or by member list.
+// False when there is no such group or user.
+bool IsMember(uint32_t uid, const std::string& group);
+std::string HomeFolder();  // $HOME, else the account's, else "/"
+// This host's name, as gethostname says.
+std::string HostName();
+// $NAME or "" when unset.
+std::string Environment(const char* name);
+
+}  // namespace sys

@@ -1,0 +1,285 @@
+#include "wire/body.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "wire/message.h"
+
+namespace wire {
+namespace {
+
+namespace pb = fleetbox::wire;
+
+// The lite runtime knows no names of fields, so they are written out here.
+class Lister {
+ public:
+  void Text(absl::string_view name, absl::string_view value) {
+    if (!value.empty()) Put(name, std::string(value));
+  }
+  void Hex(absl::string_view name, absl::string_view value) {
+    if (!value.empty()) Put(name, base::Hex(value));
+  }
+  void Number(absl::string_view name, uint64_t value) {
+    if (value != 0) Put(name, absl::StrCat(value));
+  }
+  void Switch(absl::string_view name, bool value) {
+    if (value) Put(name, "yes");
+  }
+  void Time(absl::string_view name, uint64_t ms) {
+    if (ms != 0) Put(name, base::FormatTime(base::FromMillis(Clamp(ms))));
+  }
+  void Span(absl::string_view name, uint64_t ms) {
+    if (ms != 0) {
+      Put(name, base::FormatDuration(absl::Milliseconds(Clamp(ms))));
+    }
+  }
+  void Put(absl::string_view name, std::string value) {
+    fields_.push_back({absl::StrCat(prefix_, name), std::move(value)});
+  }
+  template <typename List>
+  void Texts(absl::string_view name, const List& list) {
+    for (int i = 0; i < list.size(); i++) {
+      Put(absl::StrCat(name, ".", i), std::string(list[i]));
+    }
+  }
+  // Lists each message with the path of its own in front.
+  template <typename List, typename Function>
+  void Each(absl::string_view name, const List& list, Function function) {
+    for (int i = 0; i < list.size(); i++) {
+      Within(absl::StrCat(name, ".", i), [&] { function(list[i]); });
+    }
+  }
+  template <typename Function>
+  void Within(absl::string_view name, Function function) {
+    const size_t before = prefix_.size();
+    absl::StrAppend(&prefix_, name, ".");
+    function();
+    prefix_.resize(before);
+  }
+  std::vector<BodyField> Take() { return std::move(fields_); }
+
+ private:
+  static int64_t Clamp(uint64_t ms) {
+    return static_cast<int64_t>(std::min(ms, uint64_t{INT64_MAX}));
+  }
+  std::string prefix_;
+  std::vector<BodyField> fields_;
+};
+
+void List(Lister& l, const pb::Job& job) {
+  l.Text("description", job.description());
+  l.Texts("success", job.success());
+  l.Texts("failure", job.failure());
+  l.Text("key", job.key());
+  l.Each("task", job.task(), [&](const pb::Task& task) {
+    l.Text("name", task.name());
+    l.Text("host", task.host());
+    l.Text("comm", task.comm());
+    l.Texts("argument", task.argument());
+    const pb::TaskOptions& options = task.options();
+    l.Span("delay", options.delay_ms());
+    l.Span("timeout", options.timeout_ms());
+    l.Number("step", options.step());
+    l.Span("retry-max", options.retry_max_ms());
+    l.Span("retry-for", options.retry_for_ms());
+    l.Switch("not-safe-to-repeat", options.not_safe_to_repeat());
+  });
+  l.Each("requirement", job.requirement(), [&](const pb::Requirement& r) {
+    l.Put("tasks", absl::StrJoin(r.task(), " "));
+    l.Put("need", absl::StrJoin(r.needs(), " "));
+  });
+}
+
+void List(Lister& l, const pb::Dispatch& dispatch) {
+  l.Each("attempt", dispatch.attempt(), [&](const pb::Attempt& attempt) {
+    l.Hex("id", attempt.id());
+    l.Number("job", attempt.job());
+    l.Put("task", absl::StrCat(attempt.task()));
+    l.Number("number", attempt.number());
+    l.Text("task-name", attempt.task_name());
+    l.Text("comm", attempt.comm());
+    l.Texts("argument", attempt.argument());
+    l.Text("description", attempt.description());
+    l.Span("timeout", attempt.timeout_ms());
+  });
+}
+
+absl::string_view Word(pb::Verdict verdict) {
+  switch (verdict) {
+    case pb::DONE:
+      return "done";
+    case pb::DEFERRED:
+      return "deferred";
+    case pb::FAILED:
+      return "failed";
+    case pb::INTERRUPTED:
+      return "interrupted";
+    default:
+      return "unknown";
+  }
+}
+
+absl::string_view Word(pb::TaskState state) {
+  constexpr absl::string_view kWords[] = {"waiting",    "ready",   "delayed",
+                                          "dispatched", "running", "done",
+                                          "failed",     "skipped", "held"};
+  const size_t at = static_cast<size_t>(state);
+  return at < std::size(kWords) ? kWords[at] : "unknown";
+}
+
+absl::string_view Word(pb::JobState state) {
+  switch (state) {
+    case pb::JOB_OPEN:
+      return "open";
+    case pb::JOB_DONE:
+      return "done";
+    case pb::JOB_FAILED:
+      return "failed";
+    default:
+      return "unknown";
+  }
+}
+
+void List(Lister& l, const pb::Results& results) {
+  l.Each("result", results.result(), [&](const pb::Result& result) {
+    l.Hex("attempt", result.attempt());
+    l.Number("job", result.job());
+    l.Put("task", absl::StrCat(result.task()));
+    l.Text("verdict", Word(result.verdict()));
+    l.Text("reason", result.reason());
+    l.Time("started", result.started_ms());
+    l.Time("ended", result.ended_ms());
+    l.Text("head", result.head());
+    l.Text("tail", result.tail());
+    l.Number("output-bytes", result.output_bytes());
+  });
+  for (int i = 0; i < results.started_size(); i++) {
+    l.Hex(absl::StrCat("started.", i), results.started(i));
+  }
+}
+
+void List(Lister& l, const pb::Announce& announce) {
+  l.Text("host", announce.host());
+  for (int i = 0; i < announce.attempt_size(); i++) {
+    l.Hex(absl::StrCat("attempt.", i), announce.attempt(i));
+  }
+}
+
+void List(Lister& l, const pb::Query& query) {
+  switch (query.what_case()) {
+    case pb::Query::kStatus:
+      l.Text("what", "status");
+      l.Span("older", query.status().older_ms());
+      l.Switch("failed", query.status().failed());
+      l.Switch("ended", query.status().ended());
+      for (int i = 0; i < query.status().job_size(); i++) {
+        l.Number(absl::StrCat("job.", i), query.status().job(i));
+      }
+      break;
+    case pb::Query::kShow:
+      l.Text("what", "show");
+      l.Number("job", query.show().job());
+      l.Text("task", query.show().task());
+      break;
+    case pb::Query::kFollow:
+      l.Text("what", "follow");
+      l.Number("job", query.follow().job());
+      break;
+    case pb::Query::kRelease:
+      l.Text("what", "release");
+      l.Number("job", query.release().job());
+      l.Text("task", query.release().task());
+      break;
+    case pb::Query::WHAT_NOT_SET:
+      l.Text("what", "unknown");
+      break;
+  }
+}
+
+void List(Lister& l, const pb::TaskView& task) {
+  l.Text("name", task.name());
+  l.Text("host", task.host());
+  l.Text("comm", task.comm());
+  l.Texts("argument", task.argument());
+  l.Text("state", Word(task.state()));
+  l.Number("attempts", task.attempts());
+  l.Time("eligible", task.eligible_ms());
+  l.Time("started", task.started_ms());
+  l.Time("ended", task.ended_ms());
+  l.Time("due", task.due_ms());
+  l.Text("why", task.why());
+  l.Texts("needs", task.needs());
+  l.Each("attempt", task.attempt(), [&](const pb::AttemptView& attempt) {
+    l.Number("number", attempt.number());
+    l.Hex("id", attempt.id());
+    l.Time("started", attempt.started_ms());
+    l.Time("ended", attempt.ended_ms());
+    l.Text("verdict", Word(attempt.verdict()));
+    l.Text("reason", attempt.reason());
+  });
+  l.Text("head", task.head());
+  l.Text("tail", task.tail());
+  l.Number("output-bytes", task.output_bytes());
+}
+
+void List(Lister& l, const pb::Reply& reply) {
+  l.Hex("query", reply.query());
+  l.Each("job", reply.job(), [&](const pb::JobView& job) {
+    l.Number("job", job.job());
+    l.Text("description", job.description());
+    l.Text("state", Word(job.state()));
+    l.Time("injected", job.injected_ms());
+    l.Time("ended", job.ended_ms());
+    l.Text("principal", job.principal());
+    l.Texts("success", job.success());
+    l.Texts("failure", job.failure());
+    l.Hex("parcel", job.parcel());
+    l.Each("task", job.task(),
+           [&](const pb::TaskView& task) { List(l, task); });
+  });
+  l.Each("host", reply.host(), [&](const pb::HostView& host) {
+    l.Text("name", host.name());
+    l.Switch("connected", host.connected());
+    l.Number("running", host.running());
+    l.Number("queued", host.queued());
+  });
+  l.Switch("more", reply.more());
+  l.Text("error", reply.error());
+  l.Number("code", reply.code());
+}
+
+template <typename T>
+absl::StatusOr<std::vector<BodyField>> Listed(absl::string_view body) {
+  TRY_ASSIGN(const T message, Parse<T>(body));
+  Lister lister;
+  List(lister, message);
+  return lister.Take();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<BodyField>> BodyFields(Kind kind,
+                                                  absl::string_view body) {
+  switch (kind) {
+    case pb::JOB:
+      return Listed<pb::Job>(body);
+    case pb::DISPATCH:
+      return Listed<pb::Dispatch>(body);
+    case pb::RESULTS:
+      return Listed<pb::Results>(body);
+    case pb::REPLY:
+      return Listed<pb::Reply>(body);
+    case pb::QUERY:
+      return Listed<pb::Query>(body);
+    case pb::ANNOUNCE:
+      return Listed<pb::Announce>(body);
+    default:
+      return std::vector<BodyField>{{"bytes", std::string(body)}};
+  }
+}
+
+}  // namespace wire

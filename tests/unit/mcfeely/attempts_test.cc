@@ -1,0 +1,365 @@
+#include "mcfeely/attempts.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "world.h"
+
+namespace mcfeely {
+namespace {
+
+namespace pb = fleetbox::wire;
+using base::AttemptId;
+using base::ParcelId;
+
+// An agent with a journal on a fake disk.
+struct Agent {
+  FakeDisk disk;
+  std::unique_ptr<Attempts> attempts;
+  absl::Time now = absl::FromUnixSeconds(1'700'000'000);
+  std::vector<AgentAction> actions;
+
+  Agent() { Restart(); }
+  absl::Status TryRestart() {
+    actions.clear();
+    attempts = std::make_unique<Attempts>(std::string(16, 'N'));
+    const absl::Status status = attempts->Load(disk, now);
+    if (status.ok()) Take();
+    return status;
+  }
+  void Restart() { REQUIRE(TryRestart().ok()); }
+  void Take() {
+    for (AgentAction& a : attempts->TakeActions()) {
+      actions.push_back(std::move(a));
+    }
+  }
+  bool Commit() {
+    const auto txn = attempts->NextTransaction();
+    if (!txn.has_value()) return false;
+    REQUIRE(store::CheckLimits(*txn).ok());
+    attempts->Committed(disk.Apply(*txn), now);
+    Take();
+    return true;
+  }
+  void Settle() {
+    for (int n = 0; Commit(); n++) REQUIRE(n < 10'000);
+  }
+  void Fail(store::Outcome::Kind kind, bool applied = false) {
+    const auto txn = attempts->NextTransaction();
+    REQUIRE(txn.has_value());
+    if (applied) disk.Apply(*txn);
+    attempts->Committed({kind, 0, absl::UnavailableError("trouble")}, now);
+    Take();
+  }
+  void Arrive(const std::vector<std::string>& ids) {
+    pb::Dispatch dispatch;
+    for (const std::string& id : ids) {
+      pb::Attempt* a = dispatch.add_attempt();
+      a->set_id(id);
+      a->set_job(31);
+      a->set_task(2);
+      a->set_number(1);
+      a->set_comm("test_comm");
+    }
+    attempts->Arrived(dispatch, now);
+    Take();
+  }
+  void End(const std::string& id, size_t head_bytes = 3) {
+    pb::Result result;
+    result.set_attempt(id);
+    result.set_verdict(pb::DONE);
+    result.set_head(std::string(head_bytes, 'o'));
+    attempts->Ended(result, now);
+    Take();
+  }
+  template <typename T>
+  std::vector<T> All() const {
+    std::vector<T> found;
+    for (const AgentAction& a : actions) {
+      if (const auto* t = std::get_if<T>(&a)) found.push_back(*t);
+    }
+    return found;
+  }
+  // What is sent now, and acknowledged as sent under parcel `n`.
+  pb::Results Sent(int n) {
+    const auto sends = All<SendResults>();
+    REQUIRE(sends.size() == 1);
+    attempts->Sent(Parcel(n));
+    actions.clear();
+    return sends[0].results;
+  }
+  static ParcelId Parcel(int n) {
+    ParcelId id;
+    id.bytes.fill(static_cast<uint8_t>(n));
+    return id;
+  }
+};
+
+std::string Id(int n) {
+  std::string id(16, '\0');
+  id[0] = static_cast<char>(n);
+  id[1] = static_cast<char>(n >> 8);
+  id[15] = 'i';
+  return id;
+}
+
+TEST_CASE("attempts: a comm starts when the journal has its attempt, not before",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  CHECK(agent.All<StartComm>().empty());
+  agent.Settle();
+  REQUIRE(agent.All<StartComm>().size() == 1);
+  CHECK(agent.All<StartComm>()[0].attempt.comm() == "test_comm");
+  CHECK(agent.attempts->running() == 1);
+}
+
+TEST_CASE("attempts: the same attempt is started once, however often it comes",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1), Id(1)});
+  agent.Arrive({Id(1)});
+  REQUIRE(agent.attempts->NextTransaction().has_value());  // under way
+  agent.Arrive({Id(1)});
+  agent.attempts->Committed({store::Outcome::Kind::kApplied, 1, {}}, agent.now);
+  agent.Take();
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  CHECK(agent.All<StartComm>().size() == 1);
+}
+
+TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.attempts->Started(AttemptId::From(Id(1)));
+  agent.Take();
+  CHECK(agent.Sent(1).started_size() == 1);
+  agent.End(Id(1));
+  CHECK(agent.All<SendResults>().empty());
+  agent.Settle();
+  const pb::Results sent = agent.Sent(2);
+  REQUIRE(sent.result_size() == 1);
+  CHECK(sent.result(0).attempt() == Id(1));
+  CHECK(sent.result(0).job() == 31);
+  CHECK(sent.result(0).task() == 2);
+  CHECK(agent.attempts->unconfirmed() == 1);
+
+  SECTION("a repeated dispatch is answered by sending it again") {
+    agent.Arrive({Id(1)});
+    CHECK(agent.All<StartComm>().empty());
+    CHECK(agent.Sent(3).result_size() == 1);
+  }
+  SECTION("on a new channel it is sent again") {
+    agent.attempts->Closed();
+    const pb::Announce announce = agent.attempts->Opened("h1");
+    CHECK(announce.attempt_size() == 1);
+    agent.Take();
+    CHECK(agent.Sent(3).result_size() == 1);
+    agent.attempts->Confirmed(Agent::Parcel(2), agent.now);  // of the old one
+    CHECK(agent.attempts->unconfirmed() == 1);
+  }
+  SECTION("in a new life it is sent again") {
+    agent.Restart();
+    CHECK(agent.All<KillLeftovers>().empty());
+    agent.attempts->Opened("h1");
+    agent.Take();
+    CHECK(agent.Sent(3).result(0).verdict() == pb::DONE);
+  }
+  SECTION("when the server does not take it, after a pause that grows") {
+    agent.attempts->NotConfirmed(Agent::Parcel(2), agent.now);
+    agent.Take();
+    CHECK(agent.actions.empty());
+    CHECK(agent.attempts->wake_at() == agent.now + absl::Seconds(1));
+    agent.now += absl::Seconds(1);
+    agent.attempts->Wake(agent.now);
+    agent.Take();
+    CHECK(agent.Sent(3).result_size() == 1);
+    agent.attempts->NotConfirmed(Agent::Parcel(3), agent.now);
+    CHECK(agent.attempts->wake_at() == agent.now + absl::Seconds(2));
+  }
+  agent.attempts->Confirmed(Agent::Parcel(3), agent.now);
+  agent.attempts->Confirmed(Agent::Parcel(2), agent.now);
+  agent.attempts->Confirmed(Agent::Parcel(77), agent.now);
+  agent.actions.clear();
+  agent.Settle();
+  const bool confirmed = agent.attempts->unconfirmed() == 0;
+  if (confirmed) {
+    agent.Arrive({Id(1)});
+    agent.Settle();
+    CHECK(agent.actions.empty());  // the server has it
+    agent.Restart();
+    CHECK(agent.attempts->Opened("h1").attempt_size() == 1);
+  }
+}
+
+TEST_CASE("mcfeely 28: a comm that ran when its agent ended is interrupted",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1), Id(2)});
+  agent.Settle();
+  agent.Restart();
+  CHECK(agent.All<KillLeftovers>().size() == 2);
+  CHECK(agent.attempts->running() == 0);
+  const pb::Announce announce = agent.attempts->Opened("h1");
+  CHECK(announce.attempt_size() == 2);
+  CHECK(announce.journal() == std::string(16, 'N'));
+  agent.Arrive({Id(1)});  // not started again
+  agent.Take();
+  CHECK(agent.All<SendResults>().empty());  // the journal comes first
+  agent.Settle();
+  CHECK(agent.All<StartComm>().empty());
+  const pb::Results sent = agent.Sent(1);
+  REQUIRE(sent.result_size() == 2);
+  CHECK(sent.result(0).verdict() == pb::INTERRUPTED);
+  CHECK(sent.result(0).reason() == "the agent ended while it ran");
+}
+
+TEST_CASE("attempts: an attempt the journal never had is not known to a new life",
+          "[mcfeely]") {
+  Agent agent;
+  agent.Settle();  // the journal's id
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  REQUIRE(agent.attempts->NextTransaction().has_value());  // and a crash
+  agent.Restart();
+  CHECK(agent.All<KillLeftovers>().empty());
+  CHECK(agent.attempts->Opened("h1").attempt_size() == 0);
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  CHECK(agent.All<StartComm>().size() == 1);
+}
+
+TEST_CASE("attempts: the journal keeps its id", "[mcfeely]") {
+  Agent agent;
+  agent.Settle();
+  agent.attempts = std::make_unique<Attempts>(std::string(16, 'X'));
+  REQUIRE(agent.attempts->Load(agent.disk, agent.now).ok());
+  CHECK(agent.attempts->Opened("h1").journal() == std::string(16, 'N'));
+  CHECK_FALSE(agent.Commit());
+}
+
+TEST_CASE("attempts: a journal that fails is written again after a pause",
+          "[mcfeely]") {
+  using Kind = store::Outcome::Kind;
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  const auto [kind, applied] =
+      GENERATE(std::make_pair(Kind::kRefused, false),
+               std::make_pair(Kind::kInDoubt, false),
+               std::make_pair(Kind::kInDoubt, true));
+  agent.Fail(kind, applied);
+  CHECK(agent.All<StartComm>().empty());
+  CHECK_FALSE(agent.attempts->NextTransaction().has_value());
+  CHECK(agent.attempts->wake_at() == agent.now + absl::Seconds(1));
+  agent.now += absl::Seconds(1);
+  agent.attempts->Wake(agent.now);
+  agent.Settle();
+  CHECK(agent.All<StartComm>().size() == 1);
+  agent.End(Id(1));
+  agent.Fail(kind, applied);
+  CHECK(agent.All<SendResults>().empty());
+  agent.now += absl::Seconds(2);
+  agent.attempts->Wake(agent.now);
+  agent.Settle();
+  CHECK(agent.All<SendResults>().size() == 1);
+}
+
+TEST_CASE("attempts: results go out together, within limits", "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  const size_t head_bytes = GENERATE(10, 64 << 10);
+  std::vector<std::string> ids;
+  for (int n = 0; n < 600; n++) ids.push_back(Id(n));
+  agent.Arrive(ids);
+  agent.Settle();
+  CHECK(agent.All<StartComm>().size() == 600);
+  agent.attempts->Closed();
+  for (const std::string& id : ids) agent.End(id, head_bytes);
+  agent.Settle();
+  CHECK(agent.All<SendResults>().empty());
+  agent.attempts->Opened("h1");
+  agent.Take();
+  size_t results = 0;
+  for (const SendResults& send : agent.All<SendResults>()) {
+    results += send.results.result_size();
+    CHECK(send.results.result_size() <= 256);
+    CHECK(send.results.ByteSizeLong() <= (4 << 20) + (64 << 10));
+  }
+  CHECK(results == 600);
+  CHECK(agent.All<SendResults>().size() == (head_bytes == 10 ? 3 : 10));
+}
+
+TEST_CASE("attempts: a confirmed attempt is remembered for an hour",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.End(Id(1));
+  agent.Settle();
+  agent.Sent(1);
+  agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  agent.Settle();
+  CHECK(agent.attempts->wake_at() == agent.now + absl::Hours(1));
+  agent.now += absl::Minutes(59);
+  agent.attempts->Wake(agent.now);
+  CHECK_FALSE(agent.Commit());
+  const bool restarted = GENERATE(false, true);
+  if (restarted) agent.Restart();
+  agent.now += absl::Minutes(1);
+  agent.attempts->Wake(agent.now);
+  CHECK(agent.Commit());
+  CHECK(agent.disk.entries().size() == 1);  // the journal's id
+  CHECK(agent.attempts->wake_at() == absl::InfiniteFuture());
+}
+
+TEST_CASE("attempts: what was not accepted cannot end, and ends once",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({"", "short", std::string(17, 'x')});
+  CHECK(agent.attempts->running() == 0);
+  agent.Settle();
+  agent.End(Id(9));
+  agent.End("short");
+  agent.attempts->Started(AttemptId::From(Id(9)));
+  agent.Arrive({Id(1)});
+  agent.End(Id(1));  // not journalled yet, so not started
+  CHECK(agent.attempts->running() == 1);
+  agent.Settle();
+  agent.End(Id(1));
+  agent.End(Id(1));
+  CHECK(agent.attempts->unconfirmed() == 1);
+  CHECK(agent.attempts->running() == 0);
+}
+
+TEST_CASE("attempts: a journal entry that makes no sense is named",
+          "[mcfeely]") {
+  Agent agent;
+  agent.Settle();
+  const std::string key = absl::StrCat("attempt/", base::Hex(Id(1)));
+  const auto refused = [&](const std::string& k, const std::string& value) {
+    Agent other;
+    other.disk.Apply({{}, {store::Put(k, value)}});
+    const absl::Status status = other.TryRestart();
+    CHECK(absl::IsDataLoss(status));
+    CHECK(std::string(status.message()).find(k) != std::string::npos);
+  };
+  refused(key, "garbage");
+  refused(key, "");
+  refused("attempt/zz", std::string(1, '\0'));
+  refused("journal", "short");
+}
+
+}  // namespace
+}  // namespace mcfeely

@@ -1,0 +1,272 @@
+#include "mcfeely/comm.h"
+
+#include <absl/strings/str_cat.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "base/limits.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/process.h"
+
+namespace {
+
+namespace wire = fleetbox::wire;
+
+// A comm folder and a runner; Run waits for the result of one comm.
+class Comms {
+ public:
+  Comms()
+      : folder_(*sys::TemporaryFolder::Make("comm-")),
+        comm_(folder_.path() + "/comm"),
+        runner_(
+            loop_,
+            {.folder = comm_,
+             .work_folder = folder_.path() + "/work",
+             .host = "h1",
+             .kill_after = absl::Milliseconds(200)},
+            [this](base::AttemptId) { started_++; },
+            [this](wire::Result r) { ended_.push_back(std::move(r)); }) {
+    REQUIRE(sys::MakeFolders(comm_).ok());
+  }
+
+  void Script(const std::string& name, const std::string& body,
+              int mode = 0755) {
+    REQUIRE(
+        sys::ReplaceFile(comm_ + "/" + name, "#!/bin/sh\n" + body, mode).ok());
+  }
+
+  wire::Attempt Attempt(const std::string& comm) {
+    wire::Attempt attempt;
+    attempt.set_id(sys::RandomBytes(16));
+    attempt.set_job(7);
+    attempt.set_task_name("web");
+    attempt.set_number(2);
+    attempt.set_comm(comm);
+    attempt.set_description("a \"job\"\n$(x)");
+    return attempt;
+  }
+
+  wire::Result Run(const wire::Attempt& attempt) {
+    runner_.Start(attempt);
+    const absl::Time deadline = sys::SteadyNow() + absl::Seconds(20);
+    while (ended_.empty() && sys::SteadyNow() < deadline) {
+      loop_.Turn(absl::Milliseconds(100));
+    }
+    REQUIRE(ended_.size() == 1);
+    wire::Result result = ended_[0];
+    ended_.clear();
+    return result;
+  }
+  wire::Result Run(const std::string& comm) { return Run(Attempt(comm)); }
+
+  std::string path() const { return folder_.path(); }
+  std::string comm() const { return comm_; }
+  int started() const { return started_; }
+  bool WorkIsEmpty() const {
+    const auto names = sys::ListFolder(path() + "/work");
+    return !names.ok() || names->empty();
+  }
+
+ private:
+  sys::Loop loop_;
+  sys::TemporaryFolder folder_;
+  std::string comm_;
+  mcfeely::CommRunner runner_;
+  int started_ = 0;
+  std::vector<wire::Result> ended_;
+};
+
+}  // namespace
+
+TEST_CASE("comm: the head and the tail of an output are kept byte for byte",
+          "[mcfeely]") {
+  for (size_t total : {0, 1, 4, 5, 8, 9, 11, 12, 13, 40, 100}) {
+    for (size_t piece : {1, 3, 4, 7, 100}) {
+      std::string all;
+      for (size_t i = 0; i < total; i++) all += static_cast<char>(i);
+      mcfeely::HeadAndTail kept(4);
+      for (size_t i = 0; i < total; i += piece) {
+        kept.Add(absl::string_view(all).substr(i, piece));
+      }
+      INFO(total << " in pieces of " << piece);
+      CHECK(kept.total() == total);
+      CHECK(kept.head() == all.substr(0, 4));
+      const std::string rest = all.substr(std::min<size_t>(4, total));
+      CHECK(kept.tail() ==
+            rest.substr(rest.size() - std::min<size_t>(4, rest.size())));
+    }
+  }
+}
+
+TEST_CASE("mcfeely 2: a comm that prints nothing and exits 0 is done",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("quiet", "exit 0\n");
+  const wire::Result r = comms.Run("quiet");
+  CHECK(r.verdict() == wire::DONE);
+  CHECK(r.output_bytes() == 0);
+  CHECK(r.ended_ms() >= r.started_ms());
+  CHECK(comms.started() == 1);
+  CHECK(comms.WorkIsEmpty());
+}
+
+TEST_CASE("mcfeely 3: exit statuses but 0 and 99 are failures", "[mcfeely]") {
+  Comms comms;
+  comms.Script("end", "echo said $1; exit $1\n");
+  for (const auto& [code, verdict] :
+       std::map<int, wire::Verdict>{{1, wire::FAILED},
+                                    {2, wire::FAILED},
+                                    {99, wire::DEFERRED},
+                                    {100, wire::FAILED},
+                                    {127, wire::FAILED}}) {
+    wire::Attempt attempt = comms.Attempt("end");
+    attempt.add_argument(absl::StrCat(code));
+    const wire::Result r = comms.Run(attempt);
+    CHECK(r.verdict() == verdict);
+    CHECK(r.reason() == absl::StrCat("exit ", code, ": said ", code));
+    CHECK(r.head() == absl::StrCat("said ", code, "\n"));
+  }
+}
+
+TEST_CASE("mcfeely 5: a comm killed by a signal is deferred, and says which",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("crash", "kill -SEGV $$\n");
+  const wire::Result r = comms.Run("crash");
+  CHECK(r.verdict() == wire::DEFERRED);
+  CHECK(r.reason() == "killed by SIGSEGV");
+}
+
+TEST_CASE("mcfeely 6: what is missing, no program, or no name has failed",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("plain", "echo ran\n", 0644);
+  comms.Script("open", "echo ran\n", 0755);
+  REQUIRE(chmod((comms.comm() + "/open").c_str(), 0777) == 0);
+  REQUIRE(sys::MakeFolders(comms.comm() + "/folder").ok());
+  REQUIRE(
+      sys::ReplaceFile(comms.path() + "/outside", "#!/bin/sh\n", 0755).ok());
+  for (const std::string name : {"missing", "plain", "folder", "open",
+                                 "../outside", "/bin/sh", "-x", "", "."}) {
+    INFO(name);
+    const wire::Result r = comms.Run(name);
+    CHECK(r.verdict() == wire::FAILED);
+    CHECK(!r.reason().empty());
+    CHECK(r.output_bytes() == 0);
+  }
+  CHECK(comms.Run("missing").reason() == "program not found");
+  CHECK(comms.Run("open").reason() ==
+        "program not found: open can be written by group or others");
+  CHECK(comms.started() == 0);
+  CHECK(comms.WorkIsEmpty());
+}
+
+TEST_CASE("comm: a folder that others can write to runs nothing", "[mcfeely]") {
+  Comms comms;
+  comms.Script("ok", "echo ran\n");
+  REQUIRE(chmod(comms.comm().c_str(), 0777) == 0);
+  const wire::Result r = comms.Run("ok");
+  CHECK(r.verdict() == wire::FAILED);
+  CHECK(r.output_bytes() == 0);
+}
+
+TEST_CASE("comm: a script below a folder that others can write to is not run",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("ok", "echo ran\n");
+  CHECK(comms.Run("ok").verdict() == wire::DONE);
+  REQUIRE(chmod(comms.path().c_str(), 0777) == 0);
+  const wire::Result r = comms.Run("ok");
+  CHECK(r.verdict() == wire::FAILED);
+  CHECK(r.output_bytes() == 0);
+  // In a sticky one nobody can replace what is not his.
+  REQUIRE(chmod(comms.path().c_str(), 01777) == 0);
+  CHECK(comms.Run("ok").verdict() == wire::DONE);
+}
+
+TEST_CASE("comm: a script is called by its path, a program by its name",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("named", "echo $0\n");
+  CHECK(comms.Run("named").head() == comms.comm() + "/named\n");
+  // A shell named so says what it was called as.
+  const auto shell = sys::ReadFile("/bin/sh");
+  REQUIRE(shell.ok());
+  REQUIRE(sys::ReplaceFile(comms.comm() + "/shell", *shell, 0755).ok());
+  wire::Attempt attempt = comms.Attempt("shell");
+  attempt.add_argument("-c");
+  attempt.add_argument("echo $0");
+  CHECK(comms.Run(attempt).head() == "shell\n");
+}
+
+TEST_CASE("comm: sees its arguments, its task and nothing else", "[mcfeely]") {
+  Comms comms;
+  comms.Script("look",
+               "echo $#; for a; do printf '<%s>' \"$a\"; done; echo\n"
+               "env -0 | tr '\\n' ' ' | tr '\\0' '\\n' |"
+               " grep -v ^PWD= | cut -d= -f1 | sort | tr '\\n' ' '; echo\n"
+               "echo $MCFEELY_JOB.$MCFEELY_TASK $MCFEELY_ATTEMPT "
+               "$MCFEELY_HOST\n"
+               "printf '%s\\n' \"$MCFEELY_DESCRIPTION\"\n"
+               "ls -A | wc -l; ls /proc/self/fd | tr '\\n' ' '\n"
+               "cat; stat -c %a .\n");
+  setenv("SECRET", "x", 1);
+  wire::Attempt attempt = comms.Attempt("look");
+  attempt.add_argument("x");
+  attempt.add_argument("y z");
+  attempt.add_argument("");
+  const wire::Result r = comms.Run(attempt);
+  unsetenv("SECRET");
+  CHECK(r.verdict() == wire::DONE);
+  // Descriptor 3 is ls's own, of the folder it reads.
+  CHECK(r.head() ==
+        "3\n<x><y z><>\n"
+        "HOME LANG LOGNAME MCFEELY_ATTEMPT MCFEELY_ATTEMPT_ID MCFEELY_COMM_DIR "
+        "MCFEELY_DESCRIPTION MCFEELY_HOST MCFEELY_JOB MCFEELY_TASK PATH SHELL "
+        "USER \n"
+        "7.web 2 h1\na \"job\"\n$(x)\n0\n0 1 2 3 700\n");
+}
+
+TEST_CASE("comm: an output of many megabytes does not stop it", "[mcfeely]") {
+  Comms comms;
+  comms.Script("flood", "head -c 5000000 /dev/zero; printf 'a\\004b'\n");
+  const wire::Result r = comms.Run("flood");
+  CHECK(r.verdict() == wire::DONE);
+  CHECK(r.output_bytes() == 5000003);
+  CHECK(r.head() == std::string(base::kKeptOutputBytes, '\0'));
+  CHECK(r.tail().size() == base::kKeptOutputBytes);
+  CHECK(r.tail().substr(base::kKeptOutputBytes - 4) ==
+        std::string("\0a\004b", 4));
+}
+
+TEST_CASE("comm: its group ends with it, whoever holds its output",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("fork", "sleep 1000 & echo $!\n");
+  const wire::Result r = comms.Run("fork");
+  CHECK(r.verdict() == wire::DONE);
+  int pid = std::stoi(r.head());
+  // Killed, and reaped by whoever inherits it: soon there is no such process,
+  // or only a zombie that nobody has asked about.
+  bool gone = false;
+  for (int i = 0; i < 1000 && !gone; i++) {
+    const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
+    gone = !stat.ok() || stat->find(") Z ") != std::string::npos;
+    if (!gone) sys::Loop().Turn(absl::Milliseconds(5));
+  }
+  CHECK(gone);
+}
+
+TEST_CASE("comm: one that ignores TERM is killed after its time", "[mcfeely]") {
+  Comms comms;
+  comms.Script("stubborn", "trap '' TERM; while :; do sleep 0.05; done\n");
+  wire::Attempt attempt = comms.Attempt("stubborn");
+  attempt.set_timeout_ms(100);
+  const wire::Result r = comms.Run(attempt);
+  CHECK(r.verdict() == wire::DEFERRED);
+  CHECK(r.reason() == "timed out after 100ms");
+}

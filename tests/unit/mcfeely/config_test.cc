@@ -1,0 +1,53 @@
+#include "mcfeely/config.h"
+
+#include <catch2/catch.hpp>
+
+TEST_CASE("config: every directive is read", "[mcfeely]") {
+  const auto config = mcfeely::ParseServerConfig(
+      "# comment\n\n"
+      "queue '/var/lib/a queue'\n"
+      "listen unix:/run/x tcp:127.0.0.1:0\n"
+      "listen tcp:[::1]:99\n"
+      "identity /etc/key\n  trust /etc/trust\n"
+      "principal server:two\n"
+      "mail /usr/sbin/sendmail -t -i\nmail-from root@hub\n"
+      "host web1 web2\nhost ns1\n"
+      "max-running 7\nmax-per-host 3\n",
+      "f");
+  REQUIRE(config.ok());
+  CHECK(config->queue == "/var/lib/a queue");
+  CHECK(config->listen == std::vector<std::string>{"unix:/run/x",
+                                                   "tcp:127.0.0.1:0",
+                                                   "tcp:[::1]:99"});
+  CHECK(config->identity == "/etc/key");
+  CHECK(config->trust == "/etc/trust");
+  CHECK(config->principal == "server:two");
+  CHECK(config->mail ==
+        std::vector<std::string>{"/usr/sbin/sendmail", "-t", "-i"});
+  CHECK(config->mail_from == "root@hub");
+  CHECK(config->hosts == absl::btree_set<std::string>{"ns1", "web1", "web2"});
+  CHECK(config->limits.max_running == 7);
+  CHECK(config->limits.max_per_host == 3);
+}
+
+TEST_CASE("config: a mistake is named with file and line", "[mcfeely]") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"queue\n", "f:1: queue: takes exactly one word"},
+      {"\nqueue a b\n", "f:2: queue: takes exactly one word"},
+      {"host\n", "f:1: host: takes at least one word"},
+      {"max-running 0\n",
+       "f:1: max-running: '0' is not a number from 1 to 1000000"},
+      {"lisen unix:/x\n",
+       "f:1: unknown directive 'lisen'; did you mean 'listen'?"},
+  };
+  for (const auto& [text, message] : cases) {
+    const auto config = mcfeely::ParseServerConfig(text, "f");
+    REQUIRE(!config.ok());
+    CHECK(config.status().message() == message);
+  }
+  for (const char* text :
+       {"listen web1:22\n", "mail-from '-oX a'\n", "host -x\n", "queue 'a\n"}) {
+    INFO(text);
+    CHECK(!mcfeely::ParseServerConfig(text, "f").ok());
+  }
+}

@@ -1,0 +1,171 @@
+// A whole McFeely in simulated time: one queue on a disk that forgets what was
+// not committed, agents with journals of their own, a network that delays, loses
+// and repeats, people who inject jobs, and a mail program. Everything follows
+// from a seed.
+//
+// Whatever becomes durable, and whatever anybody is told, is compared with what
+// really happened; the first thing that must not be ends the world, and is told
+// by violation().
+#pragma once
+
+#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
+#include <absl/time/time.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mcfeely/attempts.h"
+#include "mcfeely/queue.h"
+#include "mcfeely/records.h"
+
+namespace mcfeely {
+
+// splitmix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
+class Dice {
+ public:
+  explicit Dice(uint64_t seed) : state_(seed) {}
+  uint64_t Next() {
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  uint64_t Below(uint64_t n) { return Next() % n; }
+  bool Chance(double p) { return Next() < p * 1.8446744073709552e19; }
+  absl::Duration Between(absl::Duration a, absl::Duration b) {
+    return a + (b - a) * (static_cast<double>(Next() >> 11) / (1ull << 53));
+  }
+  std::string Bytes(size_t n) {
+    std::string s;
+    while (s.size() < n) s += static_cast<char>(Next());
+    return s;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+// What is on a disk: applied transactions and nothing else.
+class FakeDisk : public store::Engine {
+ public:
+  // Called for each operation of a transaction that is about to be applied.
+  std::function<void(const store::Operation&)> watch;
+
+  store::Outcome Apply(const store::Transaction& txn);
+  const absl::btree_map<std::string, std::string>& entries() const {
+    return entries_;
+  }
+
+  absl::StatusOr<store::Entry> Get(absl::string_view key) override;
+  absl::StatusOr<store::RangeResult> Range(absl::string_view first,
+                                           absl::string_view last,
+                                           int64_t limit) override;
+  void Commit(store::Transaction, std::function<void(store::Outcome)>) override;
+  int64_t Watch(absl::string_view, store::Revision,
+                std::function<void(store::WatchBatch)>) override;
+  void Unwatch(int64_t) override;
+  absl::StatusOr<store::Lease> MakeLease(absl::Duration) override;
+  absl::Status KeepAlive(store::Lease) override;
+  absl::Status Revoke(store::Lease) override;
+  absl::Status Compact(store::Revision) override;
+  absl::StatusOr<store::EngineStatus> Status() override;
+
+ private:
+  absl::btree_map<std::string, std::string> entries_;
+  store::Revision revision_ = 0;
+};
+
+// A job parcel as it is stored; its signature is nobody's.
+std::string FakeParcel(const base::ParcelId& id, const Job& job);
+
+// What a task's comm does: so many deferrals, then this, each time it is run to
+// its end. Interrupted runs do not count.
+struct Script {
+  int deferrals = 0;
+  fleetbox::wire::Verdict verdict = fleetbox::wire::DONE;
+  absl::Duration lasts = absl::Seconds(1);
+};
+struct Workload {
+  Job job;
+  std::vector<Script> scripts;
+};
+
+// How likely what goes wrong is; all zero: nothing does.
+struct Chaos {
+  double disk_full = 0, disk_doubt = 0;      // of a transaction
+  double server_crash = 0, agent_crash = 0;  // at a transaction, at each point
+  double break_channel = 0;                  // at a message
+  double repeat_message = 0;
+  double slow_message = 0;                   // seconds instead of milliseconds
+  double journal_lost = 0;                   // when an agent crashes
+  double partition = 0;                      // when a channel breaks
+  double mail_fails = 0;
+  double clock_jump = 0;                     // when the server starts
+  absl::Duration lasts = absl::Minutes(10);  // then all is well again
+  static Chaos Some();
+};
+
+// Rules that may be broken on purpose, to see that it is noticed.
+struct Broken {
+  bool confirm_before_commit = false;
+  bool start_before_journal = false;
+  bool result_counts_for_any_attempt = false;
+  bool told_before_commit = false;
+  bool journal_loss_hidden = false;
+  bool repeat_gets_new_id = false;  // an injector does not keep its parcel's id
+};
+
+// Where, in a world without chaos, one crash happens.
+struct CrashPoint {
+  enum class At {
+    kNone,
+    kBefore,   // the transaction is made, the disk has not heard of it
+    kInside,   // the disk has it, nobody has heard of that
+    kAfter,    // the answer is in, nothing has been done on its strength
+    kTold,     // what followed was done
+  };
+  At at = At::kNone;
+  int64_t transaction = 0;  // counted over all lives
+};
+
+struct WorldOptions {
+  uint64_t seed = 1;
+  int hosts = 3;
+  SchedulerLimits limits = {.max_running = 20, .max_per_host = 2};
+  std::vector<Workload> jobs;
+  Chaos chaos;
+  Broken broken;
+  CrashPoint server_crash, agent_crash;
+  absl::Duration injected_within = absl::Minutes(2);
+};
+
+class World {
+ public:
+  explicit World(WorldOptions options);
+  ~World();
+  // Until nothing is left to do, or something must not be. False then.
+  bool Run();
+  const std::string& violation() const;
+
+  // What happened, for tests that look closer.
+  struct Facts {
+    int64_t steps = 0, server_transactions = 0, agent_transactions = 0;
+    int64_t server_crashes = 0, agent_crashes = 0, journals_lost = 0;
+    int64_t executions = 0, refused = 0, doubts = 0, reports = 0, held = 0;
+    absl::Time now;
+  };
+  const Facts& facts() const;
+  // Final states of job n of the options, in words: "done failed skipped".
+  std::string Outcome(size_t n) const;
+  int ReportsOf(size_t n) const;  // sent, of its end
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mcfeely

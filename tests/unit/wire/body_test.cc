@@ -1,0 +1,99 @@
+#include "wire/body.h"
+
+#include <catch2/catch.hpp>
+
+#include "unit/wire/testing.h"
+
+using namespace wire_test;  // NOLINT: it is this test's other half
+
+namespace {
+
+std::string Listed(wire::Kind kind, const google::protobuf::MessageLite& m) {
+  std::string text;
+  const auto fields = wire::BodyFields(kind, wire::Serialize(m)).value();
+  for (const wire::BodyField& f : fields) {
+    absl::StrAppend(&text, f.path, "=", f.value, "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("body: a job is listed field by field", "[wire]") {
+  pb::Job job = SmallJob();
+  job.set_key("k");
+  pb::Task* task = job.add_task();
+  task->set_name("later");
+  task->mutable_options()->set_delay_ms(90'000);
+  task->mutable_options()->set_retry_for_ms(INT64_MAX);
+  task->mutable_options()->set_not_safe_to_repeat(true);
+  pb::Requirement* r = job.add_requirement();
+  r->add_task(1);
+  r->add_needs(0);
+  CHECK(Listed(pb::JOB, job) ==
+        "description=say hello\nfailure.0=ops@example.com\nkey=k\n"
+        "task.0.name=hello\ntask.0.host=web1\ntask.0.comm=echo\n"
+        "task.0.argument.0=hello\n"
+        "task.1.name=later\ntask.1.delay=1m30s\n"
+        "task.1.retry-for=106751991167d7h12m55s807ms\n"
+        "task.1.not-safe-to-repeat=yes\n"
+        "requirement.0.tasks=1\nrequirement.0.need=0\n");
+}
+
+TEST_CASE("body: results, replies and the rest are listed", "[wire]") {
+  pb::Results results;
+  pb::Result* result = results.add_result();
+  result->set_attempt(std::string(16, '\xab'));
+  result->set_verdict(pb::DEFERRED);
+  result->set_reason("exit 99");
+  result->set_started_ms(1738318504120);
+  results.add_started("\x01\x02");
+  CHECK(Listed(pb::RESULTS, results) ==
+        "result.0.attempt=abababababababababababababababab\n"
+        "result.0.task=0\nresult.0.verdict=deferred\n"
+        "result.0.reason=exit 99\n"
+        "result.0.started=2025-01-31T10:15:04.120Z\nstarted.0=0102\n");
+
+  pb::Reply reply;
+  pb::JobView* job = reply.add_job();
+  job->set_job(7);
+  pb::TaskView* task = job->add_task();
+  task->set_state(pb::TASK_HELD);
+  task->add_needs("other");
+  task->add_attempt()->set_number(2);
+  CHECK(Listed(pb::REPLY, reply) ==
+        "job.0.job=7\njob.0.state=open\njob.0.task.0.state=held\n"
+        "job.0.task.0.needs.0=other\njob.0.task.0.attempt.0.number=2\n"
+        "job.0.task.0.attempt.0.verdict=unknown\n");
+
+  pb::Query query;
+  query.mutable_status()->add_job(1);
+  query.mutable_status()->add_job(2);
+  CHECK(Listed(pb::QUERY, query) == "what=status\njob.0=1\njob.1=2\n");
+  pb::Dispatch dispatch;
+  dispatch.add_attempt()->set_comm("echo");
+  CHECK(Listed(pb::DISPATCH, dispatch) ==
+        "attempt.0.task=0\nattempt.0.comm=echo\n");
+  pb::Announce announce;
+  announce.set_host("web1");
+  CHECK(Listed(pb::ANNOUNCE, announce) == "host=web1\n");
+}
+
+TEST_CASE("body: numbers no enumeration has do no harm", "[wire]") {
+  pb::Reply reply;
+  pb::JobView* job = reply.add_job();
+  job->set_state(static_cast<pb::JobState>(77));
+  job->add_task()->set_state(static_cast<pb::TaskState>(-1));
+  CHECK(Listed(pb::REPLY, reply) ==
+        "job.0.state=unknown\njob.0.task.0.state=unknown\n");
+}
+
+TEST_CASE("body: one of another message is refused, an unknown one shown",
+          "[wire]") {
+  CHECK(
+      absl::IsInvalidArgument(wire::BodyFields(pb::JOB, "\xff\xff").status()));
+  const auto fields = wire::BodyFields(pb::EVENT, "anything").value();
+  REQUIRE(fields.size() == 1);
+  CHECK(fields[0].path == "bytes");
+  CHECK(fields[0].value == "anything");
+}

@@ -95,7 +95,7 @@ $(B)/applets.inc: FORCE        # rewritten only when the list changes
 # Nothing of ours throws, and nothing catches but cli/args.cc: so nobody else
 # needs tables of what to clean up (0.4 MB).
 $(filter-out $(B)/src/cli/args.o,$(ROOM_OBJ) $(APPLET_OBJ)): CXXFLAGS += \
-  -fno-exceptions -fno-asynchronous-unwind-tables
+  -fno-exceptions -fno-asynchronous-unwind-tables -D_GLIBCXX_IOSTREAM
 
 # Made anew each time: two rooms may hold files of the same name, and an
 # object of a file that is gone must not linger.

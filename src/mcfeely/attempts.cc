@@ -50,7 +50,7 @@ std::string KeyOf(AttemptId id) {
 
 struct Attempts::State {
   struct Known {
-    Entry entry;          // without what is no longer needed of it
+    Entry entry;           // without what is no longer needed of it
     bool running = false;  // its comm has said so
     bool stored = false;   // the journal has this state
     bool queued = false;   // in to_send
@@ -75,7 +75,7 @@ struct Attempts::State {
 
   // Results the journal has, in order, to be sent; and what is sent.
   std::deque<AttemptId> to_send;
-  std::vector<std::string> started;  // ids, to be told
+  std::vector<std::string> started;          // ids, to be told
   std::deque<std::vector<AttemptId>> taken;  // SendResults without a parcel id
   absl::flat_hash_map<base::ParcelId, std::vector<AttemptId>> sent;
   absl::Time send_at = absl::InfinitePast();
@@ -113,7 +113,8 @@ void Attempts::State::ToSend(AttemptId id) {
   to_send.push_back(id);
 }
 
-// --- a new life ----------------------------------------------------------------
+// --- a new life
+// ----------------------------------------------------------------
 
 absl::Status Attempts::Load(store::Engine& journal, absl::Time now) {
   State& s = *state_;
@@ -149,8 +150,7 @@ absl::Status Attempts::Load(store::Engine& journal, absl::Time now) {
 }
 
 absl::Status Attempts::State::TakeEntry(const store::Entry& stored) {
-  const auto bytes = base::FromHex(
-      absl::StripPrefix(stored.key, kEntryPrefix));
+  const auto bytes = base::FromHex(absl::StripPrefix(stored.key, kEntryPrefix));
   if (!bytes.ok() || bytes->size() != kIdBytes) {
     return absl::DataLossError("not an attempt's id");
   }
@@ -189,7 +189,8 @@ absl::Status Attempts::State::TakeEntry(const store::Entry& stored) {
   }
 }
 
-// --- the channel ---------------------------------------------------------------
+// --- the channel
+// ---------------------------------------------------------------
 
 pb::Announce Attempts::Opened(const std::string& host) {
   State& s = *state_;
@@ -239,7 +240,8 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
   }
 }
 
-// --- comms ---------------------------------------------------------------------
+// --- comms
+// ---------------------------------------------------------------------
 
 void Attempts::Started(AttemptId attempt) {
   State& s = *state_;
@@ -280,7 +282,8 @@ void Attempts::State::Finish(AttemptId id, Known& k, pb::Result result) {
   Dirty(id);
 }
 
-// --- receipts --------------------------------------------------------------------
+// --- receipts
+// --------------------------------------------------------------------
 
 void Attempts::Sent(base::ParcelId parcel) {
   State& s = *state_;
@@ -331,7 +334,8 @@ void Attempts::NotConfirmed(base::ParcelId parcel, absl::Time now) {
   s.send_at = s.now + s.send_pause;
 }
 
-// --- time ------------------------------------------------------------------------
+// --- time
+// ------------------------------------------------------------------------
 
 void Attempts::Wake(absl::Time now) {
   state_->Tick(now);
@@ -341,8 +345,8 @@ void Attempts::Wake(absl::Time now) {
 void Attempts::State::Expire() {
   while (!confirmed.empty()) {
     const AttemptId id = confirmed.front();
-    const absl::Time since = base::FromMillis(
-        static_cast<int64_t>(known.at(id).entry.written_ms()));
+    const absl::Time since =
+        base::FromMillis(static_cast<int64_t>(known.at(id).entry.written_ms()));
     if (confirmed.size() <= kMaxConfirmed && now - since < kKeepConfirmed) {
       return;
     }
@@ -370,7 +374,8 @@ absl::Time Attempts::wake_at() const {
   return wake;
 }
 
-// --- the journal -------------------------------------------------------------------
+// --- the journal
+// -------------------------------------------------------------------
 
 std::optional<store::Transaction> Attempts::NextTransaction() {
   State& s = *state_;
@@ -382,8 +387,7 @@ std::optional<store::Transaction> Attempts::NextTransaction() {
     txn.operations.push_back(store::Put(std::string(kJournalKey), s.journal));
   }
   s.under_way.clear();
-  while (!s.dirty.empty() &&
-         txn.operations.size() < base::kMaxTxnOperations) {
+  while (!s.dirty.empty() && txn.operations.size() < base::kMaxTxnOperations) {
     const AttemptId id = s.dirty.front();
     std::string key = KeyOf(id);
     const auto found = s.known.find(id);
@@ -440,7 +444,8 @@ void Attempts::State::Stored(AttemptId id) {
   }
 }
 
-// --- what may be done now ------------------------------------------------------------
+// --- what may be done now
+// ------------------------------------------------------------
 
 bool Attempts::State::GatherResults() {
   if (!connected) return false;

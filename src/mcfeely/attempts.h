@@ -8,8 +8,9 @@
 // often it arrives, and a result survives either side's restart.
 //
 //   (unknown) ──arrives──► accepted ──ended──► finished ──receipt──► confirmed
-//                 stored, then the       stored, then sent    kept a while, so that
-//                 comm is started        until confirmed      a late repeat is known
+//                 stored, then the       stored, then sent    kept a while, so
+//                 that comm is started        until confirmed      a late
+//                 repeat is known
 //
 // After a restart an accepted entry means that its comm may have run and may
 // still be running: whatever is left of it is killed, and its result is

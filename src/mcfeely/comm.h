@@ -14,6 +14,7 @@
 #include "sys/child.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
+#include "sys/pool.h"
 #include "wire/messages.pb.h"
 
 namespace mcfeely {
@@ -62,7 +63,8 @@ class CommRunner {
   // A comm that is missing, no program, or not safely owned fails; one that
   // cannot be started because the system is short of something is deferred.
   void Start(const fleetbox::wire::Attempt& attempt);
-  size_t running() const { return running_.size(); }
+  // Those that are being started included.
+  size_t running() const { return running_.size() + launching_; }
 
  private:
   struct Running;
@@ -70,9 +72,13 @@ class CommRunner {
     sys::Fd file;
     std::string path;  // of a script; empty: the file itself is executed
   };
-  absl::StatusOr<Program> OpenComm(const std::string& name);
+  absl::StatusOr<Program> OpenComm(const std::string& name) const;
+  absl::StatusOr<std::string> TakeFolder();
+  void GiveBackFolder(const std::string& folder);
+  struct Launching;
   absl::StatusOr<std::unique_ptr<Running>> Launch(
-      const fleetbox::wire::Attempt& attempt);
+      const fleetbox::wire::Attempt& attempt, const std::string& folder) const;
+  void Launched(Launching& launching);
   void Drain(Running& run, sys::Fd& pipe);
   void TimedOut(Running& run);
   void Finish(Running& run);
@@ -83,6 +89,11 @@ class CommRunner {
   std::function<void(fleetbox::wire::Result)> ended_;
   std::string buffer_;
   std::vector<std::string> environment_;  // what every comm gets
+  std::vector<std::string> empty_folders_;
+  int64_t folders_made_ = 0;
+  std::unique_ptr<sys::Pool> pool_;
+  std::shared_ptr<bool> alive_;  // others look whether it is gone
+  size_t launching_ = 0;
   absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
 };
 

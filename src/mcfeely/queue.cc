@@ -36,8 +36,7 @@ absl::Status CheckResult(const pb::Result& result) {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown verdict ", result.verdict()));
   }
-  const size_t longest =
-      std::max(result.head().size(), result.tail().size());
+  const size_t longest = std::max(result.head().size(), result.tail().size());
   if (longest > base::kKeptOutputBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("output of ", longest, " bytes, at most ",
@@ -141,7 +140,7 @@ void Queue::Inject(Injection injection, absl::Time now) {
   pending->key = std::move(key);
   pending->waiting.emplace_back(injection.from, injection.parcel);
   pending->record.parcel = injection.parcel;
-  pending->record.principal = std::move(injection.principal);
+  pending->record.principal = s.Principal(injection.principal);
   pending->record.injected = s.now;
   pending->record.spec = std::make_shared<const Job>(*std::move(job));
   s.Store(std::move(pending), std::move(injection.parcel_bytes));
@@ -178,7 +177,7 @@ void Queue::State::Accept(Pending& pending) {
   record = std::make_unique<QueuedJob>(std::move(pending.record));
   pending.record = QueuedJob();
   this->pending.erase(parcel);
-  Log("job.accepted", job, "", "", record->principal);
+  Log("job.accepted", job, "", "", *record->principal);
   open.waiting.changed.insert(job);
   Feed(JobAccepted{job, record->spec, record->injected});
 }
@@ -206,7 +205,7 @@ void Queue::AgentOpened(Connection from, const pb::Announce& announce,
   s.connection_of[host] = from;
   s.host_of[from] = host;
   s.Log("host.connected", JobId{}, "", host, "");
-  mcfeely::AgentOpened opened{host, announce.journal(), {}};
+  mcfeely::AgentOpened opened{host, JournalId::From(announce.journal()), {}};
   opened.known.reserve(announce.attempt_size());
   for (const std::string& id : announce.attempt()) {
     opened.known.push_back(AttemptId::From(id));
@@ -225,10 +224,10 @@ void Queue::AgentResults(Connection from, base::ParcelId parcel,
     // A result is not lost by this: it stays in the journal until it is
     // confirmed, and comes again on the newer channel.
     if (const auto old = s.replaced.find(from); old != s.replaced.end()) {
-      return s.Answer(from, parcel, Code::kNotNow, 0,
-                      absl::StrCat("a newer channel of ", old->second,
-                                   " has taken over"),
-                      /*at_once=*/true);
+      return s.Answer(
+          from, parcel, Code::kNotNow, 0,
+          absl::StrCat("a newer channel of ", old->second, " has taken over"),
+          /*at_once=*/true);
     }
     return s.Answer(from, parcel, Code::kRefused, 0,
                     "this channel has not said which host it is",
@@ -356,8 +355,7 @@ void Queue::ReportFailed(const std::string& key, absl::Time now) {
   std::string value = PackMessage(report.report);
   s.open.operations++;
   s.open.bytes += key.size() + value.size();
-  s.open.first.push_back(
-      {.operations = {store::Put(key, std::move(value))}});
+  s.open.first.push_back({.operations = {store::Put(key, std::move(value))}});
 }
 
 }  // namespace mcfeely

@@ -1,29 +1,32 @@
-// The queue of a server: what is decided (scheduler.h) made durable, and told to
-// others only then. Pure: it is told what arrived and what the store answered,
-// and says what to write and, after that, what to send. server.cc carries it
-// out; so does the simulation, in a hostile world.
+// The queue of a server: what is decided (scheduler.h) made durable, and told
+// to others only then. Pure: it is told what arrived and what the store
+// answered, and says what to write and, after that, what to send. server.cc
+// carries it out; so does the simulation, in a hostile world.
 //
 // Accepted is durable. Everything that anybody hears (a receipt, a dispatch, a
 // report) waits for the transaction with the records it rests on. While one
 // transaction is under way the next forms, so under load many events share a
 // flush and a record that changes often is written once.
 //
-// When the store refuses (disk full): injections in that transaction are answered
-// "not now" and leave no trace; everything else is kept, in order, and written
-// when the store takes it again; new injections are refused meanwhile. When the
-// outcome is in doubt: records are written again (they are absolute), and an
-// injection again alone, under the same condition: applied or refused, either way
-// we then know that it is there once.
+// When the store refuses (disk full): injections are answered "not now" and
+// leave no trace; everything else is kept, in order, and written when the store
+// takes it again; new injections are refused meanwhile.
+//
+// Each transaction is numbered, and requires the number of the one before it.
+// So when an outcome is in doubt the same transaction is sent again: it is
+// applied, or refused since the first copy was, and either way it has happened
+// once. A first copy that arrives later still changes nothing, and a second
+// server on the same records is noticed.
 //
 // Keys (distributed.md 5.1), numbers in 16 hexadecimal digits:
 //   Q/seq                  last job number
+//   Q/step                 number of the last transaction, and who made it
 //   Q/parcel/ID            job number            (idempotency)
 //   Q/key/PRINCIPAL NUL KEY  job number
 //   Q/job/J/head           JobHead
-//   Q/job/J/part/N         JobPart, 512 tasks each, when there are more than 512
-//   Q/job/J/text/N         the signed parcel, in pieces of 512 KiB less one byte
-//   Q/job/J/run/T          TaskRuns
-//   Q/mail/J.N             PendingReport
+//   Q/job/J/part/N         JobPart, 512 tasks each, when there are more than
+//   512 Q/job/J/text/N         the signed parcel, in pieces of 512 KiB less one
+//   byte Q/job/J/run/T          TaskRuns Q/mail/J.N             PendingReport
 //   Q/ended/TIME.J         empty; index of ended jobs
 // A job that does not fit one transaction writes its texts and parts first; it
 // exists once its head does. Load deletes pieces without a head.
@@ -80,10 +83,10 @@ using Action = std::variant<SendReceipt, SendAttempts, SendReport, WakeUp,
 
 struct QueueOptions {
   std::string name = "main";
-  SchedulerLimits limits;
-  std::function<std::string(size_t)> random_bytes;
+  SchedulerLimits limits = {};
+  std::function<std::string(size_t)> random_bytes = nullptr;
   // Whether a host can be given work at all; those that are connected always.
-  std::function<bool(const std::string& host)> known_host;
+  std::function<bool(const std::string& host)> known_host = nullptr;
 };
 
 class Queue {

@@ -27,10 +27,8 @@ void Queue::State::Carry(std::vector<Effect> effects) {
     auto* end = std::get_if<EndJob>(&effect);
     if (end == nullptr) continue;
     QueuedJob& job = *jobs.at(end->job.value);
-    job.ended = true;
-    job.failed = end->failed;
-    job.ended_at = now;
-    job.tasks = std::move(end->tasks);
+    job.end = std::make_unique<QueuedJob::End>(
+        QueuedJob::End{end->failed, now, std::move(end->tasks)});
   }
   for (const Effect& effect : effects) {
     std::visit([this](const auto& e) { CarryOne(e); }, effect);
@@ -64,7 +62,8 @@ void Queue::State::CarryOne(const SaveAttempt& e) {
   view.set_verdict(e.verdict);
   view.set_reason(e.reason);
 
-  std::vector<std::string>& kept = job.attempts[t];
+  if (job.attempts == nullptr) job.attempts = std::make_unique<KeptAttempts>();
+  std::vector<std::string>& kept = (*job.attempts)[t];
   // After a crash between the steps of one event it may be there already.
   pb::AttemptView last;
   if (!kept.empty() && last.ParseFromString(kept.back()) &&
@@ -105,7 +104,7 @@ void Queue::State::CarryOne(const SaveAttempt& e) {
 void Queue::State::CarryOne(const EndJob& e) {
   QueuedJob& job = *jobs.at(e.job.value);
   OpenBatch::Table& head = Touch(e.job, OpenBatch::kHead);
-  head.also.push_back(store::Put(keys.Ended(job.ended_at, e.job), ""));
+  head.also.push_back(store::Put(keys.Ended(job.end->when, e.job), ""));
   open.operations++;
   open.ended.push_back(e.job);
   open.waiting.changed.insert(e.job);
@@ -127,9 +126,8 @@ void Queue::State::CarryOne(const TellHeld& e) {
   Log("task.held", e.job, spec.tasks[t].name, spec.tasks[t].host,
       status.reason);
   if (spec.failure.empty()) return;
-  const uint32_t part = spec.tasks.size() > kTasksInTable
-                            ? t / kTasksInTable
-                            : OpenBatch::kHead;
+  const uint32_t part =
+      spec.tasks.size() > kTasksInTable ? t / kTasksInTable : OpenBatch::kHead;
   NewReport(e.job, pb::PendingReport::TASK_HELD, t, status.attempts,
             &Touch(e.job, part).also);
   open.operations++;

@@ -29,8 +29,7 @@ absl::Status ForEach(
     store::Engine& engine, std::string first, const std::string& last,
     absl::FunctionRef<absl::Status(const store::Entry&)> take) {
   while (true) {
-    TRY_ASSIGN(const store::RangeResult page,
-               engine.Range(first, last, kPage));
+    TRY_ASSIGN(const store::RangeResult page, engine.Range(first, last, kPage));
     for (const store::Entry& entry : page.entries) TRY(take(entry));
     if (!page.more) return absl::OkStatus();
     first = page.entries.back().key + std::string(1, '\0');
@@ -74,7 +73,10 @@ absl::Status TakePiece(const Keys::JobKey& key, const std::string& value,
       if (key.number >= base::kMaxTasks) {
         return absl::InvalidArgumentError("there are not so many tasks");
       }
-      auto& kept = pieces.attempts[static_cast<uint32_t>(key.number)];
+      if (pieces.attempts == nullptr) {
+        pieces.attempts = std::make_unique<KeptAttempts>();
+      }
+      auto& kept = (*pieces.attempts)[static_cast<uint32_t>(key.number)];
       for (const pb::AttemptView& view : runs.attempt()) {
         kept.push_back(wire::Serialize(view));
       }
@@ -125,8 +127,7 @@ absl::Status Queue::Load(store::Engine& engine, absl::Time now) {
 
 absl::Status Queue::State::Load(store::Engine& engine) {
   life = base::Hex(options.random_bytes(8));
-  const auto number = [&](const std::string& key,
-                          uint64_t* n) -> absl::Status {
+  const auto number = [&](const std::string& key, uint64_t* n) -> absl::Status {
     const absl::StatusOr<store::Entry> entry = engine.Get(key);
     if (absl::IsNotFound(entry.status())) return absl::OkStatus();
     TRY(entry);
@@ -195,8 +196,8 @@ absl::Status Queue::State::LoadJobs(store::Engine& engine) {
   for (size_t i = 0; i <= skip.size(); i++) {
     const std::string last = i == skip.size() ? store::PrefixEnd(keys.Jobs())
                                               : keys.Job(JobId{skip[i]});
-    if (first < last && (i == 0 || i == skip.size() ||
-                         skip[i] != skip[i - 1] + 1)) {
+    if (first < last &&
+        (i == 0 || i == skip.size() || skip[i] != skip[i - 1] + 1)) {
       TRY(ForEach(engine, first, last,
                   [&](const store::Entry& entry) -> absl::Status {
                     const auto key = keys.ParseJobKey(entry.key);
@@ -235,7 +236,7 @@ absl::Status Queue::State::AddLoaded(Pieces& pieces) {
   TRY(Bad(key, CheckPieces(pieces, *spec)));
   auto job = std::make_unique<QueuedJob>();
   job->parcel = base::ParcelId::From(pieces.head.parcel());
-  job->principal = pieces.head.principal();
+  job->principal = Principal(pieces.head.principal());
   job->injected =
       base::FromMillis(static_cast<int64_t>(pieces.head.injected_ms()));
   job->text_pieces = pieces.text_pieces;

@@ -1,18 +1,20 @@
 // What a Queue holds; for the queue*.cc files alone. queue.cc takes events in,
-// queue_write.cc makes transactions of what they changed, queue_load.cc reads it
-// back, queue_view.cc shows it.
+// queue_write.cc makes transactions of what they changed, queue_load.cc reads
+// it back, queue_view.cc shows it.
 //
 // Events change records; what changed is noted in `open`, the batch that forms.
 // A batch is closed (its records are encoded as they then are) when a
-// transaction can be made, or between two events when it is nearly full, so that
-// a record never holds what a later batch should say. Batches are written one
-// after the other. A batch is one transaction, unless one event alone changed
-// more than fits: it is then written in steps, in an order that Load can mend.
+// transaction can be made, or between two events when it is nearly full, so
+// that a record never holds what a later batch should say. Batches are written
+// one after the other. A batch is one transaction, unless one event alone
+// changed more than fits: it is then written in steps, in an order that Load
+// can mend.
 #pragma once
 
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/node_hash_set.h>
 
 #include <deque>
 #include <memory>
@@ -27,20 +29,25 @@
 
 namespace mcfeely {
 
-// What is known of an open job besides what the scheduler knows; and of one that
-// has ended, until that is stored.
+// The latest attempts of tasks that have had some: AttemptViews in order, each
+// serialised.
+using KeptAttempts = absl::flat_hash_map<uint32_t, std::vector<std::string>>;
+
+// What is known of an open job besides what the scheduler knows; and of one
+// that has ended, until that is stored.
 struct QueuedJob {
   base::ParcelId parcel;
-  std::string principal;
-  absl::Time injected;
+  const std::string* principal;  // in State::principals
+  Millis injected;
   uint32_t text_pieces = 0;
-  std::shared_ptr<const Job> spec;  // the scheduler's too
-  // The latest attempts of tasks that have had some: AttemptViews in order,
-  // each serialised.
-  absl::flat_hash_map<uint32_t, std::vector<std::string>> attempts;
-  bool ended = false, failed = false;
-  absl::Time ended_at;
-  std::vector<TaskStatus> tasks;  // once ended
+  std::shared_ptr<const Job> spec;         // the scheduler's too
+  std::unique_ptr<KeptAttempts> attempts;  // null: none
+  struct End {
+    bool failed;
+    absl::Time when;
+    std::vector<TaskStatus> tasks;
+  };
+  std::unique_ptr<End> end;  // null: it has not ended
 };
 
 // An injection that is being stored.
@@ -75,7 +82,7 @@ struct Pieces {
   fleetbox::wire::JobHead head;
   std::vector<std::string> keys;
   std::vector<TaskStatus> tasks;
-  absl::flat_hash_map<uint32_t, std::vector<std::string>> attempts;
+  std::unique_ptr<KeptAttempts> attempts;
   std::string parcel;
   uint32_t text_pieces = 0;
 };
@@ -129,7 +136,8 @@ struct Queue::State {
   absl::flat_hash_map<base::ParcelId, uint64_t> parcels;
   absl::flat_hash_map<std::string, uint64_t> idempotent;  // principal NUL key
   absl::flat_hash_map<uint64_t, std::unique_ptr<QueuedJob>> jobs;
-  std::vector<uint64_t> ended_jobs;  // in the order of their end
+  absl::node_hash_set<std::string> principals;  // who has injected
+  std::vector<uint64_t> ended_jobs;             // in the order of their end
   uint64_t stored_seq = 0;
 
   // Injections being stored, by each name a repeat may come under.
@@ -153,16 +161,16 @@ struct Queue::State {
   // Writing.
   OpenBatch open;
   std::deque<Batch> backlog;
-  uint64_t step = 0;         // of the last transaction
-  std::string stored_step;   // value of its key; "" when it is absent
-  std::string life;          // of this Queue, so that two differ
-  std::string own_step;      // value the transaction under way puts there
+  uint64_t step = 0;        // of the last transaction
+  std::string stored_step;  // value of its key; "" when it is absent
+  std::string life;         // of this Queue, so that two differ
+  std::string own_step;     // value the transaction under way puts there
   std::optional<store::Transaction> sent;  // under way or to be repeated
-  size_t sent_groups = 0;    // of the first batch
+  size_t sent_groups = 0;                  // of the first batch
   bool under_way = false;
-  bool doubt = false;        // `sent` may have happened
+  bool doubt = false;  // `sent` may have happened
   absl::Status trouble;
-  absl::Duration pause;      // before the next try
+  absl::Duration pause;  // before the next try
   absl::Time try_again = absl::InfinitePast();
 
   std::vector<Action> out;
@@ -174,6 +182,9 @@ struct Queue::State {
 
   // queue.cc
   void Tick(absl::Time t);
+  const std::string* Principal(const std::string& name) {
+    return &*principals.insert(name).first;
+  }
   void Feed(const Event& e);
   void Carry(std::vector<Effect> effects);
   void CarryOne(const SaveTask& e);

@@ -141,19 +141,19 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
   if (found != s.jobs.end()) {
     const QueuedJob& known = *found->second;
     shown.parcel = known.parcel;
-    shown.principal = known.principal;
+    shown.principal = *known.principal;
     shown.injected = known.injected;
     shown.spec = known.spec;
     // Until its end is stored it is shown as open: it might still be undone.
-    shown.tasks = known.tasks;
+    if (known.end != nullptr) shown.tasks = known.end->tasks;
   } else {
     TRY_ASSIGN(shown, ReadEnded(engine, s.keys, job));
   }
   const bool scheduled = s.scheduler.Has(job);
   Graph made;
   if (!scheduled) {
-    TRY_ASSIGN(made, Graph::Make(shown.spec->tasks.size(),
-                                 shown.spec->requirements));
+    TRY_ASSIGN(made,
+               Graph::Make(shown.spec->tasks.size(), shown.spec->requirements));
   }
   const Graph& graph = scheduled ? s.scheduler.GraphOf(job) : made;
 
@@ -178,10 +178,10 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
     const TaskStatus& status = shown.tasks[t];
     ShowTask(*shown.spec, graph, t, status, task);
     task->set_state(StateOf(status));
-    task->set_why(task->state() == pb::TASK_SKIPPED
-                      ? absl::StrCat(shown.spec->tasks[status.culprit].name,
-                                     " failed")
-                      : status.reason);
+    task->set_why(
+        task->state() == pb::TASK_SKIPPED
+            ? absl::StrCat(shown.spec->tasks[status.culprit].name, " failed")
+            : status.reason);
   }
   if (with_attempts) TRY(ShowAttempts(engine, s.keys, job, &view));
   return view;

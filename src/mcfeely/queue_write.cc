@@ -1,4 +1,5 @@
-// From what changed to transactions, and from their outcome to what may be done.
+// From what changed to transactions, and from their outcome to what may be
+// done.
 
 #include <absl/strings/str_cat.h>
 
@@ -70,7 +71,8 @@ pb::Attempt AttemptMessage(const Sending& sending) {
 
 }  // namespace
 
-// --- noting what changed -------------------------------------------------------
+// --- noting what changed
+// -------------------------------------------------------
 
 OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
   const auto [at, is_new] =
@@ -79,17 +81,17 @@ OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
     open.tables.push_back({job, part, {}});
     open.operations++;
     const QueuedJob& record = *jobs.at(job.value);
-    open.bytes += kHeadBytes + record.principal.size();
+    open.bytes += kHeadBytes + record.principal->size();
     const size_t tasks = record.spec->tasks.size();
     const bool whole = part == OpenBatch::kHead;
     if (!whole || tasks <= kTasksInTable) {
       const size_t first = whole ? 0 : size_t{part} * kTasksInTable;
       for (size_t t = first; t < std::min(tasks, first + kTasksInTable); t++) {
         const TaskStatus& status = StatusOf(job, static_cast<uint32_t>(t));
-        open.bytes += status.stored == pb::TaskRecord::UNTOUCHED
-                          ? 2
-                          : kRecordBytes - kMaxReasonBytes +
-                                status.reason.size();
+        open.bytes +=
+            status.stored == pb::TaskRecord::UNTOUCHED
+                ? 2
+                : kRecordBytes - kMaxReasonBytes + status.reason.size();
       }
     }
   }
@@ -103,8 +105,8 @@ void Queue::State::TouchTask(JobId job, uint32_t task) {
 
 const TaskStatus& Queue::State::StatusOf(JobId job, uint32_t task) const {
   const QueuedJob& record = *jobs.at(job.value);
-  return record.ended ? record.tasks[task]
-                      : scheduler.Record(job, TaskIndex{task});
+  return record.end != nullptr ? record.end->tasks[task]
+                               : scheduler.Record(job, TaskIndex{task});
 }
 
 void Queue::State::Store(std::unique_ptr<Pending> owned,
@@ -120,8 +122,8 @@ void Queue::State::Store(std::unique_ptr<Pending> owned,
     ahead.push_back(
         {.operations = {store::Put(
              keys.Text(job, record.text_pieces++),
-             wire::PackValue(absl::string_view(parcel_bytes)
-                                 .substr(at, kTextPieceBytes)))},
+             wire::PackValue(
+                 absl::string_view(parcel_bytes).substr(at, kTextPieceBytes)))},
          .injection = &pending});
   }
   const size_t tasks = record.spec->tasks.size();
@@ -144,7 +146,7 @@ void Queue::State::Store(std::unique_ptr<Pending> owned,
   last.operations.push_back(store::Put(parcel_key, number));
   if (!pending.key.empty()) {
     const std::string key =
-        keys.Idempotency(record.principal, record.spec->key);
+        keys.Idempotency(*record.principal, record.spec->key);
     last.conditions.push_back(store::Absent(key));
     last.operations.push_back(store::Put(key, number));
   }
@@ -187,23 +189,24 @@ void Queue::State::MakeRoom() {
   }
 }
 
-// --- closing a batch -------------------------------------------------------------
+// --- closing a batch
+// -------------------------------------------------------------
 
 pb::JobHead Queue::State::HeadOf(JobId id, const QueuedJob& job) const {
   pb::JobHead head;
   head.set_job(id.value);
   head.set_parcel(std::string(job.parcel.view()));
-  head.set_principal(job.principal);
+  head.set_principal(*job.principal);
   head.set_injected_ms(static_cast<uint64_t>(base::ToMillis(job.injected)));
   const uint32_t tasks = static_cast<uint32_t>(job.spec->tasks.size());
   head.set_tasks(tasks);
   head.set_text_pieces(job.text_pieces);
-  if (job.ended) {
-    head.set_state(job.failed ? pb::JOB_FAILED : pb::JOB_DONE);
-    head.set_ended_ms(static_cast<uint64_t>(base::ToMillis(job.ended_at)));
+  if (job.end != nullptr) {
+    head.set_state(job.end->failed ? pb::JOB_FAILED : pb::JOB_DONE);
+    head.set_ended_ms(static_cast<uint64_t>(base::ToMillis(job.end->when)));
   }
   if (tasks > kTasksInTable) return head;
-  const bool known = job.ended || scheduler.Has(id);
+  const bool known = job.end != nullptr || scheduler.Has(id);
   for (uint32_t t = 0; t < tasks; t++) {
     // An injection's tasks are not the scheduler's yet.
     *head.add_task() = known ? ToMessage(StatusOf(id, t)) : pb::TaskRecord();
@@ -215,13 +218,12 @@ Group Queue::State::Encode(const OpenBatch::Table& table) const {
   const QueuedJob& job = *jobs.at(table.job.value);
   Group group;
   if (table.part == OpenBatch::kHead) {
-    group.operations.push_back(store::Put(
-        keys.Head(table.job), PackMessage(HeadOf(table.job, job))));
+    group.operations.push_back(
+        store::Put(keys.Head(table.job), PackMessage(HeadOf(table.job, job))));
   } else {
     pb::JobPart part;
     const size_t first = size_t{table.part} * kTasksInTable;
-    const size_t end =
-        std::min(job.spec->tasks.size(), first + kTasksInTable);
+    const size_t end = std::min(job.spec->tasks.size(), first + kTasksInTable);
     for (size_t t = first; t < end; t++) {
       *part.add_task() =
           ToMessage(StatusOf(table.job, static_cast<uint32_t>(t)));
@@ -265,7 +267,8 @@ void Queue::State::CloseBatch() {
   open = OpenBatch();
 }
 
-// --- transactions ----------------------------------------------------------------
+// --- transactions
+// ----------------------------------------------------------------
 
 std::optional<store::Transaction> Queue::NextTransaction(absl::Time now) {
   State& s = *state_;
@@ -296,12 +299,11 @@ store::Transaction Queue::State::NextSteps() {
   sent_groups = 0;
   for (const Group& group : backlog.front().groups) {
     const size_t weight = Weigh(group);
-    if (sent_groups > 0 &&
-        (txn.operations.size() + group.operations.size() >
-             base::kMaxTxnOperations ||
-         txn.conditions.size() + group.conditions.size() >
-             base::kMaxTxnConditions ||
-         bytes + weight > base::kMaxTxnBytes)) {
+    if (sent_groups > 0 && (txn.operations.size() + group.operations.size() >
+                                base::kMaxTxnOperations ||
+                            txn.conditions.size() + group.conditions.size() >
+                                base::kMaxTxnConditions ||
+                            bytes + weight > base::kMaxTxnBytes)) {
       break;
     }
     bytes += weight;
@@ -370,8 +372,8 @@ void Queue::State::Refuse(const absl::Status& why) {
   open.injections.clear();
   for (const auto& [parcel, injection] : pending) {
     for (const auto& [to, id] : injection->waiting) {
-      Answer(to, id, net::Receipt::Code::kNotNow, 0,
-             std::string(why.message()), /*at_once=*/true);
+      Answer(to, id, net::Receipt::Code::kNotNow, 0, std::string(why.message()),
+             /*at_once=*/true);
     }
     // Some of its pieces may be there already.
     for (const std::string& key : injection->pieces) {
@@ -402,7 +404,8 @@ void Queue::State::Applied() {
   ReleaseIfIdle();
 }
 
-// --- what may be done now ----------------------------------------------------------
+// --- what may be done now
+// ----------------------------------------------------------
 
 void Queue::State::FinishBatch() {
   Batch batch = std::move(backlog.front());

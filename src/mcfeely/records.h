@@ -35,17 +35,17 @@ class Keys {
   std::string Idempotencies() const;  // prefix
   std::string Idempotency(absl::string_view principal,
                           absl::string_view key) const;
-  std::string Jobs() const;                   // prefix
-  std::string Job(base::JobId job) const;     // prefix
+  std::string Jobs() const;                // prefix
+  std::string Job(base::JobId job) const;  // prefix
   std::string Head(base::JobId job) const;
   std::string Part(base::JobId job, uint64_t n) const;
   std::string Text(base::JobId job, uint64_t n) const;
-  std::string Runs(base::JobId job) const;    // prefix
+  std::string Runs(base::JobId job) const;  // prefix
   std::string Run(base::JobId job, base::TaskIndex task) const;
-  std::string Mails() const;                  // prefix
+  std::string Mails() const;  // prefix
   // Of the report on the job's end when n is 0.
   std::string Mail(base::JobId job, uint64_t n) const;
-  std::string AllEnded() const;               // prefix
+  std::string AllEnded() const;  // prefix
   std::string Ended(absl::Time when, base::JobId job) const;
 
   // A key below Jobs(), taken apart; none when it is not one of ours.

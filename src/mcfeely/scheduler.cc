@@ -57,7 +57,7 @@ void Scheduler::State_::Handle(const AgentOpened& e) {
   const std::vector<TaskRef> open(host.open.begin(), host.open.end());
   for (const TaskRef& ref : open) {
     OpenJob& job = *Find(ref.job);
-    const TaskStatus& status = job.status[ref.task];
+    const TaskStatus& status = job.tasks[ref.task].status;
     if (status.journal != e.journal) {
       Interrupted(job, ref.task,
                   absl::StrCat("the journal of ", host.name, " is a new one"));
@@ -68,9 +68,8 @@ void Scheduler::State_::Handle(const AgentOpened& e) {
       Interrupted(job, ref.task,
                   absl::StrCat("the journal of ", host.name, " has lost it"));
     } else {
-      effects.push_back(Dispatch{host.name, JobId{ref.job},
-                                 TaskIndex{ref.task}, status.attempt,
-                                 status.attempts});
+      effects.push_back(Dispatch{host.name, JobId{ref.job}, TaskIndex{ref.task},
+                                 status.attempt, status.attempts});
     }
   }
   Line(host);
@@ -81,12 +80,12 @@ void Scheduler::State_::Handle(const AgentClosed& e) {
   if (found == hosts.end()) return;
   SchedulerHost& host = found->second;
   host.connected = false;
-  host.journal.clear();
+  host.journal = JournalId();
   const std::vector<Moment> overdue(host.overdue.begin(), host.overdue.end());
   for (const Moment& m : overdue) {
     // A job whose last task was given up is gone, and with it what it had here.
     OpenJob* job = Find(m.job);
-    if (job != nullptr && job->own[m.task].phase == Phase::kReady) {
+    if (job != nullptr && job->tasks[m.task].phase == Phase::kReady) {
       GiveUp(*job, m.task, absl::StrCat(e.host, " is not connected"));
     }
   }
@@ -100,9 +99,9 @@ void Scheduler::State_::Handle(const AttemptStarted& e) {
   if (found == open_attempts.end()) return;
   OpenJob& job = *Find(found->second.job);
   const uint32_t t = found->second.task;
-  if (job.own[t].host->name != e.host) return;
-  if (job.status[t].stored != Record::DISPATCHED) return;
-  job.status[t].stored = Record::RUNNING;
+  if (job.tasks[t].host->name != e.host) return;
+  if (job.tasks[t].status.stored != Record::DISPATCHED) return;
+  job.tasks[t].status.stored = Record::RUNNING;
   Save(job, t);
 }
 
@@ -111,7 +110,7 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
   if (found == open_attempts.end()) return;
   OpenJob& job = *Find(found->second.job);
   const uint32_t t = found->second.task;
-  if (job.own[t].host->name != e.host) return;
+  if (job.tasks[t].host->name != e.host) return;
   const absl::string_view reason =
       absl::string_view(e.reason).substr(0, kMaxReasonBytes);
   switch (e.verdict) {
@@ -135,8 +134,8 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
 
 void Scheduler::State_::Handle(const Released& e) {
   OpenJob* job = Find(e.job.value);
-  if (job == nullptr || e.task.value >= job->status.size()) return;
-  TaskStatus& status = job->status[e.task.value];
+  if (job == nullptr || e.task.value >= job->tasks.size()) return;
+  TaskStatus& status = job->tasks[e.task.value].status;
   if (status.stored != Record::HELD) return;
   status.stored = Record::DELAYED;
   status.due = now;
@@ -149,18 +148,19 @@ void Scheduler::State_::Handle(const Woken&) {
   told_wake = absl::InfiniteFuture();
 }
 
-// --- the end of an attempt -----------------------------------------------------
+// --- the end of an attempt
+// -----------------------------------------------------
 
 void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
                                      pb::Verdict verdict,
                                      absl::string_view reason) {
-  TaskStatus& status = job.status[t];
-  SchedulerHost& host = *job.own[t].host;
+  TaskStatus& status = job.tasks[t].status;
+  SchedulerHost& host = *job.tasks[t].host;
   open_attempts.erase(status.attempt);
   host.open.erase({job.id, t});
   status.ended = now;
   status.reason = std::string(reason.substr(0, kMaxReasonBytes));
-  status.journal = std::string();
+  status.journal = JournalId();
   effects.push_back(SaveAttempt{JobId{job.id}, TaskIndex{t}, status.attempt,
                                 status.attempts, status.started, verdict,
                                 status.reason});
@@ -168,15 +168,15 @@ void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
 }
 
 void Scheduler::State_::Done(OpenJob& job, uint32_t t) {
-  job.status[t].stored = Record::SUCCEEDED;
-  job.own[t].phase = Phase::kEnded;
+  job.tasks[t].status.stored = Record::SUCCEEDED;
+  job.tasks[t].phase = Phase::kEnded;
   Save(job, t);
   job.unfinished--;
   unfinished--;
-  for (const uint32_t d : job.graph.Dependents(t)) {
+  for (const uint32_t d : job.graph->Dependents(t)) {
     // A skipped dependent counts too: its own number never reaches zero, as
     // what it was skipped for is not done.
-    if (--job.own[d].open_needs == 0) MakeEligible(job, d);
+    if (--job.tasks[d].open_needs == 0) MakeEligible(job, d);
   }
   EndIfFinished(job);
 }
@@ -185,17 +185,18 @@ void Scheduler::State_::Interrupted(OpenJob& job, uint32_t t,
                                     const std::string& reason) {
   CloseAttempt(job, t, pb::INTERRUPTED, reason);
   if (job.options(t).safe_to_repeat) return TryAgain(job, t);
-  job.status[t].stored = Record::HELD;
-  job.own[t].phase = Phase::kHeld;
+  job.tasks[t].status.stored = Record::HELD;
+  job.tasks[t].phase = Phase::kHeld;
   Save(job, t);
   effects.push_back(TellHeld{JobId{job.id}, TaskIndex{t}});
 }
 
 void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
-  TaskStatus& status = job.status[t];
+  TaskStatus& status = job.tasks[t].status;
   const TaskOptions& options = job.options(t);
   // After a restart with a clock that was set back, a birth may lie ahead.
-  const absl::Time birth = std::min(status.eligible, status.started);
+  const absl::Time birth =
+      std::min<absl::Time>(status.eligible, status.started);
   // An attempt that took longer than the wait is followed by those that became
   // ready meanwhile: the next one is due now, not in the past.
   const absl::Time due = std::max(
@@ -213,18 +214,18 @@ void Scheduler::State_::GiveUp(OpenJob& job, uint32_t t,
       "gave up after ", base::FormatDuration(job.options(t).retry_for));
   // `last` may be the record's own reason, which Fail replaces.
   if (!last.empty()) absl::StrAppend(&reason, ": ", last);
-  if (job.own[t].phase == Phase::kReady) LeaveReady(job, t);
+  if (job.tasks[t].phase == Phase::kReady) LeaveReady(job, t);
   Fail(job, t, std::move(reason));
 }
 
 void Scheduler::State_::Fail(OpenJob& job, uint32_t t, std::string reason) {
-  TaskStatus& status = job.status[t];
+  TaskStatus& status = job.tasks[t].status;
   reason.resize(std::min(reason.size(), kMaxReasonBytes));
   status.stored = Record::FAILED;
   status.reason = std::move(reason);
   status.ended = now;
-  status.due = absl::InfinitePast();
-  job.own[t].phase = Phase::kEnded;
+  status.due = Millis();
+  job.tasks[t].phase = Phase::kEnded;
   Save(job, t);
   job.failed = true;
   job.unfinished--;
@@ -240,13 +241,13 @@ std::vector<uint32_t> Scheduler::State_::Skip(OpenJob& job, uint32_t culprit) {
   while (!left.empty()) {
     const uint32_t t = left.back();
     left.pop_back();
-    for (const uint32_t d : job.graph.Dependents(t)) {
-      TaskStatus& status = job.status[d];
+    for (const uint32_t d : job.graph->Dependents(t)) {
+      TaskStatus& status = job.tasks[d].status;
       if (status.stored == Record::SKIPPED) continue;
       status.stored = Record::SKIPPED;
       status.culprit = culprit;
-      status.ended = job.status[culprit].ended;
-      job.own[d].phase = Phase::kEnded;
+      status.ended = job.tasks[culprit].status.ended;
+      job.tasks[d].phase = Phase::kEnded;
       job.unfinished--;
       unfinished--;
       skipped.push_back(d);
@@ -259,15 +260,19 @@ std::vector<uint32_t> Scheduler::State_::Skip(OpenJob& job, uint32_t culprit) {
 
 void Scheduler::State_::EndIfFinished(OpenJob& job) {
   if (job.unfinished != 0) return;
-  for (const OpenJob::Own& own : job.own) {
-    own.host->tasks--;
-    if (own.host->tasks == 0) Forget(*own.host);
+  std::vector<TaskStatus> last;
+  last.reserve(job.tasks.size());
+  for (OpenTask& task : job.tasks) {
+    task.host->tasks--;
+    if (task.host->tasks == 0) Forget(*task.host);
+    last.push_back(std::move(task.status));
   }
-  effects.push_back(EndJob{JobId{job.id}, job.failed, std::move(job.status)});
+  effects.push_back(EndJob{JobId{job.id}, job.failed, std::move(last)});
   jobs.erase(job.id);
 }
 
-// --- starting ------------------------------------------------------------------
+// --- starting
+// ------------------------------------------------------------------
 
 void Scheduler::State_::StartReady() {
   const auto full = [this] {
@@ -287,7 +292,7 @@ void Scheduler::State_::Start(SchedulerHost& host) {
   const Moment next = *host.ready.begin();
   OpenJob& job = *Find(next.job);
   LeaveReady(job, next.task);
-  TaskStatus& status = job.status[next.task];
+  TaskStatus& status = job.tasks[next.task].status;
   status.stored = Record::DISPATCHED;
   status.attempts++;
   do {
@@ -295,10 +300,10 @@ void Scheduler::State_::Start(SchedulerHost& host) {
   } while (!open_attempts.emplace(status.attempt, TaskRef{next.job, next.task})
                 .second);
   status.started = now;
-  status.ended = status.due = absl::InfinitePast();
+  status.ended = status.due = Millis();
   status.reason = std::string();
   status.journal = host.journal;
-  job.own[next.task].phase = Phase::kOpen;
+  job.tasks[next.task].phase = Phase::kOpen;
   host.open.insert({next.job, next.task});
   Save(job, next.task);
   effects.push_back(Dispatch{host.name, JobId{next.job}, TaskIndex{next.task},
@@ -322,17 +327,18 @@ void Scheduler::State_::Forget(SchedulerHost& host) {
   }
 }
 
-// --- moments -------------------------------------------------------------------
+// --- moments
+// -------------------------------------------------------------------
 
 absl::Time Scheduler::State_::ReadyAt(const OpenJob& job, uint32_t t) const {
-  const TaskStatus& status = job.status[t];
+  const TaskStatus& status = job.tasks[t].status;
   return status.stored == Record::DELAYED
-             ? status.due
+             ? absl::Time(status.due)
              : status.eligible + job.options(t).delay;
 }
 
 absl::Time Scheduler::State_::GiveUpAt(const OpenJob& job, uint32_t t) const {
-  return job.status[t].eligible + job.options(t).delay +
+  return job.tasks[t].status.eligible + job.options(t).delay +
          job.options(t).retry_for;
 }
 
@@ -348,11 +354,11 @@ Moment MomentOf(const OpenJob& job, uint32_t t, absl::Time when) {
 // are the same until a restart, and Load knows only the records.
 void Scheduler::State_::MakeEligible(OpenJob& job, uint32_t t) {
   absl::Time eligible = absl::InfinitePast();
-  for (const uint32_t n : job.graph.Needs(t)) {
-    eligible = std::max(eligible, job.status[n].ended);
+  for (const uint32_t n : job.graph->Needs(t)) {
+    eligible = std::max<absl::Time>(eligible, job.tasks[n].status.ended);
   }
-  if (job.graph.Needs(t).empty()) eligible = job.accepted;
-  job.status[t].eligible = eligible;
+  if (job.graph->Needs(t).empty()) eligible = job.accepted;
+  job.tasks[t].status.eligible = eligible;
   if (job.options(t).delay > absl::ZeroDuration()) {
     MakeDelayed(job, t);
   } else {
@@ -361,22 +367,22 @@ void Scheduler::State_::MakeEligible(OpenJob& job, uint32_t t) {
 }
 
 void Scheduler::State_::MakeDelayed(OpenJob& job, uint32_t t) {
-  job.own[t].phase = Phase::kDelayed;
+  job.tasks[t].phase = Phase::kDelayed;
   timers.insert(MomentOf(job, t, ReadyAt(job, t)));
 }
 
 void Scheduler::State_::MakeReady(OpenJob& job, uint32_t t) {
-  job.own[t].phase = Phase::kReady;
-  job.own[t].host->ready.insert(MomentOf(job, t, ReadyAt(job, t)));
+  job.tasks[t].phase = Phase::kReady;
+  job.tasks[t].host->ready.insert(MomentOf(job, t, ReadyAt(job, t)));
   const absl::Time give_up = GiveUpAt(job, t);
   if (give_up < absl::InfiniteFuture()) {
     timers.insert(MomentOf(job, t, give_up));
   }
-  Line(*job.own[t].host);
+  Line(*job.tasks[t].host);
 }
 
 void Scheduler::State_::LeaveReady(OpenJob& job, uint32_t t) {
-  SchedulerHost& host = *job.own[t].host;
+  SchedulerHost& host = *job.tasks[t].host;
   const Moment ready = MomentOf(job, t, ReadyAt(job, t));
   host.ready.erase(ready);
   timers.erase(MomentOf(job, t, GiveUpAt(job, t)));
@@ -388,8 +394,8 @@ void Scheduler::State_::FireTimers() {
     const Moment m = *timers.begin();
     timers.erase(timers.begin());
     OpenJob& job = *Find(m.job);
-    SchedulerHost& host = *job.own[m.task].host;
-    if (job.own[m.task].phase == Phase::kDelayed) {
+    SchedulerHost& host = *job.tasks[m.task].host;
+    if (job.tasks[m.task].phase == Phase::kDelayed) {
       MakeReady(job, m.task);
     } else if (host.connected) {
       host.overdue.insert(MomentOf(job, m.task, ReadyAt(job, m.task)));
@@ -409,7 +415,8 @@ void Scheduler::State_::TellWake() {
   effects.push_back(WakeAt{first});
 }
 
-// --- small things --------------------------------------------------------------
+// --- small things
+// --------------------------------------------------------------
 
 OpenJob* Scheduler::State_::Find(uint64_t job) const {
   const auto found = jobs.find(job);

@@ -33,27 +33,27 @@
 // from the stored records (Load) is the same as the one that wrote them.
 //
 // Attempts go to agents by host name. The scheduler knows which hosts are
-// connected; an attempt that was open when the connection ended stays open: when
-// the agent is back it tells which attempts its journal knows, and those it has
-// not heard of are sent again, under the same id. When its journal is a new one
-// (Announce.journal), the fate of attempts sent to the old one is unknown: they
-// count as interrupted.
+// connected; an attempt that was open when the connection ended stays open:
+// when the agent is back it tells which attempts its journal knows, and those
+// it has not heard of are sent again, under the same id. When its journal is a
+// new one (Announce.journal), the fate of attempts sent to the old one is
+// unknown: they count as interrupted.
 //
 // A task is ready from the moment the last of its requirements was done (its
-// birth: `eligible`), or `delay` later. Ready tasks of a host start in the order
-// in which they became ready, then by job and position; all of it follows from
-// the stored records, so a restart does not change the order. When the limit
-// over all hosts is reached, hosts take turns.
+// birth: `eligible`), or `delay` later. Ready tasks of a host start in the
+// order in which they became ready, then by job and position; all of it follows
+// from the stored records, so a restart does not change the order. When the
+// limit over all hosts is reached, hosts take turns.
 //
 // A task that could not start or succeed within `retry_for` of its birth (and
 // `delay`) is given up: it has failed. That is decided when a next try would
 // come later than that, and for a ready task whose host is not connected then.
 //
 // The records of one event need not reach the store in one transaction, so Load
-// may find a part of them. What it then finds was told to nobody: a task with an
-// attempt although something it requires is not done, or skipped although its
-// culprit has not failed, counts as untouched; dependents of a failed task that
-// are not skipped yet are skipped.
+// may find a part of them. What it then finds was told to nobody: a task with
+// an attempt although something it requires is not done, or skipped although
+// its culprit has not failed, counts as untouched; dependents of a failed task
+// that are not skipped yet are skipped.
 //
 // Pure: `now` is an argument and never goes back; ids come from a generator
 // handed in.
@@ -65,6 +65,8 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/time/time.h>
 
+#include <compare>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -81,6 +83,7 @@ namespace mcfeely {
 using base::AttemptId;
 using base::JobId;
 using base::TaskIndex;
+using JournalId = base::RandomId<struct JournalTag>;
 
 // --- events ----------------------------------------------------------------
 
@@ -92,8 +95,8 @@ struct JobAccepted {  // and stored
 };
 struct AgentOpened {
   std::string host;
-  std::string journal;             // id of its journal, 16 bytes
-  std::vector<AttemptId> known;    // attempts that journal knows
+  JournalId journal;
+  std::vector<AttemptId> known;  // attempts that journal knows
 };
 struct AgentClosed {
   std::string host;
@@ -116,20 +119,37 @@ struct Woken {};
 using Event = std::variant<JobAccepted, AgentOpened, AgentClosed,
                            AttemptStarted, AttemptEnded, Released, Woken>;
 
+// A time in whole milliseconds, so that what is stored is what is known; half
+// the size of an absl::Time, as there are four for each of a million tasks.
+class Millis {
+ public:
+  Millis() = default;  // absl::InfinitePast
+  Millis& operator=(absl::Time t) {
+    ms_ = absl::ToUnixMillis(t);
+    return *this;
+  }
+  operator absl::Time() const {
+    return ms_ == INT64_MIN ? absl::InfinitePast() : absl::FromUnixMillis(ms_);
+  }
+  friend auto operator<=>(const Millis&, const Millis&) = default;
+
+ private:
+  int64_t ms_ = INT64_MIN;
+};
+
 // What is known of a task; enums as in wire/messages.proto.
-// Times are whole milliseconds, so that what is stored is what is known.
 struct TaskStatus {
   fleetbox::wire::TaskRecord::Stored stored =
       fleetbox::wire::TaskRecord::UNTOUCHED;
   uint32_t attempts = 0;
-  AttemptId attempt;                             // open, or the latest
-  absl::Time eligible = absl::InfinitePast();    // birth; InfinitePast: not yet
-  absl::Time started = absl::InfinitePast();     // latest attempt
-  absl::Time ended = absl::InfinitePast();       // latest attempt, or skipped
-  absl::Time due = absl::InfinitePast();         // DELAYED
+  AttemptId attempt;  // open, or the latest
+  Millis eligible;    // birth; InfinitePast: not yet
+  Millis started;     // latest attempt
+  Millis ended;       // latest attempt, or skipped
+  Millis due;         // DELAYED
   std::string reason;
-  uint32_t culprit = 0;                          // SKIPPED
-  std::string journal;                           // while it is open
+  uint32_t culprit = 0;  // SKIPPED
+  JournalId journal;     // that an open attempt went to
   friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
 fleetbox::wire::TaskRecord ToMessage(const TaskStatus& status);
@@ -171,8 +191,8 @@ struct Dispatch {  // to the connected agent of `host`, once it is stored
 struct WakeAt {  // at the latest; replaces the moment of an earlier WakeAt
   absl::Time when;
 };
-using Effect = std::variant<SaveTask, SaveAttempt, EndJob, TellHeld, Dispatch,
-                            WakeAt>;
+using Effect =
+    std::variant<SaveTask, SaveAttempt, EndJob, TellHeld, Dispatch, WakeAt>;
 
 // Longer reasons are cut: a record of 512 tasks must fit a value of the store.
 inline constexpr size_t kMaxReasonBytes = 256;
@@ -188,8 +208,9 @@ class Scheduler {
   Scheduler(SchedulerLimits limits, std::function<AttemptId()> new_id);
   ~Scheduler();
 
-  // Puts back an open job as it was stored (before the first On). InvalidArgument
-  // when the records do not fit the job. `accepted` is when it was injected.
+  // Puts back an open job as it was stored (before the first On).
+  // InvalidArgument when the records do not fit the job. `accepted` is when it
+  // was injected.
   absl::Status Load(JobId job, std::shared_ptr<const Job> spec,
                     std::vector<TaskStatus> tasks, absl::Time accepted);
 
@@ -210,13 +231,14 @@ class Scheduler {
   std::string Why(JobId job, TaskIndex task, absl::Time now) const;
   bool Connected(const std::string& host) const;
   struct HostCount {
-    int open = 0;    // dispatched or running
+    int open = 0;  // dispatched or running
     int ready = 0;
     bool connected = false;
   };
   // Every host that has work or is connected.
   absl::btree_map<std::string, HostCount> Hosts() const;
   size_t open_tasks() const;
+  size_t open_attempts() const;
   const Graph& GraphOf(JobId job) const;
   // Whose open attempt this is.
   struct TaskOf {

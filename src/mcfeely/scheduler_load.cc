@@ -1,5 +1,5 @@
-// Putting jobs back: a scheduler made from the stored records is the same as the
-// one that wrote them.
+// Putting jobs back: a scheduler made from the stored records is the same as
+// the one that wrote them.
 
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
@@ -54,7 +54,9 @@ Record ToMessage(const TaskStatus& status) {
   record.set_due_ms(MillisOf(status.due));
   record.set_reason(status.reason);
   record.set_culprit(status.culprit);
-  record.set_journal(status.journal);
+  if (!status.journal.empty()) {
+    record.set_journal(std::string(status.journal.view()));
+  }
   return record;
 }
 
@@ -71,7 +73,9 @@ TaskStatus FromMessage(const Record& record) {
   status.due = TimeOf(record.due_ms());
   status.reason = record.reason();
   status.culprit = record.culprit();
-  status.journal = record.journal();
+  if (record.journal().size() == status.journal.bytes.size()) {
+    status.journal = JournalId::From(record.journal());
+  }
   return status;
 }
 
@@ -100,41 +104,48 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
                                     absl::Time accepted,
                                     std::vector<uint32_t>* changed) {
   if (tasks.size() != spec->tasks.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(tasks.size(), " records of ", spec->tasks.size(),
-                     " tasks"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        tasks.size(), " records of ", spec->tasks.size(), " tasks"));
   }
   if (Find(id.value) != nullptr) {
     return absl::InvalidArgumentError("it is there already");
   }
-  TRY_ASSIGN(Graph graph, Graph::Make(tasks.size(), spec->requirements));
+  std::shared_ptr<const Graph> graph = alone;
+  if (tasks.size() != 1 || !spec->requirements.empty() || graph == nullptr) {
+    TRY_ASSIGN(Graph made, Graph::Make(tasks.size(), spec->requirements));
+    graph = std::make_shared<const Graph>(std::move(made));
+  }
+  if (tasks.size() == 1 && spec->requirements.empty()) alone = graph;
   auto made = std::make_unique<OpenJob>(
       OpenJob{.id = id.value,
               .spec = std::move(spec),
               .graph = std::move(graph),
-              .accepted = base::FromMillis(base::ToMillis(accepted)),
-              .status = std::move(tasks)});
+              .accepted = base::FromMillis(base::ToMillis(accepted))});
   OpenJob& job = *made;
-  job.own.resize(job.status.size());
+  job.tasks.resize(tasks.size());
+  for (size_t t = 0; t < tasks.size(); t++) {
+    job.tasks[t].status = std::move(tasks[t]);
+  }
   if (changed != nullptr) TRY(Mend(job, changed));
   absl::flat_hash_set<AttemptId> own_attempts;
-  for (uint32_t t = 0; t < job.own.size(); t++) {
-    const TaskStatus& status = job.status[t];
+  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    const TaskStatus& status = job.tasks[t].status;
     if (IsOpen(status) && (open_attempts.contains(status.attempt) ||
                            !own_attempts.insert(status.attempt).second)) {
       return absl::InvalidArgumentError(
           absl::StrCat("task ", t, " has another task's attempt"));
     }
-    for (const uint32_t n : job.graph.Needs(t)) {
-      job.own[t].open_needs += job.status[n].stored != Record::SUCCEEDED;
+    for (const uint32_t n : job.graph->Needs(t)) {
+      job.tasks[t].open_needs +=
+          job.tasks[n].status.stored != Record::SUCCEEDED;
     }
   }
   jobs.emplace(id.value, std::move(made));
-  for (uint32_t t = 0; t < job.own.size(); t++) {
-    job.own[t].host = &HostOf(job.spec->tasks[t].host);
-    job.own[t].host->tasks++;
-    job.failed |= job.status[t].stored == Record::FAILED;
-    if (CanChange(job.status[t])) {
+  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    job.tasks[t].host = &HostOf(job.spec->tasks[t].host);
+    job.tasks[t].host->tasks++;
+    job.failed |= job.tasks[t].status.stored == Record::FAILED;
+    if (CanChange(job.tasks[t].status)) {
       job.unfinished++;
       unfinished++;
     }
@@ -144,29 +155,31 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
 }
 
 void Scheduler::State_::Place(OpenJob& job, uint32_t t) {
-  OpenJob::Own& own = job.own[t];
-  switch (job.status[t].stored) {
+  OpenTask& task = job.tasks[t];
+  switch (task.status.stored) {
     case Record::UNTOUCHED:
-      own.phase = Phase::kWaiting;
-      if (own.open_needs == 0) MakeEligible(job, t);
+      task.phase = Phase::kWaiting;
+      if (task.open_needs == 0) MakeEligible(job, t);
       return;
     case Record::DELAYED:
       return MakeDelayed(job, t);
     case Record::DISPATCHED:
     case Record::RUNNING:
-      own.phase = Phase::kOpen;
-      own.host->open.insert({job.id, t});
-      open_attempts.emplace(job.status[t].attempt, TaskRef{job.id, t});
+      task.phase = Phase::kOpen;
+      task.host->open.insert({job.id, t});
+      open_attempts.emplace(job.tasks[t].status.attempt, TaskRef{job.id, t});
       return;
     case Record::HELD:
-      own.phase = Phase::kHeld;
+      task.phase = Phase::kHeld;
       return;
     case Record::SUCCEEDED:
     case Record::FAILED:
     case Record::SKIPPED:
-    case fleetbox::wire::TaskRecord_Stored_TaskRecord_Stored_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case fleetbox::wire::TaskRecord_Stored_TaskRecord_Stored_INT_MAX_SENTINEL_DO_NOT_USE_:
-      own.phase = Phase::kEnded;
+    case fleetbox::wire::
+        TaskRecord_Stored_TaskRecord_Stored_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case fleetbox::wire::
+        TaskRecord_Stored_TaskRecord_Stored_INT_MAX_SENTINEL_DO_NOT_USE_:
+      task.phase = Phase::kEnded;
       return;
   }
 }
@@ -180,12 +193,13 @@ absl::Status Scheduler::State_::Mend(OpenJob& job,
     return absl::InvalidArgumentError(absl::StrCat("task ", t, " ", what));
   };
   std::vector<uint32_t> failed;
-  for (uint32_t t = 0; t < job.status.size(); t++) {
-    TaskStatus& status = job.status[t];
+  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    TaskStatus& status = job.tasks[t].status;
     if (!Record::Stored_IsValid(status.stored)) {
       return wrong(t, "is in an unknown state");
     }
-    if (status.stored == Record::UNTOUCHED || status.stored == Record::SKIPPED) {
+    if (status.stored == Record::UNTOUCHED ||
+        status.stored == Record::SKIPPED) {
       continue;
     }
     if (IsOpen(status) && (status.attempt.empty() || status.attempts == 0)) {
@@ -194,10 +208,10 @@ absl::Status Scheduler::State_::Mend(OpenJob& job,
     if (status.eligible == absl::InfinitePast()) {
       return wrong(t, "has been tried but was never eligible");
     }
-    const absl::Span<const uint32_t> needs = job.graph.Needs(t);
+    const absl::Span<const uint32_t> needs = job.graph->Needs(t);
     const bool startable =
         std::all_of(needs.begin(), needs.end(), [&](uint32_t n) {
-          return job.status[n].stored == Record::SUCCEEDED;
+          return job.tasks[n].status.stored == Record::SUCCEEDED;
         });
     if (startable) {
       if (status.stored == Record::FAILED) failed.push_back(t);
@@ -210,20 +224,20 @@ absl::Status Scheduler::State_::Mend(OpenJob& job,
     status = TaskStatus();
     changed->push_back(t);
   }
-  for (uint32_t t = 0; t < job.status.size(); t++) {
-    TaskStatus& status = job.status[t];
+  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    TaskStatus& status = job.tasks[t].status;
     if (status.stored != Record::SKIPPED) continue;
-    if (status.culprit >= job.status.size()) {
+    if (status.culprit >= job.tasks.size()) {
       return wrong(t, "was skipped for a task that does not exist");
     }
-    if (job.status[status.culprit].stored != Record::FAILED) {
+    if (job.tasks[status.culprit].status.stored != Record::FAILED) {
       status = TaskStatus();
       changed->push_back(t);
     }
   }
   std::sort(failed.begin(), failed.end(), [&](uint32_t a, uint32_t b) {
-    return std::make_pair(job.status[a].ended, a) <
-           std::make_pair(job.status[b].ended, b);
+    return std::make_pair(job.tasks[a].status.ended, a) <
+           std::make_pair(job.tasks[b].status.ended, b);
   });
   // Skip counts down what Add has not counted up yet.
   const size_t counted = unfinished;
@@ -233,8 +247,7 @@ absl::Status Scheduler::State_::Mend(OpenJob& job,
   unfinished = counted;
   job.unfinished = 0;
   std::sort(changed->begin(), changed->end());
-  changed->erase(std::unique(changed->begin(), changed->end()),
-                 changed->end());
+  changed->erase(std::unique(changed->begin(), changed->end()), changed->end());
   return absl::OkStatus();
 }
 

@@ -44,9 +44,9 @@ struct TaskRef {
 struct SchedulerHost {
   std::string name;
   bool connected = false;
-  bool in_line = false;   // in State_::line
-  std::string journal;    // of the connected agent
-  size_t tasks = 0;       // of open jobs; at zero and not connected it goes
+  bool in_line = false;  // in State_::line
+  JournalId journal;     // of the connected agent
+  size_t tasks = 0;      // of open jobs; at zero and not connected it goes
   absl::btree_set<TaskRef> open;
   absl::btree_set<Moment> ready;  // at ReadyAt
   // Ready tasks whose moment to be given up has passed while the host was
@@ -54,18 +54,19 @@ struct SchedulerHost {
   absl::btree_set<Moment> overdue;  // at ReadyAt
 };
 
+struct OpenTask {
+  TaskStatus status;
+  SchedulerHost* host = nullptr;
+  uint32_t open_needs = 0;  // required tasks that are not done
+  Phase phase = Phase::kWaiting;
+};
+
 struct OpenJob {
-  struct Own {
-    SchedulerHost* host;
-    uint32_t open_needs = 0;  // required tasks that are not done
-    Phase phase = Phase::kWaiting;
-  };
   uint64_t id;
-  std::shared_ptr<const Job> spec;
-  Graph graph;
+  std::shared_ptr<const Job> spec;     // the queue's too
+  std::shared_ptr<const Graph> graph;  // of jobs of one task: State_::alone
   absl::Time accepted;
-  std::vector<TaskStatus> status;
-  std::vector<Own> own = {};
+  std::vector<OpenTask> tasks = {};
   size_t unfinished = 0;  // tasks that can still change
   bool failed = false;
 
@@ -84,6 +85,8 @@ struct Scheduler::State_ {
   absl::node_hash_map<std::string, SchedulerHost> hosts;
   absl::flat_hash_map<AttemptId, TaskRef> open_attempts;
   absl::btree_set<Moment> timers;
+  // Shared by all jobs of one task, of which there may be a million.
+  std::shared_ptr<const Graph> alone;
   std::deque<SchedulerHost*> line;  // hosts that may start a task, in turn
   absl::Time told_wake = absl::InfiniteFuture();
   size_t unfinished = 0;  // over all jobs

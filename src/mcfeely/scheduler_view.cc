@@ -20,13 +20,13 @@ constexpr size_t kNamedNeeds = 3;
 
 std::string WaitsFor(const OpenJob& job, uint32_t t) {
   std::vector<absl::string_view> names;
-  for (const uint32_t n : job.graph.Needs(t)) {
-    if (job.status[n].stored == Record::SUCCEEDED) continue;
+  for (const uint32_t n : job.graph->Needs(t)) {
+    if (job.tasks[n].status.stored == Record::SUCCEEDED) continue;
     names.push_back(job.spec->tasks[n].name);
     if (names.size() == kNamedNeeds) break;
   }
   std::string text = absl::StrCat("waiting for ", absl::StrJoin(names, ", "));
-  const size_t more = job.own[t].open_needs - names.size();
+  const size_t more = job.tasks[t].open_needs - names.size();
   if (more > 0) absl::StrAppend(&text, " and ", more, " more");
   return text;
 }
@@ -54,11 +54,11 @@ const Job& Scheduler::Spec(JobId job) const {
 }
 
 const TaskStatus& Scheduler::Record(JobId job, TaskIndex task) const {
-  return state_->Find(job.value)->status[task.value];
+  return state_->Find(job.value)->tasks[task.value].status;
 }
 
 const Graph& Scheduler::GraphOf(JobId job) const {
-  return state_->Find(job.value)->graph;
+  return *state_->Find(job.value)->graph;
 }
 
 std::optional<Scheduler::TaskOf> Scheduler::FindOpen(AttemptId attempt) const {
@@ -84,9 +84,11 @@ absl::btree_map<std::string, Scheduler::HostCount> Scheduler::Hosts() const {
 
 size_t Scheduler::open_tasks() const { return state_->unfinished; }
 
+size_t Scheduler::open_attempts() const { return state_->open_attempts.size(); }
+
 pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
   const OpenJob& j = *state_->Find(job.value);
-  switch (j.own[task.value].phase) {
+  switch (j.tasks[task.value].phase) {
     case Phase::kWaiting:
       return pb::TASK_WAITING;
     case Phase::kDelayed:
@@ -94,7 +96,7 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
     case Phase::kReady:
       return pb::TASK_READY;
     case Phase::kOpen:
-      return j.status[task.value].stored == Record::RUNNING
+      return j.tasks[task.value].status.stored == Record::RUNNING
                  ? pb::TASK_RUNNING
                  : pb::TASK_DISPATCHED;
     case Phase::kHeld:
@@ -102,7 +104,7 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
     case Phase::kEnded:
       break;
   }
-  switch (j.status[task.value].stored) {
+  switch (j.tasks[task.value].status.stored) {
     case Record::SUCCEEDED:
       return pb::TASK_DONE;
     case Record::FAILED:
@@ -115,8 +117,8 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
 std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
   const OpenJob& j = *state_->Find(job.value);
   const uint32_t t = task.value;
-  const TaskStatus& status = j.status[t];
-  const SchedulerHost& host = *j.own[t].host;
+  const TaskStatus& status = j.tasks[t].status;
+  const SchedulerHost& host = *j.tasks[t].host;
   const std::string away = absl::StrCat(host.name, " is not connected");
   switch (State(job, task)) {
     case pb::TASK_WAITING:
@@ -129,7 +131,8 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
                           status.reason.empty() ? "" : ": ", status.reason);
     case pb::TASK_READY:
       if (!host.connected) return away;
-      if (host.open.size() >= static_cast<size_t>(state_->limits.max_per_host)) {
+      if (host.open.size() >=
+          static_cast<size_t>(state_->limits.max_per_host)) {
         return absl::StrCat(host.name, " runs ", host.open.size(),
                             " tasks already");
       }

@@ -40,6 +40,15 @@ constexpr size_t kRememberedDispatches = 1000;
 // Ended jobs in the answer to a query that does not name jobs.
 constexpr size_t kListedEndedJobs = 1000;
 
+// Whoever follows a job sees it so often at most: a view of a large job costs
+// as much as hundreds of its results.
+constexpr absl::Duration kBetweenViews = absl::Milliseconds(100);
+
+// With so many attempts out the store is written at most so often: a
+// millisecond that nobody notices makes one flush of many.
+constexpr size_t kBusy = 8;
+constexpr absl::Duration kBetweenCommits = absl::Milliseconds(1);
+
 // What a parcel was refused for is for our log; the peer only hears that it
 // was.
 net::Receipt Refusal(const base::ParcelId& id) {
@@ -106,12 +115,19 @@ struct Server::State {
   Connection next_connection = 1;
   wire::ReplayGuard replays;
   std::deque<Dispatched> dispatched;
-  absl::flat_hash_map<JobId, absl::flat_hash_set<Connection>> followers;
+  struct Followers {
+    absl::flat_hash_set<Connection> connections;
+    absl::Time next = absl::InfinitePast();  // not before, until the job ends
+    bool later = false;                      // a timer will tell them then
+  };
+  absl::flat_hash_map<JobId, Followers> followers;
   absl::flat_hash_set<JobId> changed;
   sys::Fd event_log;
   sys::Loop::Timer timer = 0;
   bool pump_soon = false;
   bool committing = false;
+  bool commit_soon = false;
+  absl::Time next_commit = absl::InfinitePast();
   bool stopping = false;
 };
 
@@ -204,8 +220,8 @@ void Server::State::Closed(net::Channel& channel, const absl::Status& why) {
   sys::LogStep("channel.closed", {{"peer", PickName(channel.peer())},
                                   {"why", std::string(why.message())}});
   for (const auto& [job, query] : clients[number].follows) {
-    followers[job].erase(number);
-    if (followers[job].empty()) followers.erase(job);
+    followers[job].connections.erase(number);
+    if (followers[job].connections.empty()) followers.erase(job);
   }
   numbers.erase(&channel);
   clients.erase(number);
@@ -398,7 +414,7 @@ absl::Status Server::State::Answer(Connection to, const base::ParcelId& id,
       }
       if (reply.more()) {
         client.follows[job] = id;
-        followers[job].insert(to);
+        followers[job].connections.insert(to);
       }
       break;
     }
@@ -433,12 +449,24 @@ absl::Status Server::State::Answer(Connection to, const base::ParcelId& id,
 void Server::State::TellFollowers(JobId job) {
   const auto it = followers.find(job);
   if (it == followers.end()) return;
-  auto view = queue->View(*engine, job, false, sys::SteadyNow());
+  const absl::Time now = sys::SteadyNow();
+  if (now < it->second.next && queue->scheduler().Has(job)) {
+    if (std::exchange(it->second.later, true)) return;
+    loop.At(it->second.next, [this, job] {
+      const auto still = followers.find(job);
+      if (still == followers.end()) return;
+      still->second.later = false;
+      TellFollowers(job);
+    });
+    return;
+  }
+  it->second.next = now + kBetweenViews;
+  auto view = queue->View(*engine, job, false, now);
   if (!view.ok()) return;
   wire_pb::Reply reply;
   reply.set_more(view->state() == wire_pb::JOB_OPEN);
   *reply.add_job() = *std::move(view);
-  for (Connection c : it->second) {
+  for (Connection c : it->second.connections) {
     Client& client = clients[c];
     SendReply(client, client.follows[job], reply);
     if (!reply.more()) client.follows.erase(job);
@@ -460,8 +488,18 @@ void Server::State::PumpSoon() {
 // One transaction at a time: while it is under way the next one forms.
 void Server::State::Pump() {
   for (const Action& action : queue->TakeActions()) CarryOut(action);
-  if (!committing) {
-    if (auto txn = queue->NextTransaction(sys::SteadyNow())) {
+  const absl::Time now = sys::SteadyNow();
+  const bool gather =
+      now < next_commit && queue->scheduler().open_attempts() >= kBusy;
+  if (gather && !std::exchange(commit_soon, true)) {
+    loop.At(next_commit, [this] {
+      commit_soon = false;
+      PumpSoon();
+    });
+  }
+  if (!committing && !gather) {
+    if (auto txn = queue->NextTransaction(now)) {
+      next_commit = now + kBetweenCommits;
       committing = true;
       engine->Commit(*std::move(txn), [this](store::Outcome outcome) {
         committing = false;
@@ -472,7 +510,7 @@ void Server::State::Pump() {
     for (const Action& action : queue->TakeActions()) CarryOut(action);
   }
   for (JobId job : std::exchange(changed, {})) TellFollowers(job);
-  if (stopping && !committing) FinishStop();
+  if (stopping && !committing && !commit_soon) FinishStop();
 }
 
 void Server::State::CarryOut(const Action& action) {

@@ -11,7 +11,7 @@
 
 #include "base/time.h"
 #include "bench/bench.h"
-#include "bench/sqlite_probe.h"
+#include "bench/store_probe.h"
 #include "keys/openssh_key.h"
 #include "mcfeely/client.h"
 #include "mcfeely/job.h"
@@ -46,7 +46,7 @@ class Fleet {
         path("conf"),
         absl::StrCat("queue ", path("queue"), "\nlisten ", address(),
                      "\nidentity ", path("hub"), "\ntrust ", path("none"),
-                     "\nhost h1\nmax-per-host 64\n")));
+                     "\nhost h1\nmax-per-host 512\n")));
     server_ =
         Start({bin_, "mcfeely-server", "-c", path("conf"), "--ready-fd", "1"});
   }
@@ -168,22 +168,27 @@ double TasksPerSecond(Fleet& fleet, const std::string& comm, int jobs) {
   return jobs / absl::ToDoubleSeconds(absl::Now() - begin);
 }
 
+// Starts `program`; not inlined, since a vfork's child shares our frame.
+__attribute__((noinline)) pid_t Spawn(const char* program) {
+  char* argv[] = {const_cast<char*>("true"), nullptr};
+  char* none[] = {nullptr};
+  const pid_t pid = vfork();
+  if (pid == 0) {
+    execve(program, argv, none);
+    _exit(127);
+  }
+  return pid;
+}
+
 // vfork, exec and wait of the same program by two threads.
 double SpawnsPerSecond(const std::string& program, int count) {
   const absl::Time begin = absl::Now();
   std::vector<std::thread> workers;
   for (int w = 0; w < 2; w++) {
     workers.emplace_back([&] {
-      char* argv[] = {const_cast<char*>("true"), nullptr};
-      char* none[] = {nullptr};
       for (int i = 0; i < count / 2; i++) {
-        const pid_t pid = vfork();
-        if (pid == 0) {
-          execve(program.c_str(), argv, none);
-          _exit(127);
-        }
         int status;
-        waitpid(pid, &status, 0);
+        waitpid(Spawn(program.c_str()), &status, 0);
       }
     });
   }
@@ -240,7 +245,9 @@ int main(int argc, char** argv) {
   std::vector<double> ours, limit;
   for (int i = 0; i < kRounds; i++) {
     ours.push_back(InjectionsPerSecond(bin));
-    limit.push_back(bench::SqliteGroupCommitsPerSecond(16, 10'000));
+    sys::TemporaryFolder folder = Need(sys::TemporaryFolder::Make("probe-"));
+    bench::SqliteProbe probe(folder.path());
+    limit.push_back(bench::Run(probe, 16, 10'000).per_second);
   }
   table.Add("durable injections, 16 callers", "1/s", bench::Median(ours),
             bench::Median(limit), ">= 0.5");

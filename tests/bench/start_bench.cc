@@ -45,12 +45,24 @@ int main(int argc, char** argv) {
   auto dev_null = sys::Open("/dev/null", O_WRONLY);
   if (!dev_null.ok()) return 1;
   dup2(dev_null->get(), 1);
-  std::vector<double> ratios, ours_all, limit_all;
+  // Both as an installer leaves them: written in one go. What a linker wrote
+  // in pieces lies in the page cache in pieces, too, and starts 60 us later.
+  auto folder = sys::TemporaryFolder::Make("start-");
+  if (!folder.ok()) return 1;
+  const std::string copy = folder->path() + "/fleetbox";
+  const std::string busybox = folder->path() + "/busybox";
+  for (const auto& [from, to] :
+       {std::pair(std::string(bin), copy),
+        std::pair(std::string("/bin/busybox"), busybox)}) {
+    const auto content = sys::ReadFile(from);
+    if (!content.ok() || !sys::CreateFile(to, *content, 0755).ok()) return 1;
+  }
+  std::vector<double> ours_all, limit_all;
   for (int round = 0; round < 5; round++) {
     std::vector<double> ours, limit;
     for (int i = 0; i < 1000; i++) {  // in turns: both meet the same weather
-      Start({bin, "--version"}, ours);
-      Start({"/bin/busybox", "true"}, limit);
+      Start({copy.c_str(), "--version"}, ours);
+      Start({busybox.c_str(), "true"}, limit);
     }
     ours_all.push_back(P10(ours));
     limit_all.push_back(P10(limit));

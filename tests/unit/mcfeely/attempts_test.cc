@@ -106,8 +106,9 @@ std::string Id(int n) {
   return id;
 }
 
-TEST_CASE("attempts: a comm starts when the journal has its attempt, not before",
-          "[mcfeely]") {
+TEST_CASE(
+    "attempts: a comm starts when the journal has its attempt, not before",
+    "[mcfeely]") {
   Agent agent;
   agent.attempts->Opened("h1");
   agent.Arrive({Id(1)});
@@ -223,8 +224,9 @@ TEST_CASE("mcfeely 28: a comm that ran when its agent ended is interrupted",
   CHECK(sent.result(0).reason() == "the agent ended while it ran");
 }
 
-TEST_CASE("attempts: an attempt the journal never had is not known to a new life",
-          "[mcfeely]") {
+TEST_CASE(
+    "attempts: an attempt the journal never had is not known to a new life",
+    "[mcfeely]") {
   Agent agent;
   agent.Settle();  // the journal's id
   agent.attempts->Opened("h1");
@@ -253,10 +255,9 @@ TEST_CASE("attempts: a journal that fails is written again after a pause",
   Agent agent;
   agent.attempts->Opened("h1");
   agent.Arrive({Id(1)});
-  const auto [kind, applied] =
-      GENERATE(std::make_pair(Kind::kRefused, false),
-               std::make_pair(Kind::kInDoubt, false),
-               std::make_pair(Kind::kInDoubt, true));
+  const auto [kind, applied] = GENERATE(std::make_pair(Kind::kRefused, false),
+                                        std::make_pair(Kind::kInDoubt, false),
+                                        std::make_pair(Kind::kInDoubt, true));
   agent.Fail(kind, applied);
   CHECK(agent.All<StartComm>().empty());
   CHECK_FALSE(agent.attempts->NextTransaction().has_value());

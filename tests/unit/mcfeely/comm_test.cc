@@ -25,7 +25,7 @@ class Comms {
         runner_(
             loop_,
             {.folder = comm_,
-             .work_folder = folder_.path() + "/work",
+             .work_folder = folder_.path() + "/runs",
              .host = "h1",
              .kill_after = absl::Milliseconds(200)},
             [this](base::AttemptId) { started_++; },
@@ -67,8 +67,12 @@ class Comms {
   std::string comm() const { return comm_; }
   int started() const { return started_; }
   bool WorkIsEmpty() const {
-    const auto names = sys::ListFolder(path() + "/work");
-    return !names.ok() || names->empty();
+    const auto names = sys::ListFolder(path() + "/runs");
+    if (!names.ok()) return true;
+    for (const std::string& name : *names) {
+      if (!sys::ListFolder(path() + "/runs/" + name)->empty()) return false;
+    }
+    return true;
   }
 
  private:
@@ -229,6 +233,20 @@ TEST_CASE("comm: sees its arguments, its task and nothing else", "[mcfeely]") {
         "MCFEELY_DESCRIPTION MCFEELY_HOST MCFEELY_JOB MCFEELY_TASK PATH SHELL "
         "USER \n"
         "7.web 2 h1\na \"job\"\n$(x)\n0\n0 1 2 3 700\n");
+}
+
+TEST_CASE("comm: finds an empty folder, whatever the one before it left",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("litter", "ls -A; touch a; mkdir -p b/c; chmod 777 .\n");
+  for (int i = 0; i < 3; i++) {
+    CHECK(comms.Run("litter").output_bytes() == 0);
+    CHECK(comms.WorkIsEmpty());
+  }
+  comms.Script("open", "chmod 777 .\n");
+  comms.Script("mode", "stat -c %a .\n");
+  CHECK(comms.Run("open").verdict() == wire::DONE);
+  CHECK(comms.Run("mode").head() == "700\n");
 }
 
 TEST_CASE("comm: an output of many megabytes does not stop it", "[mcfeely]") {

@@ -101,9 +101,10 @@ TEST_CASE("mcfeely 25: a crash at any point of an ordered job changes nothing",
   CrashEverywhere(Scenario9(), "SUCCEEDED SUCCEEDED SUCCEEDED SUCCEEDED", 4);
 }
 
-TEST_CASE("mcfeely 25: a crash at any point of a diamond that fails changes "
-          "nothing",
-          "[mcfeely]") {
+TEST_CASE(
+    "mcfeely 25: a crash at any point of a diamond that fails changes "
+    "nothing",
+    "[mcfeely]") {
   CrashEverywhere(Scenario15(), "SUCCEEDED FAILED SUCCEEDED SKIPPED", 3);
 }
 

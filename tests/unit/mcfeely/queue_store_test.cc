@@ -85,8 +85,9 @@ TEST_CASE("queue: what changed many times is written once", "[mcfeely]") {
   CHECK(q.operations == 42);  // 40 outputs, one head, the step
 }
 
-TEST_CASE("mcfeely store 9: a thousand results of one job take few transactions",
-          "[mcfeely]") {
+TEST_CASE(
+    "mcfeely store 9: a thousand results of one job take few transactions",
+    "[mcfeely]") {
   QueueBench q({.max_running = 1000, .max_per_host = 1000});
   q.Open(5);
   std::vector<Task> tasks;
@@ -103,8 +104,7 @@ TEST_CASE("mcfeely store 9: a thousand results of one job take few transactions"
   q.transactions = 0;
   q.actions.clear();
   for (size_t at = 0; at < results.size(); at += 250) {
-    q.Results(5, 9,
-              {results.begin() + at, results.begin() + at + 250});
+    q.Results(5, 9, {results.begin() + at, results.begin() + at + 250});
   }
   q.Settle();
   CHECK(q.transactions <= 40);
@@ -168,11 +168,13 @@ TEST_CASE("queue: the latest 20 attempts are kept, over a restart too",
   CHECK(task.head() == "the output");
 }
 
-// --- big jobs --------------------------------------------------------------------
+// --- big jobs
+// --------------------------------------------------------------------
 
-TEST_CASE("mcfeely store 8: a job of 100000 tasks keeps the limits of a "
-          "transaction",
-          "[mcfeely]") {
+TEST_CASE(
+    "mcfeely store 8: a job of 100000 tasks keeps the limits of a "
+    "transaction",
+    "[mcfeely]") {
   constexpr uint32_t kTasks = 100'000;
   QueueBench q;
   q.Open(5);
@@ -207,8 +209,7 @@ TEST_CASE("mcfeely store 8: a job of 100000 tasks keeps the limits of a "
     q.Open(5, "h1", {id});
     if (!known) {
       CHECK(q.queue->scheduler().State({1}, {0}) == pb::TASK_DISPATCHED);
-      CHECK(q.queue->scheduler().State({1}, {kTasks - 1}) ==
-            pb::TASK_WAITING);
+      CHECK(q.queue->scheduler().State({1}, {kTasks - 1}) == pb::TASK_WAITING);
     }
     q.actions.clear();
     q.Results(5, 9, {q.ResultOf(id, pb::FAILED)});
@@ -228,8 +229,9 @@ TEST_CASE("mcfeely store 8: a job of 100000 tasks keeps the limits of a "
   }
 }
 
-TEST_CASE("mcfeely 31: a big job that meets a full disk half way leaves no trace",
-          "[mcfeely]") {
+TEST_CASE(
+    "mcfeely 31: a big job that meets a full disk half way leaves no trace",
+    "[mcfeely]") {
   QueueBench q;
   q.Inject(1, 1, Wide(3000));
   const Job one = MakeJob({MakeTask("a")});
@@ -267,7 +269,8 @@ TEST_CASE("mcfeely 31: a big job that meets a full disk half way leaves no trace
   CHECK(q.queue->scheduler().Spec({3}).tasks.size() == 1);
 }
 
-// --- reports ---------------------------------------------------------------------
+// --- reports
+// ---------------------------------------------------------------------
 
 std::string Mail(const QueueBench& q) {
   std::string text;
@@ -370,7 +373,8 @@ TEST_CASE("mcfeely 28: a person is told of a held task, once for each attempt",
   }
 }
 
-// --- reading back ----------------------------------------------------------------
+// --- reading back
+// ----------------------------------------------------------------
 
 TEST_CASE("queue: a new life knows what the one before had stored",
           "[mcfeely]") {
@@ -464,9 +468,8 @@ TEST_CASE("queue: what makes no sense in the store is named", "[mcfeely]") {
   CHECK(absl::StrContains(refused(store::Delete(keys.Text({1}, 0))),
                           keys.Text({1}, 0)));
   // The text of another job.
-  const std::string other =
-      FakeParcel(q.Id(1), MakeJob({MakeTask("a"), MakeTask("b"),
-                                   MakeTask("c")}));
+  const std::string other = FakeParcel(
+      q.Id(1), MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")}));
   std::string value(1, '\0');
   value += other;
   CHECK(absl::StrContains(refused(store::Put(keys.Text({1}, 0), value)),

@@ -14,7 +14,8 @@ Job OneTask(const std::string& host = "h1") {
   return MakeJob({MakeTask("a", host)});
 }
 
-// --- injection -------------------------------------------------------------------
+// --- injection
+// -------------------------------------------------------------------
 
 TEST_CASE("queue: a job is acknowledged when it is stored, not before",
           "[mcfeely]") {
@@ -72,14 +73,15 @@ TEST_CASE("queue: a repeated parcel is answered with the first one's number",
   CHECK(q.Receipts() == "4:accepted 1");
 }
 
-TEST_CASE("queue: a job that is wrong is refused with the reason", "[mcfeely]") {
+TEST_CASE("queue: a job that is wrong is refused with the reason",
+          "[mcfeely]") {
   QueueBench q;
   q.Inject(1, 1, OneTask("h9"));
   REQUIRE(q.Receipts() == "1:invalid");
   CHECK(q.All<SendReceipt>()[0].receipt.text == "host 'h9' is not known here");
   q.actions.clear();
-  Job cycle = MakeJob({MakeTask("a"), MakeTask("b")},
-                      {{"a", {"b"}}, {"b", {"a"}}});
+  Job cycle =
+      MakeJob({MakeTask("a"), MakeTask("b")}, {{"a", {"b"}}, {"b", {"a"}}});
   q.Inject(2, 2, cycle);
   Job bad_comm = OneTask();
   bad_comm.tasks[0].comm = "../sh";
@@ -193,7 +195,8 @@ TEST_CASE("queue: a second server on the same store is noticed", "[mcfeely]") {
   CHECK(absl::IsFailedPrecondition(q.queue->trouble()));
 }
 
-// --- agents ----------------------------------------------------------------------
+// --- agents
+// ----------------------------------------------------------------------
 
 TEST_CASE("queue: an attempt is sent when it is stored, not before",
           "[mcfeely]") {
@@ -354,9 +357,10 @@ TEST_CASE("queue: an agent that is back gets what it lacks on its new channel",
   CHECK(q.Sent() == std::vector<std::string>{ids[0]});
 }
 
-TEST_CASE("queue: a dispatch whose channel ended before it was stored goes out "
-          "on the next",
-          "[mcfeely]") {
+TEST_CASE(
+    "queue: a dispatch whose channel ended before it was stored goes out "
+    "on the next",
+    "[mcfeely]") {
   QueueBench q;
   q.Open(5);
   q.Inject(1, 1, OneTask());

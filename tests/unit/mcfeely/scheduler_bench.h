@@ -39,7 +39,8 @@ inline Task MakeTask(std::string name, std::string host = "h1") {
   return task;
 }
 
-inline Job MakeJob(std::vector<Task> tasks, const std::vector<Needs>& needs = {}) {
+inline Job MakeJob(std::vector<Task> tasks,
+                   const std::vector<Needs>& needs = {}) {
   Job job;
   job.description = "a test";
   job.failure = {"ops@example.com"};
@@ -81,7 +82,8 @@ class SchedulerBench {
   }
   void Open(const std::string& host, double at,
             std::vector<AttemptId> known = {}, char journal = 'J') {
-    last = On(AgentOpened{host, std::string(16, journal), std::move(known)},
+    last = On(AgentOpened{host, JournalId::From(std::string(16, journal)),
+                          std::move(known)},
               at);
   }
   void Close(const std::string& host, double at) {
@@ -90,8 +92,8 @@ class SchedulerBench {
   void End(JobId job, const std::string& task, fleetbox::wire::Verdict verdict,
            double at, std::string reason = "exit 99") {
     const uint32_t t = IndexOf(*specs_[job.value], task);
-    last = On(AttemptEnded{specs_[job.value]->tasks[t].host,
-                           IdOf(job, task), verdict, std::move(reason)},
+    last = On(AttemptEnded{specs_[job.value]->tasks[t].host, IdOf(job, task),
+                           verdict, std::move(reason)},
               at);
   }
   void Wake(double at) { last = On(Woken{}, at); }

@@ -102,10 +102,10 @@ TEST_CASE("mcfeely 15: a task with two culprits is skipped once, by the first",
           "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
-  const JobId job = bench.Accept(
-      MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")},
-              {{"c", {"a", "b"}}}),
-      0);
+  const JobId job =
+      bench.Accept(MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")},
+                           {{"c", {"a", "b"}}}),
+                   0);
   bench.End(job, "b", pb::FAILED, 1, "exit 1");
   CHECK(bench.All<SaveTask>().size() == 2);
   bench.End(job, "a", pb::FAILED, 2, "exit 2");
@@ -243,7 +243,8 @@ TEST_CASE("scheduler: a task whose host never comes is given up", "[mcfeely]") {
   CHECK(bench.scheduler().Hosts().empty());
 }
 
-TEST_CASE("scheduler: a connected host's backlog is not given up", "[mcfeely]") {
+TEST_CASE("scheduler: a connected host's backlog is not given up",
+          "[mcfeely]") {
   SchedulerBench bench({.max_per_host = 1});
   bench.check_replay = false;
   Task a = MakeTask("a"), b = MakeTask("b"), c = MakeTask("c");
@@ -331,8 +332,9 @@ TEST_CASE("scheduler: a task that ran long is tried again behind the others",
   CHECK(bench.State(one, "a") == pb::TASK_READY);
 }
 
-TEST_CASE("mcfeely 28: an interrupted attempt is repeated unless it must not be",
-          "[mcfeely]") {
+TEST_CASE(
+    "mcfeely 28: an interrupted attempt is repeated unless it must not be",
+    "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task a = MakeTask("a"), b = MakeTask("b");
@@ -402,8 +404,8 @@ TEST_CASE("scheduler: only the open attempt's own host can end it",
   const JobId job = bench.Accept(MakeJob({MakeTask("a")}), 0);
   const AttemptId first = bench.IdOf(job, "a");
   const auto nothing = [&](const Event& e, double at) {
-    const std::string before = ToMessage(bench.Stored(job, "a"))
-                                   .SerializeAsString();
+    const std::string before =
+        ToMessage(bench.Stored(job, "a")).SerializeAsString();
     CHECK(bench.On(e, at).empty());
     CHECK(ToMessage(bench.scheduler().Record(job, {0})).SerializeAsString() ==
           before);
@@ -459,7 +461,8 @@ TEST_CASE("scheduler: a time earlier than the one before counts as that one",
         SchedulerBench::Start() + absl::Seconds(1025));
 }
 
-// --- Load ----------------------------------------------------------------------
+// --- Load
+// ----------------------------------------------------------------------
 
 struct Loaded {
   Scheduler scheduler;
@@ -488,7 +491,7 @@ TaskStatus In(Record::Stored stored, int number) {
   status.attempt.bytes[0] = static_cast<uint8_t>(number);
   status.eligible = status.started = SchedulerBench::Start();
   status.ended = SchedulerBench::Start() + absl::Seconds(number);
-  status.journal = std::string(16, 'J');
+  status.journal.bytes.fill('J');
   return status;
 }
 
@@ -554,8 +557,8 @@ TEST_CASE("scheduler: Load refuses records that cannot have come about",
   };
   const auto invalid = absl::StatusCode::kInvalidArgument;
   CHECK(code({}) == invalid);
-  CHECK(code({In(Record::DISPATCHED, 1), In(Record::SUCCEEDED, 2),
-              TaskStatus(), TaskStatus()}) == invalid);
+  CHECK(code({In(Record::DISPATCHED, 1), In(Record::SUCCEEDED, 2), TaskStatus(),
+              TaskStatus()}) == invalid);
   CHECK(code({In(Record::DISPATCHED, 1), In(Record::RUNNING, 2), TaskStatus(),
               TaskStatus()}) == invalid);
   TaskStatus without_id = In(Record::DISPATCHED, 1);
@@ -591,10 +594,9 @@ TEST_CASE("mcfeely 26: a failure is still one after a restart", "[mcfeely]") {
   const auto effects =
       l.scheduler.On(AttemptEnded{"h1", bench.IdOf(job, "c"), pb::DONE, ""},
                      SchedulerBench::Start() + absl::Hours(2));
-  const auto end =
-      std::find_if(effects.begin(), effects.end(), [](const Effect& e) {
-        return std::holds_alternative<EndJob>(e);
-      });
+  const auto end = std::find_if(
+      effects.begin(), effects.end(),
+      [](const Effect& e) { return std::holds_alternative<EndJob>(e); });
   REQUIRE(end != effects.end());
   CHECK(std::get<EndJob>(*end).failed);
 }

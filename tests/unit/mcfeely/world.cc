@@ -21,7 +21,8 @@ using Record = pb::TaskRecord;
 using Code = net::Receipt::Code;
 using At = CrashPoint::At;
 
-// --- the disk ------------------------------------------------------------------
+// --- the disk
+// ------------------------------------------------------------------
 
 store::Outcome FakeDisk::Apply(const store::Transaction& txn) {
   store::Outcome outcome{store::Outcome::Kind::kRefused, revision_, {}};
@@ -30,11 +31,10 @@ store::Outcome FakeDisk::Apply(const store::Transaction& txn) {
   for (const store::Condition& c : txn.conditions) {
     const auto found = entries_.find(c.key);
     const bool there = found != entries_.end();
-    const bool holds =
-        c.kind == store::Condition::Kind::kAbsent    ? !there
-        : c.kind == store::Condition::Kind::kPresent ? there
-                                                     : there && found->second ==
-                                                                    c.value;
+    const bool holds = c.kind == store::Condition::Kind::kAbsent ? !there
+                       : c.kind == store::Condition::Kind::kPresent
+                           ? there
+                           : there && found->second == c.value;
     if (!holds) return outcome;
   }
   for (const store::Operation& o : txn.operations) {
@@ -117,7 +117,8 @@ Chaos Chaos::Some() {
   return chaos;
 }
 
-// --- the world -----------------------------------------------------------------
+// --- the world
+// -----------------------------------------------------------------
 
 namespace {
 
@@ -135,9 +136,9 @@ struct AttemptTruth {
 struct JobTruth {
   Workload load;
   ParcelId parcel;
-  std::vector<int> completed;  // runs of each task's comm to its end
-  uint64_t number = 0;         // by the store
-  uint64_t answered = 0;       // to its injector
+  std::vector<int> completed;   // runs of each task's comm to its end
+  uint64_t number = 0;          // by the store
+  uint64_t answered = 0;        // to its injector
   std::vector<Record> records;  // as stored
   pb::JobState state = pb::JOB_OPEN;
   std::string report_id;
@@ -148,8 +149,8 @@ struct JobTruth {
 // A channel. Each side learns of its end in its own time.
 struct Channel {
   Connection id;
-  int host;                // -1: an injector's
-  size_t job = 0;          // the injector's
+  int host;        // -1: an injector's
+  size_t job = 0;  // the injector's
   bool dead = false;
   bool server_open = true, peer_open = true;
   int server_life, peer_life;
@@ -319,8 +320,8 @@ void World::State::Begin() {
 bool World::State::Finished() const {
   for (const JobTruth& job : jobs) {
     if (job.answered == 0 || job.state == pb::JOB_OPEN) return false;
-    const auto& to = job.state == pb::JOB_DONE ? job.load.job.success
-                                               : job.load.job.failure;
+    const auto& to =
+        job.state == pb::JOB_DONE ? job.load.job.success : job.load.job.failure;
     if (!to.empty() && job.reports == 0) return false;
   }
   for (const AgentState& agent : agents) {
@@ -360,7 +361,8 @@ bool World::Run() {
   return s.violation.empty();
 }
 
-// --- the server ------------------------------------------------------------------
+// --- the server
+// ------------------------------------------------------------------
 
 void World::State::StartServer() {
   if (queue != nullptr) return;
@@ -372,11 +374,11 @@ void World::State::StartServer() {
   server_life++;
   committing = false;
   wake = absl::InfiniteFuture();
-  queue = std::make_unique<Queue>(QueueOptions{
-      .name = "main",
-      .limits = o.limits,
-      .random_bytes = [this](size_t n) { return dice.Bytes(n); },
-      .known_host = [](const std::string&) { return true; }});
+  queue = std::make_unique<Queue>(
+      QueueOptions{.name = "main",
+                   .limits = o.limits,
+                   .random_bytes = [this](size_t n) { return dice.Bytes(n); },
+                   .known_host = [](const std::string&) { return true; }});
   const absl::Status status = queue->Load(disk, ServerNow());
   if (!status.ok()) {
     return Wrong(absl::StrCat("load: ", status.message()));
@@ -388,7 +390,7 @@ void World::State::StartServer() {
     }
     if (job.number != 0 && job.records.size() <= kTasksInTable &&
         (job.state == pb::JOB_OPEN) !=
-                               queue->scheduler().Has(JobId{job.number})) {
+            queue->scheduler().Has(JobId{job.number})) {
       Wrong(absl::StrCat("job ", job.number, " was lost or came back"));
     }
   }
@@ -538,8 +540,8 @@ void World::State::CheckConfirmed(const pb::Results& confirmed) {
     if (record.attempt_id() != r.attempt()) continue;  // a later one is open
     const bool open = record.state() == Record::DISPATCHED ||
                       record.state() == Record::RUNNING;
-    if (open || (r.verdict() == pb::DONE &&
-                 record.state() != Record::SUCCEEDED) ||
+    if (open ||
+        (r.verdict() == pb::DONE && record.state() != Record::SUCCEEDED) ||
         (r.verdict() == pb::FAILED && record.state() != Record::FAILED)) {
       return Wrong(absl::StrCat("a result (", pb::Verdict_Name(r.verdict()),
                                 ") was confirmed and is not stored: ",
@@ -586,14 +588,16 @@ void World::State::Mail(const SendReport& report) {
   });
 }
 
-// --- what becomes durable ----------------------------------------------------------
+// --- what becomes durable
+// ----------------------------------------------------------
 
 void World::State::Watch(const store::Operation& op) {
   const bool put = op.kind == store::Operation::Kind::kPut;
   const auto before = disk.entries().find(op.key);
   if (absl::StartsWith(op.key, keys.Parcels()) ||
       absl::StartsWith(op.key, keys.Idempotencies())) {
-    if (!put || (before != disk.entries().end() && before->second != op.value)) {
+    if (!put ||
+        (before != disk.entries().end() && before->second != op.value)) {
       return Wrong("what was decided about a parcel has changed");
     }
     const auto id = keys.ParseParcel(op.key);
@@ -612,7 +616,8 @@ void World::State::Watch(const store::Operation& op) {
   if (!key.has_value()) return;
   const auto found = by_number.find(key->job.value);
   if (!put) {
-    if (found != by_number.end()) Wrong("a piece of an accepted job is deleted");
+    if (found != by_number.end())
+      Wrong("a piece of an accepted job is deleted");
     return;
   }
   if (key->kind == Keys::JobKey::Kind::kRun) return WatchRuns(op);
@@ -697,7 +702,8 @@ void World::State::WatchRuns(const store::Operation& op) {
   }
 }
 
-// --- agents ------------------------------------------------------------------------
+// --- agents
+// ------------------------------------------------------------------------
 
 void World::State::StartAgent(int h) {
   AgentState& agent = agents[h];
@@ -895,7 +901,8 @@ void World::State::Connect(int h) {
   PumpAgent(h);
 }
 
-// --- the network ---------------------------------------------------------------------
+// --- the network
+// ---------------------------------------------------------------------
 
 Channel& World::State::NewChannel(int host, size_t job) {
   const Connection id = ++last_channel;
@@ -948,8 +955,8 @@ void World::State::ToPeer(Connection id, std::function<void()> deliver) {
   Send(id, false, true, [this, id, deliver = std::move(deliver)] {
     const Channel& c = channels.at(id);
     if (c.dead || !c.peer_open) return;
-    if (c.host >= 0 && (agents[c.host].life != c.peer_life ||
-                        agents[c.host].channel != id)) {
+    if (c.host >= 0 &&
+        (agents[c.host].life != c.peer_life || agents[c.host].channel != id)) {
       return;
     }
     deliver();
@@ -961,8 +968,7 @@ void World::State::Send(Connection id, bool to_server, bool repeatable,
   const auto at = channels.find(id);
   if (at == channels.end() || at->second.dead) return;
   if (Luck(o.chaos.break_channel)) return Break(id);
-  absl::Time& arrives =
-      to_server ? at->second.to_server : at->second.to_peer;
+  absl::Time& arrives = to_server ? at->second.to_server : at->second.to_peer;
   absl::Duration delay = Soon();
   if (Luck(o.chaos.slow_message)) delay = absl::Seconds(10) * (delay / Soon());
   arrives = std::max(arrives, now + std::min(delay, absl::Seconds(30)));
@@ -977,8 +983,7 @@ void World::State::AtAgent(Connection id, const pb::Dispatch& dispatch) {
   const int h = channels.at(id).host;
   if (o.broken.start_before_journal) {
     for (const pb::Attempt& attempt : dispatch.attempt()) {
-      const std::string key =
-          absl::StrCat("attempt/", base::Hex(attempt.id()));
+      const std::string key = absl::StrCat("attempt/", base::Hex(attempt.id()));
       if (!agents[h].disk->entries().contains(key)) RunComm(h, attempt);
     }
   }
@@ -986,7 +991,8 @@ void World::State::AtAgent(Connection id, const pb::Dispatch& dispatch) {
   PumpAgent(h);
 }
 
-// --- injectors -----------------------------------------------------------------------
+// --- injectors
+// -----------------------------------------------------------------------
 
 void World::State::Inject(size_t n) {
   JobTruth& job = jobs[n];

@@ -1,7 +1,7 @@
 // A whole McFeely in simulated time: one queue on a disk that forgets what was
-// not committed, agents with journals of their own, a network that delays, loses
-// and repeats, people who inject jobs, and a mail program. Everything follows
-// from a seed.
+// not committed, agents with journals of their own, a network that delays,
+// loses and repeats, people who inject jobs, and a mail program. Everything
+// follows from a seed.
 //
 // Whatever becomes durable, and whatever anybody is told, is compared with what
 // really happened; the first thing that must not be ends the world, and is told
@@ -100,9 +100,9 @@ struct Chaos {
   double server_crash = 0, agent_crash = 0;  // at a transaction, at each point
   double break_channel = 0;                  // at a message
   double repeat_message = 0;
-  double slow_message = 0;                   // seconds instead of milliseconds
-  double journal_lost = 0;                   // when an agent crashes
-  double partition = 0;                      // when a channel breaks
+  double slow_message = 0;  // seconds instead of milliseconds
+  double journal_lost = 0;  // when an agent crashes
+  double partition = 0;     // when a channel breaks
   double mail_fails = 0;
   double clock_jump = 0;                     // when the server starts
   absl::Duration lasts = absl::Minutes(10);  // then all is well again
@@ -123,10 +123,10 @@ struct Broken {
 struct CrashPoint {
   enum class At {
     kNone,
-    kBefore,   // the transaction is made, the disk has not heard of it
-    kInside,   // the disk has it, nobody has heard of that
-    kAfter,    // the answer is in, nothing has been done on its strength
-    kTold,     // what followed was done
+    kBefore,  // the transaction is made, the disk has not heard of it
+    kInside,  // the disk has it, nobody has heard of that
+    kAfter,   // the answer is in, nothing has been done on its strength
+    kTold,    // what followed was done
   };
   At at = At::kNone;
   int64_t transaction = 0;  // counted over all lives

@@ -43,10 +43,9 @@ Workload RandomWorkload(Dice& dice, int hosts, size_t most) {
     Script script;
     if (dice.Chance(0.3)) script.deferrals = static_cast<int>(dice.Below(4));
     if (dice.Chance(0.1)) script.verdict = pb::FAILED;
-    script.lasts =
-        dice.Chance(0.1)
-            ? dice.Between(absl::Seconds(10), absl::Minutes(3))
-            : dice.Between(absl::Milliseconds(5), absl::Seconds(3));
+    script.lasts = dice.Chance(0.1)
+                       ? dice.Between(absl::Seconds(10), absl::Minutes(3))
+                       : dice.Between(absl::Milliseconds(5), absl::Seconds(3));
     load.scripts.push_back(script);
     Requirement r{{t}, {}};
     for (uint32_t n = 0; n < t; n++) {
@@ -70,7 +69,8 @@ WorldOptions SmallWorld(uint64_t seed) {
   return o;
 }
 
-TEST_CASE("mcfeely: no promise is broken in a hostile world", "[sim][mcfeely]") {
+TEST_CASE("mcfeely: no promise is broken in a hostile world",
+          "[sim][mcfeely]") {
   const uint64_t first = FromEnvironment("SEED", 1);
   const uint64_t count =
       getenv("SEED") != nullptr ? 1 : FromEnvironment("SIM_SEEDS", kSeeds);
@@ -100,19 +100,21 @@ TEST_CASE("mcfeely: no promise is broken in a hostile world", "[sim][mcfeely]") 
     CHECK(sum.held > 20);
   }
   if (getenv("SIM_SEEDS") != nullptr || getenv("SEED") != nullptr) {
-    printf("seeds %llu..%llu: %lld steps, %lld crashes of the server, %lld of "
-           "agents, %lld comms, %lld held\n",
-           static_cast<unsigned long long>(first),
-           static_cast<unsigned long long>(first + count - 1),
-           static_cast<long long>(sum.steps),
-           static_cast<long long>(sum.server_crashes),
-           static_cast<long long>(sum.agent_crashes),
-           static_cast<long long>(sum.executions),
-           static_cast<long long>(sum.held));
+    printf(
+        "seeds %llu..%llu: %lld steps, %lld crashes of the server, %lld of "
+        "agents, %lld comms, %lld held\n",
+        static_cast<unsigned long long>(first),
+        static_cast<unsigned long long>(first + count - 1),
+        static_cast<long long>(sum.steps),
+        static_cast<long long>(sum.server_crashes),
+        static_cast<long long>(sum.agent_crashes),
+        static_cast<long long>(sum.executions),
+        static_cast<long long>(sum.held));
   }
 }
 
-TEST_CASE("mcfeely: a fleet of 2000 hosts in a hostile world", "[sim][mcfeely]") {
+TEST_CASE("mcfeely: a fleet of 2000 hosts in a hostile world",
+          "[sim][mcfeely]") {
   Dice dice(FromEnvironment("SEED", 7));
   WorldOptions o;
   o.seed = dice.Next();
@@ -208,7 +210,8 @@ void MustBeNoticed(const Broken& broken) {
   FAIL("nobody noticed");
 }
 
-TEST_CASE("mcfeely: the simulation notices each broken rule", "[sim][mcfeely]") {
+TEST_CASE("mcfeely: the simulation notices each broken rule",
+          "[sim][mcfeely]") {
   SECTION("a result is confirmed before it is stored") {
     MustBeNoticed({.confirm_before_commit = true});
   }

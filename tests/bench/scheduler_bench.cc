@@ -1,5 +1,7 @@
 // How fast the pure scheduler decides, what an open task costs in memory, and
 // how long a queue of a million open tasks takes to read back.
+//
+//   scheduler_bench [FILE]    also writes JSON to FILE
 
 #include <absl/strings/str_cat.h>
 #include <malloc.h>
@@ -13,6 +15,8 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/status.h"
+#include "bench/bench.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/records.h"
 #include "mcfeely/scheduler.h"
@@ -53,7 +57,7 @@ std::function<AttemptId()> Ids() {
 }
 
 // Runs a job to its end: each dispatch is answered by "done". Counts records.
-void Run(const char* what, Job job, size_t hosts) {
+void Run(bench::Table& table, const char* what, Job job, size_t hosts) {
   Scheduler scheduler({.max_running = 1000, .max_per_host = 4}, Ids());
   auto spec = std::make_shared<const Job>(std::move(job));
   std::vector<std::pair<std::string, AttemptId>> open;
@@ -68,8 +72,9 @@ void Run(const char* what, Job job, size_t hosts) {
     }
   };
   for (size_t h = 0; h < hosts; h++) {
-    feed(AgentOpened{
-        absl::StrCat("www", h, ".example.com"), std::string(16, 'j'), {}});
+    feed(AgentOpened{absl::StrCat("www", h, ".example.com"),
+                     JournalId::From(std::string(16, 'j')),
+                     {}});
   }
   const double begin = Now();
   feed(JobAccepted{JobId{1}, spec, absl::InfinitePast()});
@@ -79,9 +84,9 @@ void Run(const char* what, Job job, size_t hosts) {
     feed(AttemptEnded{host, id, pb::DONE, ""});
   }
   const double took = Now() - begin;
-  if (scheduler.Has(JobId{1})) printf("%s: did not end\n", what);
-  printf("%-44s %8.0f transitions/s (%zu in %.2f s)\n", what,
-         static_cast<double>(transitions) / took, transitions, took);
+  MUST(!scheduler.Has(JobId{1}));
+  table.Add(what, "transitions/s", static_cast<double>(transitions) / took, 0,
+            ">= 200000");
 }
 
 Job Plain(size_t tasks, size_t hosts) {
@@ -90,14 +95,15 @@ Job Plain(size_t tasks, size_t hosts) {
   return job;
 }
 
-void Speed() {
-  Run("100000 independent tasks, 1000 hosts", Plain(100'000, 1000), 1000);
-  Run("100000 independent tasks, 1 host", Plain(100'000, 1), 1);
+void Speed(bench::Table& table) {
+  Run(table, "100000 independent tasks, 1000 hosts", Plain(100'000, 1000),
+      1000);
+  Run(table, "100000 independent tasks, 1 host", Plain(100'000, 1), 1);
   Job chain = Plain(10'000, 10);
   for (uint32_t t = 1; t < 10'000; t++) {
     chain.requirements.push_back({{t}, {t - 1}});
   }
-  Run("a chain of 10000", std::move(chain), 10);
+  Run(table, "a chain of 10000", std::move(chain), 10);
   Job edges = Plain(100'000, 1000);
   for (uint32_t t = 0; t + 10 < 100'000; t += 10) {
     Requirement r;
@@ -107,12 +113,12 @@ void Speed() {
     }
     edges.requirements.push_back(std::move(r));
   }
-  Run("100000 tasks, 999900 edges", std::move(edges), 1000);
+  Run(table, "100000 tasks, 999900 edges", std::move(edges), 1000);
 }
 
 size_t Used() { return mallinfo2().uordblks; }
 
-void Memory(size_t jobs, size_t tasks) {
+void Memory(bench::Table& table, const char* what, size_t jobs, size_t tasks) {
   const size_t before = Used();
   Scheduler scheduler({}, Ids());
   for (size_t j = 1; j <= jobs; j++) {
@@ -121,8 +127,9 @@ void Memory(size_t jobs, size_t tasks) {
                     absl::InfinitePast()},
         At(0));
   }
-  printf("%7zu jobs of %6zu: %zu bytes an open task in the scheduler\n", jobs,
-         tasks, (Used() - before) / (jobs * tasks));
+  table.Add(what, "bytes/open task",
+            static_cast<double>(Used() - before) / (jobs * tasks), 0,
+            "<= 1024");
 }
 
 std::string Parcel(uint64_t n, const Job& job) {
@@ -137,7 +144,8 @@ std::string Parcel(uint64_t n, const Job& job) {
   return absl::StrCat(parcel, std::string(64, 'k'), body, std::string(64, 's'));
 }
 
-void Load(size_t jobs, size_t tasks) {
+void Load(bench::Table& table, const std::string& what, size_t jobs,
+          size_t tasks) {
   std::vector<std::function<void()>> posted;
   const auto engine = store::NewMemoryEngine(
       {.post = [&](std::function<void()> f) { posted.push_back(std::move(f)); },
@@ -155,7 +163,7 @@ void Load(size_t jobs, size_t tasks) {
                      .known_host = [](const std::string&) { return true; }});
   };
   auto queue = make();
-  if (!queue->Load(*engine, At(0)).ok()) return;
+  MUST(queue->Load(*engine, At(0)).ok());
   const Job job = Plain(tasks, 1000);
   const double begin = Now();
   size_t transactions = 0;
@@ -167,6 +175,8 @@ void Load(size_t jobs, size_t tasks) {
                    .parcel_bytes = parcel,
                    .job = ToMessage(job)},
                   At(0));
+    // Sixteen callers: what came meanwhile shares a transaction.
+    if (j % 16 != 0 && j != jobs) continue;
     while (auto txn = queue->NextTransaction(At(0))) {
       transactions++;
       engine->Commit(*std::move(txn), [&](store::Outcome outcome) {
@@ -174,29 +184,35 @@ void Load(size_t jobs, size_t tasks) {
       });
       for (auto& f : std::exchange(posted, {})) f();
       queue->TakeActions();
-      if (j % 16 != 0 && j != jobs) break;  // others wait meanwhile
     }
   }
-  printf("%7zu jobs of %6zu: injected at %.0f jobs/s, %zu transactions\n", jobs,
-         tasks, static_cast<double>(jobs) / (Now() - begin), transactions);
+  const double took = Now() - begin;
+  table.Add(what + ": inject", "jobs/s", static_cast<double>(jobs) / took, 0,
+            "");
+  table.Add(what + ": inject", "jobs/transaction",
+            static_cast<double>(jobs) / transactions, 0, "");
   queue.reset();
   malloc_trim(0);
   const size_t before = Used();
   queue = make();
   const double load = Now();
-  const absl::Status status = queue->Load(*engine, At(0));
-  printf("%7zu jobs of %6zu: read back in %.2f s, %zu bytes an open task%s\n",
-         jobs, tasks, Now() - load, (Used() - before) / (jobs * tasks),
-         status.ok() ? "" : " FAILED");
+  MUST(queue->Load(*engine, At(0)).ok());
+  table.Add(what + ": read back", "s", Now() - load, 0, "");
+  MUST(queue->scheduler().open_tasks() == jobs * tasks);
+  table.Add(what + ": memory", "bytes/open task",
+            static_cast<double>(Used() - before) / (jobs * tasks), 0,
+            "<= 1024");
 }
 
 }  // namespace
 }  // namespace mcfeely
 
-int main() {
-  mcfeely::Speed();
-  mcfeely::Memory(100'000, 1);
-  mcfeely::Memory(1, 100'000);
-  mcfeely::Load(200'000, 1);
-  mcfeely::Load(10, 100'000);
+int main(int argc, char** argv) {
+  bench::Table table("scheduler and queue, pure");
+  mcfeely::Speed(table);
+  mcfeely::Memory(table, "100000 jobs of 1 task", 100'000, 1);
+  mcfeely::Memory(table, "1 job of 100000 tasks", 1, 100'000);
+  mcfeely::Load(table, "200000 jobs of 1", 200'000, 1);
+  mcfeely::Load(table, "10 jobs of 100000", 10, 100'000);
+  return table.Finish(argc, argv);
 }

@@ -75,9 +75,15 @@ absl::StatusOr<std::vector<mcfeely::Source>> ReadSources(
   for (const std::string& file : call.All("file")) {
     mcfeely::Source source;
     source.name = file == "-" ? "standard input" : file;
-    TRY_ASSIGN(source.text, file == "-"
-                                ? sys::ReadFd(0, base::kMaxJobFileBytes)
-                                : sys::ReadFile(file, base::kMaxJobFileBytes));
+    absl::StatusOr<std::string> text =
+        file == "-" ? sys::ReadFd(0, base::kMaxJobFileBytes)
+                    : sys::ReadFile(file, base::kMaxJobFileBytes);
+    // Too long is wrong, and stays wrong; the system is short of nothing.
+    if (absl::IsResourceExhausted(text.status())) {
+      return absl::InvalidArgumentError(text.status().message());
+    }
+    TRY(text);
+    source.text = *std::move(text);
     sources.push_back(std::move(source));
   }
   if (call.Has("line")) {

@@ -285,8 +285,19 @@ absl::StatusOr<int> RunAttach(const cli::Call& call) {
   return 0;
 }
 
+// A server takes no operands: what stands there was meant to be a verb.
+absl::Status CheckNoVerb(const cli::Call& call) {
+  if (call.operands.empty()) return absl::OkStatus();
+  std::vector<absl::string_view> names;
+  for (const cli::Verb& verb : kVerbs) names.push_back(verb.name);
+  const std::vector<std::string> near = base::Nearest(call.operands[0], names);
+  return cli::UsageError(absl::StrCat(
+      "'", call.operands[0], "' is not a verb",
+      near.empty() ? "" : absl::StrCat("; did you mean '", near[0], "'?")));
+}
+
 absl::StatusOr<int> Run(const cli::Call& call) {
-  TRY(call.NoOperands());
+  TRY(CheckNoVerb(call));
   TRY_ASSIGN(mcfeely::ServerConfig config, ReadConfig(call));
   TRY_ASSIGN(int64_t ready_fd,
              call.Has("ready-fd") ? call.Int("ready-fd", 0, 1 << 20) : -1);

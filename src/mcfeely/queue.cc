@@ -86,7 +86,7 @@ absl::Status Queue::trouble() const { return state_->trouble; }
 std::optional<JobId> Queue::FindParcel(const base::ParcelId& parcel) const {
   const auto found = state_->parcels.find(parcel);
   if (found == state_->parcels.end()) return std::nullopt;
-  return JobId{found->second};
+  return JobId{found->second.job};
 }
 
 // --- injection ---------------------------------------------------------------
@@ -98,14 +98,21 @@ void Queue::Inject(Injection injection, absl::Time now) {
     s.Answer(injection.from, injection.parcel, code, number, std::move(text),
              /*at_once=*/true);
   };
+  const auto foreign = [&] {
+    answer(Code::kInvalid, 0, "somebody else has used this parcel's id");
+  };
   // A repeat is answered before anything else is looked at: what was accepted
   // once stays accepted, whatever is known of hosts today.
   if (const auto known = s.parcels.find(injection.parcel);
       known != s.parcels.end()) {
-    return answer(Code::kAccepted, known->second, "");
+    if (*known->second.principal != injection.principal) return foreign();
+    return answer(Code::kAccepted, known->second.job, "");
   }
   if (const auto known = s.pending.find(injection.parcel);
       known != s.pending.end()) {
+    if (*known->second->record.principal != injection.principal) {
+      return foreign();
+    }
     known->second->waiting.emplace_back(injection.from, injection.parcel);
     return;
   }
@@ -164,7 +171,7 @@ absl::Status Queue::State::CheckInjection(const Job& job) const {
 void Queue::State::Accept(Pending& pending) {
   const JobId job = pending.job;
   const base::ParcelId parcel = pending.record.parcel;
-  parcels[parcel] = job.value;
+  parcels[parcel] = {job.value, pending.record.principal};
   if (!pending.key.empty()) {
     idempotent[pending.key] = job.value;
     pending_keys.erase(pending.key);

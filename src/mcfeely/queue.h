@@ -21,7 +21,7 @@
 // Keys (distributed.md 5.1), numbers in 16 hexadecimal digits:
 //   Q/seq                  last job number
 //   Q/step                 number of the last transaction, and who made it
-//   Q/parcel/ID            job number            (idempotency)
+//   Q/parcel/ID            job number, principal (idempotency)
 //   Q/key/PRINCIPAL NUL KEY  job number
 //   Q/job/J/head           JobHead
 //   Q/job/J/part/N         JobPart, 512 tasks each, when there are more than

@@ -142,9 +142,9 @@ absl::Status Queue::State::Load(store::Engine& engine) {
   TRY(number(keys.Step(), &step));
   last_number = stored_seq;
 
-  const auto job_of = [&](const store::Entry& entry,
+  const auto job_of = [&](const store::Entry& entry, absl::string_view value,
                           uint64_t* job) -> absl::Status {
-    const absl::StatusOr<uint64_t> n = UnpackNumber(entry.value);
+    const absl::StatusOr<uint64_t> n = UnpackNumber(value);
     if (!n.ok()) return Bad(entry.key, n.status());
     if (*n == 0 || *n > stored_seq) return Bad(entry.key, "no such job");
     *job = *n;
@@ -154,13 +154,18 @@ absl::Status Queue::State::Load(store::Engine& engine) {
               [&](const store::Entry& entry) -> absl::Status {
                 const auto id = keys.ParseParcel(entry.key);
                 if (!id.has_value()) return Bad(entry.key, "not a parcel id");
-                return job_of(entry, &parcels[*id]);
+                const absl::string_view value = entry.value;
+                Decided& decided = parcels[*id];
+                decided.principal = Principal(std::string(
+                    value.substr(std::min<size_t>(16, value.size()))));
+                return job_of(entry, value.substr(0, 16), &decided.job);
               }));
   const std::string idempotencies = keys.Idempotencies();
   TRY(ForEach(engine, idempotencies, store::PrefixEnd(idempotencies),
               [&](const store::Entry& entry) -> absl::Status {
                 return job_of(
-                    entry, &idempotent[entry.key.substr(idempotencies.size())]);
+                    entry, entry.value,
+                    &idempotent[entry.key.substr(idempotencies.size())]);
               }));
   TRY(ForEach(engine, keys.AllEnded(), store::PrefixEnd(keys.AllEnded()),
               [&](const store::Entry& entry) -> absl::Status {

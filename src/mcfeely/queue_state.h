@@ -133,7 +133,13 @@ struct Queue::State {
   absl::Time now = absl::InfinitePast();
 
   // What is stored.
-  absl::flat_hash_map<base::ParcelId, uint64_t> parcels;
+  // What became of a parcel, and whose it was: its id is only as good as its
+  // sender, so that somebody else's parcel of the same id is not a repeat.
+  struct Decided {
+    uint64_t job;
+    const std::string* principal;  // in principals
+  };
+  absl::flat_hash_map<base::ParcelId, Decided> parcels;
   absl::flat_hash_map<std::string, uint64_t> idempotent;  // principal NUL key
   absl::flat_hash_map<uint64_t, std::unique_ptr<QueuedJob>> jobs;
   absl::node_hash_set<std::string> principals;  // who has injected

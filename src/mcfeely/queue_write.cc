@@ -143,7 +143,8 @@ void Queue::State::Store(std::unique_ptr<Pending> owned,
   const std::string number = PackNumber(job.value);
   const std::string parcel_key = keys.Parcel(record.parcel);
   last.conditions.push_back(store::Absent(parcel_key));
-  last.operations.push_back(store::Put(parcel_key, number));
+  last.operations.push_back(
+      store::Put(parcel_key, absl::StrCat(number, *record.principal)));
   if (!pending.key.empty()) {
     const std::string key =
         keys.Idempotency(*record.principal, record.spec->key);

@@ -221,11 +221,40 @@ TEST_CASE(
     CHECK(view->state() == pb::JOB_FAILED);
     CHECK(view->task(kTasks - 1).state() == pb::TASK_SKIPPED);
     CHECK(view->task(0).head() == "the output");
+    // A first result that was stored half is not counted beside its repeat.
+    CHECK(view->task(0).attempt_size() == 1);
     if (whole) {
       CHECK(steps >= 2);  // it did not fit into one
       break;
     }
     REQUIRE(steps < 100);
+  }
+}
+
+TEST_CASE("queue: attempts whose ends were stored in part are counted once",
+          "[mcfeely]") {
+  QueueBench q({.max_running = 300, .max_per_host = 300});
+  q.Open(5);
+  std::vector<Task> tasks;
+  for (int t = 0; t < 300; t++) tasks.push_back(MakeTask(absl::StrCat("t", t)));
+  q.Inject(1, 1, MakeJob(std::move(tasks)));
+  q.Settle();
+  REQUIRE(q.Sent().size() == 300);
+  // All of them are interrupted at once: more outputs than one transaction has.
+  q.Open(6, "h1", {}, 'K');
+  REQUIRE(q.Commit());
+  CHECK(q.KeysWith("main/job/0000000000000001/run/") < 300);
+  CHECK(q.KeysWith("main/job/0000000000000001/run/") > 0);
+  q.Restart();
+  CHECK(q.queue->scheduler().Hosts().at("h1").open == 300);
+  q.Open(7, "h1", {}, 'K');
+  q.Settle();
+  const auto view = q.queue->View(q.disk, {1}, true, q.now);
+  REQUIRE(view.ok());
+  for (const pb::TaskView& task : view->task()) {
+    REQUIRE(task.state() == pb::TASK_DELAYED);
+    REQUIRE(task.attempt_size() == 1);
+    REQUIRE(task.attempt(0).verdict() == pb::INTERRUPTED);
   }
 }
 

@@ -58,6 +58,24 @@ TEST_CASE("mcfeely 19: one job comes of one key, however often and when",
   CHECK(q.Receipts() == "62:accepted 2");
 }
 
+TEST_CASE("queue: somebody else's parcel of the same id is no repeat",
+          "[mcfeely]") {
+  QueueBench q;
+  q.Inject(1, 1, OneTask());
+  q.Inject(2, 1, OneTask(), "user:other@example.com");
+  q.Settle();
+  CHECK(q.Receipts() == "2:invalid, 1:accepted 1");
+  q.actions.clear();
+  q.Inject(3, 1, OneTask(), "user:other@example.com");
+  CHECK(q.Receipts() == "3:invalid");
+  q.Restart();
+  q.Inject(4, 1, OneTask(), "user:other@example.com");
+  CHECK(q.Receipts() == "4:invalid");
+  q.actions.clear();
+  q.Inject(5, 1, OneTask());
+  CHECK(q.Receipts() == "5:accepted 1");
+}
+
 TEST_CASE("queue: a repeated parcel is answered with the first one's number",
           "[mcfeely]") {
   QueueBench q;

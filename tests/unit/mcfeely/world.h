@@ -101,6 +101,7 @@ struct Chaos {
   double break_channel = 0;                  // at a message
   double repeat_message = 0;
   double slow_message = 0;  // seconds instead of milliseconds
+  double not_now = 0;       // a server answers so to results
   double journal_lost = 0;  // when an agent crashes
   double partition = 0;     // when a channel breaks
   double mail_fails = 0;

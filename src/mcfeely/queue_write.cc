@@ -26,7 +26,6 @@ constexpr size_t kFullBytes = 640 << 10;
 constexpr size_t kRecordBytes = kMaxReasonBytes + 112;
 constexpr size_t kHeadBytes = 512;  // of a head without its tasks
 // Kept free in a transaction for the record that numbers it.
-constexpr size_t kStepOperations = 1;
 constexpr size_t kStepBytes = 1 << 10;
 
 constexpr absl::Duration kFirstPause = absl::Seconds(1);

@@ -116,12 +116,10 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
     graph = std::make_shared<const Graph>(std::move(made));
   }
   if (tasks.size() == 1 && spec->requirements.empty()) alone = graph;
-  auto made = std::make_unique<OpenJob>(
-      OpenJob{.id = id.value,
-              .spec = std::move(spec),
-              .graph = std::move(graph),
-              .accepted = base::FromMillis(base::ToMillis(accepted))});
+  auto made = std::make_unique<OpenJob>(OpenJob{
+      .id = id.value, .spec = std::move(spec), .graph = std::move(graph)});
   OpenJob& job = *made;
+  job.accepted = accepted;
   job.tasks.resize(tasks.size());
   for (size_t t = 0; t < tasks.size(); t++) {
     job.tasks[t].status = std::move(tasks[t]);

@@ -65,7 +65,7 @@ struct OpenJob {
   uint64_t id;
   std::shared_ptr<const Job> spec;     // the queue's too
   std::shared_ptr<const Graph> graph;  // of jobs of one task: State_::alone
-  absl::Time accepted;
+  Millis accepted = {};
   std::vector<OpenTask> tasks = {};
   size_t unfinished = 0;  // tasks that can still change
   bool failed = false;

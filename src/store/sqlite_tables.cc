@@ -14,8 +14,8 @@ namespace {
 // The narrow columns first: what lies behind a long value is found only by
 // following its pages. In capitals as SQLite keeps them: the text is compared.
 constexpr const char* kSchema[] = {
-    "CREATE TABLE kv(k blob primary key, created, modified, lease, v)"
-    " without rowid",
+    ("CREATE TABLE kv(k blob primary key, created, modified, lease, v)"
+     " without rowid"),
     "CREATE INDEX kv_leased on kv(lease) where lease<>0",
     "CREATE TABLE chg(rev integer primary key, c blob)",
     "CREATE TABLE meta(name text primary key, value) without rowid",

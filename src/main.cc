@@ -19,10 +19,10 @@ constexpr cli::Row kTable[] = {
 
 }  // namespace
 
-// <absl/status/status.h> includes <iostream>, so that every file would make
-// std::cout and its locale before main, 92 times over. Nobody here uses them:
-// these take the place of std::ios_base::Init's constructor and destructor
-// (Itanium C++ ABI names), and the start is 20 us shorter.
+// Abseil's and protobuf's archives make std::cout and its locale before main.
+// Nobody here uses them: these take the place of std::ios_base::Init's
+// constructor and destructor (Itanium C++ ABI names), and the start is 20 us
+// shorter.
 extern "C" {
 void MakeNoStreams() __asm__("_ZNSt8ios_base4InitC1Ev");
 void MakeNoStreams() {}

@@ -113,8 +113,7 @@ void Attempts::State::ToSend(AttemptId id) {
   to_send.push_back(id);
 }
 
-// --- a new life
-// ----------------------------------------------------------------
+// --- a new life -------------------------------------------------------------
 
 absl::Status Attempts::Load(store::Engine& journal, absl::Time now) {
   State& s = *state_;
@@ -189,8 +188,7 @@ absl::Status Attempts::State::TakeEntry(const store::Entry& stored) {
   }
 }
 
-// --- the channel
-// ---------------------------------------------------------------
+// --- the channel ------------------------------------------------------------
 
 pb::Announce Attempts::Opened(const std::string& host) {
   State& s = *state_;
@@ -240,8 +238,7 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
   }
 }
 
-// --- comms
-// ---------------------------------------------------------------------
+// --- comms ------------------------------------------------------------------
 
 void Attempts::Started(AttemptId attempt) {
   State& s = *state_;
@@ -282,8 +279,7 @@ void Attempts::State::Finish(AttemptId id, Known& k, pb::Result result) {
   Dirty(id);
 }
 
-// --- receipts
-// --------------------------------------------------------------------
+// --- receipts ---------------------------------------------------------------
 
 void Attempts::Sent(base::ParcelId parcel) {
   State& s = *state_;
@@ -334,8 +330,7 @@ void Attempts::NotConfirmed(base::ParcelId parcel, absl::Time now) {
   s.send_at = s.now + s.send_pause;
 }
 
-// --- time
-// ------------------------------------------------------------------------
+// --- time -------------------------------------------------------------------
 
 void Attempts::Wake(absl::Time now) {
   state_->Tick(now);
@@ -374,8 +369,7 @@ absl::Time Attempts::wake_at() const {
   return wake;
 }
 
-// --- the journal
-// -------------------------------------------------------------------
+// --- the journal ------------------------------------------------------------
 
 std::optional<store::Transaction> Attempts::NextTransaction() {
   State& s = *state_;
@@ -444,8 +438,7 @@ void Attempts::State::Stored(AttemptId id) {
   }
 }
 
-// --- what may be done now
-// ------------------------------------------------------------
+// --- what may be done now ---------------------------------------------------
 
 bool Attempts::State::GatherResults() {
   if (!connected) return false;

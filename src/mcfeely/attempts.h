@@ -8,9 +8,10 @@
 // often it arrives, and a result survives either side's restart.
 //
 //   (unknown) ──arrives──► accepted ──ended──► finished ──receipt──► confirmed
-//                 stored, then the       stored, then sent    kept a while, so
-//                 that comm is started        until confirmed      a late
-//                 repeat is known
+//
+//   accepted    stored; then the comm is started
+//   finished    stored; then sent, until it is confirmed
+//   confirmed   kept a while, so that a late repeat is known
 //
 // After a restart an accepted entry means that its comm may have run and may
 // still be running: whatever is left of it is killed, and its result is

@@ -70,8 +70,7 @@ pb::Attempt AttemptMessage(const Sending& sending) {
 
 }  // namespace
 
-// --- noting what changed
-// -------------------------------------------------------
+// --- noting what changed ----------------------------------------------------
 
 OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
   const auto [at, is_new] =
@@ -189,8 +188,7 @@ void Queue::State::MakeRoom() {
   }
 }
 
-// --- closing a batch
-// -------------------------------------------------------------
+// --- closing a batch --------------------------------------------------------
 
 pb::JobHead Queue::State::HeadOf(JobId id, const QueuedJob& job) const {
   pb::JobHead head;
@@ -267,8 +265,7 @@ void Queue::State::CloseBatch() {
   open = OpenBatch();
 }
 
-// --- transactions
-// ----------------------------------------------------------------
+// --- transactions -----------------------------------------------------------
 
 std::optional<store::Transaction> Queue::NextTransaction(absl::Time now) {
   State& s = *state_;
@@ -404,8 +401,7 @@ void Queue::State::Applied() {
   ReleaseIfIdle();
 }
 
-// --- what may be done now
-// ----------------------------------------------------------
+// --- what may be done now ---------------------------------------------------
 
 void Queue::State::FinishBatch() {
   Batch batch = std::move(backlog.front());

@@ -148,8 +148,7 @@ void Scheduler::State_::Handle(const Woken&) {
   told_wake = absl::InfiniteFuture();
 }
 
-// --- the end of an attempt
-// -----------------------------------------------------
+// --- the end of an attempt --------------------------------------------------
 
 void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
                                      pb::Verdict verdict,
@@ -271,8 +270,7 @@ void Scheduler::State_::EndIfFinished(OpenJob& job) {
   jobs.erase(job.id);
 }
 
-// --- starting
-// ------------------------------------------------------------------
+// --- starting ---------------------------------------------------------------
 
 void Scheduler::State_::StartReady() {
   const auto full = [this] {
@@ -327,8 +325,7 @@ void Scheduler::State_::Forget(SchedulerHost& host) {
   }
 }
 
-// --- moments
-// -------------------------------------------------------------------
+// --- moments ----------------------------------------------------------------
 
 absl::Time Scheduler::State_::ReadyAt(const OpenJob& job, uint32_t t) const {
   const TaskStatus& status = job.tasks[t].status;
@@ -415,8 +412,7 @@ void Scheduler::State_::TellWake() {
   effects.push_back(WakeAt{first});
 }
 
-// --- small things
-// --------------------------------------------------------------
+// --- small things -----------------------------------------------------------
 
 OpenJob* Scheduler::State_::Find(uint64_t job) const {
   const auto found = jobs.find(job);

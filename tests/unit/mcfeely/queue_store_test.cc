@@ -168,8 +168,7 @@ TEST_CASE("queue: the latest 20 attempts are kept, over a restart too",
   CHECK(task.head() == "the output");
 }
 
-// --- big jobs
-// --------------------------------------------------------------------
+// --- big jobs ---------------------------------------------------------------
 
 TEST_CASE(
     "mcfeely store 8: a job of 100000 tasks keeps the limits of a "
@@ -298,8 +297,7 @@ TEST_CASE(
   CHECK(q.queue->scheduler().Spec({3}).tasks.size() == 1);
 }
 
-// --- reports
-// ---------------------------------------------------------------------
+// --- reports ----------------------------------------------------------------
 
 std::string Mail(const QueueBench& q) {
   std::string text;
@@ -402,8 +400,7 @@ TEST_CASE("mcfeely 28: a person is told of a held task, once for each attempt",
   }
 }
 
-// --- reading back
-// ----------------------------------------------------------------
+// --- reading back -----------------------------------------------------------
 
 TEST_CASE("queue: a new life knows what the one before had stored",
           "[mcfeely]") {

@@ -14,8 +14,7 @@ Job OneTask(const std::string& host = "h1") {
   return MakeJob({MakeTask("a", host)});
 }
 
-// --- injection
-// -------------------------------------------------------------------
+// --- injection --------------------------------------------------------------
 
 TEST_CASE("queue: a job is acknowledged when it is stored, not before",
           "[mcfeely]") {
@@ -213,8 +212,7 @@ TEST_CASE("queue: a second server on the same store is noticed", "[mcfeely]") {
   CHECK(absl::IsFailedPrecondition(q.queue->trouble()));
 }
 
-// --- agents
-// ----------------------------------------------------------------------
+// --- agents -----------------------------------------------------------------
 
 TEST_CASE("queue: an attempt is sent when it is stored, not before",
           "[mcfeely]") {

@@ -461,8 +461,7 @@ TEST_CASE("scheduler: a time earlier than the one before counts as that one",
         SchedulerBench::Start() + absl::Seconds(1025));
 }
 
-// --- Load
-// ----------------------------------------------------------------------
+// --- Load -------------------------------------------------------------------
 
 struct Loaded {
   Scheduler scheduler;

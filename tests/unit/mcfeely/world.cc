@@ -24,8 +24,7 @@ constexpr int64_t kMaxSteps = 2'000'000;
 
 }  // namespace
 
-// --- the disk
-// ------------------------------------------------------------------
+// --- the disk ---------------------------------------------------------------
 
 store::Outcome FakeDisk::Apply(const store::Transaction& txn) {
   store::Outcome outcome{store::Outcome::Kind::kRefused, revision_, {}};

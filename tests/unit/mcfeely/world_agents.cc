@@ -16,8 +16,7 @@ using Record = pb::TaskRecord;
 using Code = net::Receipt::Code;
 using At = CrashPoint::At;
 
-// --- agents
-// ------------------------------------------------------------------------
+// --- agents -----------------------------------------------------------------
 
 void World::State::StartAgent(int h) {
   AgentState& agent = agents[h];
@@ -218,8 +217,7 @@ void World::State::Connect(int h) {
   PumpAgent(h);
 }
 
-// --- the network
-// ---------------------------------------------------------------------
+// --- the network ------------------------------------------------------------
 
 Channel& World::State::NewChannel(int host, size_t job) {
   const Connection id = ++last_channel;
@@ -309,8 +307,7 @@ void World::State::AtAgent(Connection id, const pb::Dispatch& dispatch) {
   PumpAgent(h);
 }
 
-// --- injectors
-// -----------------------------------------------------------------------
+// --- injectors --------------------------------------------------------------
 
 void World::State::Inject(size_t n) {
   JobTruth& job = jobs[n];

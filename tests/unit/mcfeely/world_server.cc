@@ -16,8 +16,7 @@ using Record = pb::TaskRecord;
 using Code = net::Receipt::Code;
 using At = CrashPoint::At;
 
-// --- the server
-// ------------------------------------------------------------------
+// --- the server -------------------------------------------------------------
 
 void World::State::StartServer() {
   if (queue != nullptr) return;
@@ -243,8 +242,7 @@ void World::State::Mail(const SendReport& report) {
   });
 }
 
-// --- what becomes durable
-// ----------------------------------------------------------
+// --- what becomes durable ---------------------------------------------------
 
 void World::State::Watch(const store::Operation& op) {
   const bool put = op.kind == store::Operation::Kind::kPut;

@@ -56,4 +56,12 @@ inline constexpr size_t kMaxAddressBytes = 1024;
 inline constexpr size_t kMaxJobKeyBytes = 512;
 inline constexpr size_t kKeptOutputBytes = 64 << 10;  // head, and tail
 
+// Many commands at once.
+inline constexpr size_t kMaxItemBytes = 256 << 20;  // of a file of items
+
+// Templates of commands, which items may be too.
+inline constexpr size_t kMaxTemplateDepth = 100;  // %+ in %+, groups; [pairs]
+inline constexpr size_t kMaxTemplates = 10'000;   // %+ and %t+ of one command
+inline constexpr size_t kMaxTemplateBytes = 16 << 20;  // these, or a mixer make
+
 }  // namespace base

@@ -9,12 +9,13 @@ namespace cli {
 
 bool IsCapableTerminal(int fd) {
   if (!sys::IsTerminal(fd)) return false;
-  const std::string kind = sys::Environment("TERM");
+  const std::string kind = sys::EnvironmentVariable("TERM");
   return !kind.empty() && kind != "dumb";
 }
 
 Paint::Paint(int fd)
-    : on_(IsCapableTerminal(fd) && sys::Environment("NO_COLOR").empty()) {}
+    : on_(IsCapableTerminal(fd) &&
+          sys::EnvironmentVariable("NO_COLOR").empty()) {}
 
 std::string Paint::With(absl::string_view style, absl::string_view text) {
   if (style.empty()) return std::string(text);

@@ -48,8 +48,8 @@ SignerOr HostIdentity(const std::string& file) {
 
 SignerOr UserIdentity(const std::string& file) {
   std::string path = file;
-  if (path.empty()) path = sys::Environment("FLEETBOX_IDENTITY");
-  const std::string socket = sys::Environment("SSH_AUTH_SOCK");
+  if (path.empty()) path = sys::EnvironmentVariable("FLEETBOX_IDENTITY");
+  const std::string socket = sys::EnvironmentVariable("SSH_AUTH_SOCK");
   if (!path.empty()) {
     SignerOr signer = FromFile(path);
     if (signer.ok() || socket.empty()) return signer;

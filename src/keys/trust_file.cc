@@ -22,7 +22,8 @@ constexpr absl::Duration kUnsettled = absl::Seconds(2);
 
 std::string Find(const std::string& path) {
   if (!path.empty()) return path;
-  if (std::string named = sys::Environment("FLEETBOX_TRUST"); !named.empty()) {
+  if (std::string named = sys::EnvironmentVariable("FLEETBOX_TRUST");
+      !named.empty()) {
     return named;
   }
   const absl::StatusOr<sys::FileInfo> info = sys::Stat(kHostFile);

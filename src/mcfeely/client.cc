@@ -23,7 +23,7 @@ namespace mcfeely {
 namespace wire_pb = fleetbox::wire;
 
 std::string DefaultServer() {
-  const std::string set = sys::Environment("MCFEELY_SERVER");
+  const std::string set = sys::EnvironmentVariable("MCFEELY_SERVER");
   if (!set.empty()) return set;
   const auto text = sys::ReadFile("/etc/fleetbox/client.conf", 64 << 10);
   if (text.ok()) {

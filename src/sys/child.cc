@@ -7,6 +7,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@ extern "C" {
 }
 
 #include "base/status.h"
+#include "sys/signals.h"
 
 // The C library's clone under its other name: ThreadSanitizer puts a function
 // of its own before `clone`, which takes the child for a fork and lets go of
@@ -47,7 +49,12 @@ struct Start {
   const char* folder;  // null: ours
   int executable;
   int descriptors[3];
-  bool own_group;
+  bool own_group, keep_descriptors, keep_signals;
+  bool reset_sigpipe;  // with keep_signals
+  uint64_t mask;
+  int death_signal, parent, nice;
+  const ResourceLimit* limits;
+  size_t limit_count;
   // Out: what failed. Volatile: written behind the compiler's back.
   volatile int error = 0;
   const char* volatile failed = "";
@@ -91,7 +98,35 @@ NOT_SANITIZED bool PlaceDescriptors(Start* s) {
                           : syscall(SYS_dup3, s->descriptors[i], i, 0);
     if (done < 0) return false;
   }
-  return syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+  return s->keep_descriptors ||
+         syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+NOT_SANITIZED bool ApplyLimits(Start* s) {
+  for (size_t i = 0; i < s->limit_count; i++) {
+    s->failed = "resource limit";
+    const struct rlimit limit = {s->limits[i].value, s->limits[i].value};
+    if (syscall(SYS_prlimit64, 0, s->limits[i].resource, &limit, nullptr) !=
+        0) {
+      return false;
+    }
+  }
+  if (s->nice == 0) return true;
+  s->failed = "priority";
+  // The call gives 20 minus the value, so that it is never negative.
+  const long now = 20 - syscall(SYS_getpriority, PRIO_PROCESS, 0);
+  return syscall(SYS_setpriority, PRIO_PROCESS, 0, now + s->nice) == 0;
+}
+
+// The signal is meant for the end of our parent: which may have come already.
+NOT_SANITIZED bool ArmDeathSignal(Start* s) {
+  if (s->death_signal == 0) return true;
+  s->failed = "death signal";
+  if (syscall(SYS_prctl, PR_SET_PDEATHSIG, s->death_signal, 0, 0, 0) != 0) {
+    return false;
+  }
+  if (syscall(SYS_getppid) != s->parent) syscall(SYS_exit_group, 127);
+  return true;
 }
 
 NOT_SANITIZED void Execute(Start* s) {
@@ -122,8 +157,12 @@ NOT_SANITIZED int InChild(void* argument) {
   // All signals are blocked since before the clone. Their handlers are ours and
   // would run on our memory, so they go before the mask does.
   const KernelSigaction by_default = {};
-  for (int i = 1; i <= kSignals; i++) {
-    syscall(SYS_rt_sigaction, i, &by_default, nullptr, kSignals / 8);
+  if (!s->keep_signals) {
+    for (int i = 1; i <= kSignals; i++) {
+      syscall(SYS_rt_sigaction, i, &by_default, nullptr, kSignals / 8);
+    }
+  } else if (s->reset_sigpipe) {
+    syscall(SYS_rt_sigaction, SIGPIPE, &by_default, nullptr, kSignals / 8);
   }
   s->failed = "process group";
   bool ok = !s->own_group || syscall(SYS_setpgid, 0, 0) == 0;
@@ -131,9 +170,8 @@ NOT_SANITIZED int InChild(void* argument) {
     s->failed = s->folder;
     ok = syscall(SYS_chdir, s->folder) == 0;
   }
-  if (ok && PlaceDescriptors(s)) {
-    const uint64_t none = 0;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kSignals / 8);
+  if (ok && PlaceDescriptors(s) && ArmDeathSignal(s) && ApplyLimits(s)) {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &s->mask, nullptr, kSignals / 8);
     Execute(s);
   }
   s->error = errno;
@@ -226,7 +264,9 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
     return absl::InvalidArgumentError("a zero byte in the environment");
   }
   std::string path;
-  if (options.executable < 0) {
+  if (!options.program.empty()) {
+    path = options.program;
+  } else if (options.executable < 0) {
     path = argv[0];
     if (path.empty()) return base::SysError(ENOENT, "''");
     if (!absl::StrContains(path, '/')) {
@@ -246,6 +286,15 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   start.descriptors[1] = options.out;
   start.descriptors[2] = options.err;
   start.own_group = options.own_group;
+  start.keep_descriptors = options.keep_descriptors;
+  start.keep_signals = options.keep_signals;
+  start.reset_sigpipe = !InheritedSignals().ignored_sigpipe;
+  start.mask = options.keep_signals ? InheritedSignals().mask : 0;
+  start.death_signal = options.death_signal;
+  start.parent = getpid();
+  start.nice = options.nice;
+  start.limits = options.limits.data();
+  start.limit_count = options.limits.size();
 
   // By the kernel's call: libc's leaves two signals of its own unblocked, with
   // which it reaches all threads, and the child must not answer for ours.
@@ -312,14 +361,21 @@ absl::Status Child::SignalGroup(int signal) {
   return base::SysError(absl::StrCat("signal process group ", pid_));
 }
 
-Ended Child::Wait() {
+Ended Child::Wait(Usage* usage) {
   siginfo_t info = {};
-  int done;
+  rusage used = {};
+  long done;
   do {
-    done = waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    // The kernel's call tells what it took, libc's does not.
+    done = syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED, &used);
   } while (done != 0 && errno == EINTR);
   MUST(done == 0);
   waited_ = true;
+  if (usage != nullptr) {
+    usage->user = absl::DurationFromTimeval(used.ru_utime);
+    usage->system = absl::DurationFromTimeval(used.ru_stime);
+    usage->max_resident_bytes = int64_t{used.ru_maxrss} << 10;
+  }
   if (info.si_code == CLD_EXITED) return {.code = info.si_status};
   return {.signal = info.si_status};
 }

@@ -5,6 +5,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 #include <absl/types/span.h>
+#include <sys/resource.h>
 
 #include <cstddef>
 #include <string>
@@ -20,6 +21,18 @@ struct Ended {
   int signal = 0;  // the signal that killed it
 };
 
+// What it took, its own ended children included.
+struct Usage {
+  absl::Duration user, system;
+  int64_t max_resident_bytes = 0;
+};
+
+// A limit of a child: RLIMIT_NOFILE and its kin, soft and hard at once.
+struct ResourceLimit {
+  int resource = 0;
+  rlim_t value = 0;
+};
+
 struct SpawnOptions {
   // The descriptors that become 0, 1 and 2; -1 is /dev/null.
   int in = -1, out = -1, err = -1;
@@ -30,6 +43,18 @@ struct SpawnOptions {
   // the child, since its interpreter reads it by the name /proc/self/fd/N.
   int executable = -1;
   bool own_group = false;  // leads a process group of its own
+
+  // For commands that run in the place of their caller:
+  // argv[0] is only a name, this file is executed, and nothing is looked up.
+  std::string program = {};
+  // Descriptors that are not close-on-exec stay open. None of ours are so.
+  bool keep_descriptors = false;
+  // Signals are blocked and ignored as they were when we were started.
+  bool keep_signals = false;
+  // Comes when the thread that calls Spawn ends; 0 for none.
+  int death_signal = 0;
+  int nice = 0;  // added to ours
+  absl::Span<const ResourceLimit> limits = {};
 };
 
 class Child {
@@ -54,7 +79,9 @@ class Child {
   // group's number to others.
   absl::Status Signal(int signal);
   absl::Status SignalGroup(int signal);
-  Ended Wait();  // blocks until it has ended; call once
+  // Leaves it alone: it is not ours any more, and nobody waits for it.
+  void LetGo() { waited_ = true; }
+  Ended Wait(Usage* usage = nullptr);  // blocks until it ended; call once
 
  private:
   Child() = default;

@@ -155,7 +155,7 @@ absl::Status RemoveTree(const std::string& path) {
 
 absl::StatusOr<TemporaryFolder> TemporaryFolder::Make(
     absl::string_view prefix) {
-  std::string parent = Environment("TMPDIR");
+  std::string parent = EnvironmentVariable("TMPDIR");
   if (parent.empty()) parent = "/tmp";
   std::string path = absl::StrCat(parent, "/", prefix, "XXXXXX");
   if (mkdtemp(path.data()) == nullptr) return base::SysError(path);

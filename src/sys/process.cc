@@ -115,7 +115,7 @@ int MyPid() { return getpid(); }
 uint32_t MyUid() { return getuid(); }
 
 void NotifySupervisor() {
-  const std::string name = Environment("NOTIFY_SOCKET");
+  const std::string name = EnvironmentVariable("NOTIFY_SOCKET");
   if (!name.empty()) Notify(name, "READY=1");
 }
 

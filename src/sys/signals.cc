@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -12,7 +13,7 @@
 
 namespace sys {
 
-Signals::Signals(Loop& loop, std::initializer_list<int> signals,
+Signals::Signals(Loop& loop, absl::Span<const int> signals,
                  std::function<void(int signal)> f)
     : loop_(loop) {
   sigset_t set;
@@ -40,6 +41,17 @@ Signals::~Signals() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+std::vector<int> NotIgnored(std::initializer_list<int> signals) {
+  std::vector<int> ours;
+  for (int signal : signals) {
+    struct sigaction now;
+    if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) {
+      ours.push_back(signal);
+    }
+  }
+  return ours;
+}
+
 const char* SignalName(int signal) {
   // sigabbrev_np leaves the "SIG" away and has no real-time ones.
   static constexpr struct {
@@ -63,6 +75,17 @@ const char* SignalName(int signal) {
   return "a signal";
 }
 
-void IgnoreSigpipe() { signal(SIGPIPE, SIG_IGN); }
+namespace {
+// Cannot be asked for any more once we have changed it.
+SignalsAtStart at_start;
+}  // namespace
+
+void IgnoreSigpipe() {
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &at_start.mask,
+          sizeof at_start.mask);
+  at_start.ignored_sigpipe = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+}
+
+const SignalsAtStart& InheritedSignals() { return at_start; }
 
 }  // namespace sys

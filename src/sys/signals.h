@@ -1,10 +1,13 @@
 // Signals as events of the loop.
 #pragma once
 
+#include <absl/types/span.h>
 #include <signal.h>
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <vector>
 
 #include "sys/fd.h"
 #include "sys/loop.h"
@@ -16,7 +19,7 @@ namespace sys {
 // with an empty mask again (Child::Spawn does that).
 class Signals {
  public:
-  Signals(Loop& loop, std::initializer_list<int> signals,
+  Signals(Loop& loop, absl::Span<const int> signals,
           std::function<void(int signal)> f);
   // Restores the mask; signals that still wait are forgotten.
   ~Signals();
@@ -28,9 +31,20 @@ class Signals {
   sigset_t before_;
 };
 
+// Those of `signals` that whoever started us did not have ignored: nohup(1),
+// and shells for what runs in the background.
+std::vector<int> NotIgnored(std::initializer_list<int> signals);
+
 // "SIGTERM" for 15; "a signal" for one that has no name.
 const char* SignalName(int signal);
-// Writing to a pipe nobody reads is an error, not the end. For every main.
+// Writing to a pipe nobody reads is an error, not the end. For every main,
+// first of all: notes how signals were left to us.
 void IgnoreSigpipe();
+
+struct SignalsAtStart {
+  uint64_t mask = 0;  // the kernel's: bit 0 is signal 1
+  bool ignored_sigpipe = false;
+};
+const SignalsAtStart& InheritedSignals();
 
 }  // namespace sys

@@ -87,7 +87,7 @@ bool IsMember(uint32_t uid, const std::string& group) {
 }
 
 std::string HomeFolder() {
-  std::string home = Environment("HOME");
+  std::string home = EnvironmentVariable("HOME");
   if (!home.empty()) return home;
   const absl::StatusOr<Account> account = FindAccount(getuid());
   return account.ok() && !account->home.empty() ? account->home : "/";
@@ -100,7 +100,7 @@ std::string HostName() {
   return name;
 }
 
-std::string Environment(const char* name) {
+std::string EnvironmentVariable(const char* name) {
   const char* value = getenv(name);
   return value != nullptr ? value : "";
 }

@@ -21,6 +21,6 @@ std::string HomeFolder();  // $HOME, else the account's, else "/"
 // This host's name, as gethostname says.
 std::string HostName();
 // $NAME or "" when unset.
-std::string Environment(const char* name);
+std::string EnvironmentVariable(const char* name);
 
 }  // namespace sys

@@ -16,6 +16,11 @@ absl::Status At(size_t i, absl::string_view what) {
       absl::StrCat("character ", i + 1, ": ", what));
 }
 
+absl::Status NeverClosed(size_t i, char quote) {
+  return At(i, absl::StrCat("the ", absl::string_view(&quote, 1),
+                            " is never closed"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> SplitWords(absl::string_view text) {
@@ -63,9 +68,32 @@ absl::StatusOr<std::vector<std::string>> SplitWords(absl::string_view text) {
       in_word = true;
     }
   }
-  if (quote != 0) {
-    return At(quote_at, absl::StrCat("the ", absl::string_view(&quote, 1),
-                                     " is never closed"));
+  if (quote != 0) return NeverClosed(quote_at, quote);
+  if (in_word) words.push_back(std::move(word));
+  return words;
+}
+
+absl::StatusOr<std::vector<std::string>> SplitGrouped(absl::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool in_word = false;
+  for (size_t i = 0; i < text.size(); i++) {
+    const char c = text[i];
+    if (c == ' ' || c == '\t') {
+      if (in_word) words.push_back(std::move(word));
+      word.clear();
+      in_word = false;
+      continue;
+    }
+    in_word = true;
+    if (c != '\'' && c != '"') {
+      word += c;
+      continue;
+    }
+    const size_t end = text.find(c, i + 1);
+    if (end == absl::string_view::npos) return NeverClosed(i, c);
+    absl::StrAppend(&word, text.substr(i + 1, end - i - 1));
+    i = end;
   }
   if (in_word) words.push_back(std::move(word));
   return words;

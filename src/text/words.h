@@ -18,6 +18,12 @@ namespace text {
 // never closed, a backslash at the very end, and a NUL.
 absl::StatusOr<std::vector<std::string>> SplitWords(absl::string_view text);
 
+// Splits by the plainer rule of variables that hold options: words are
+// separated by blanks and tabs; '...' and "..." group, also a part of a word;
+// every other character, a backslash or a newline too, is an ordinary one.
+// InvalidArgument, naming the position, for a quote that is never closed.
+absl::StatusOr<std::vector<std::string>> SplitGrouped(absl::string_view text);
+
 // `word` such that a POSIX shell, and SplitWords, take it for that one word:
 // as it is where no character could mean anything, in '...' elsewhere.
 std::string QuoteWord(absl::string_view word);

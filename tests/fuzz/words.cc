@@ -12,6 +12,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto again = text::SplitWords(text::JoinWords(*words));
     MUST(again.ok() && *again == *words);
   }
+  // Words of that kind hold no more than the text does.
+  if (const auto grouped = text::SplitGrouped(text); grouped.ok()) {
+    size_t bytes = 0;
+    for (const std::string& word : *grouped) bytes += word.size();
+    MUST(bytes + (grouped->empty() ? 0 : grouped->size() - 1) <= size);
+  }
   const std::string clean = text::Clean(text);
   MUST(text::IsUtf8(clean));
   MUST(text::Clean(clean) == clean);

@@ -33,13 +33,13 @@ TEST_CASE("users: members are those of the primary group and of the list",
 }
 
 TEST_CASE("users: the environment names the home folder first", "[sys]") {
-  const std::string kept = sys::Environment("HOME");
+  const std::string kept = sys::EnvironmentVariable("HOME");
   setenv("HOME", "/some/where", 1);
   CHECK(sys::HomeFolder() == "/some/where");
   unsetenv("HOME");
   auto me = sys::FindAccount(getuid());
   if (me.ok()) CHECK(sys::HomeFolder() == me->home);
-  CHECK(sys::Environment("HOME") == "");
+  CHECK(sys::EnvironmentVariable("HOME") == "");
   if (!kept.empty()) setenv("HOME", kept.c_str(), 1);
 }
 

@@ -56,6 +56,29 @@ TEST_CASE("words: what is never closed is named with its place", "[text]") {
   CHECK(Why(absl::string_view("'\0'", 3)) == "character 2: a NUL");
 }
 
+TEST_CASE("words: grouped words know blanks, tabs and two quotes", "[text]") {
+  const auto grouped = [](absl::string_view text) {
+    const absl::StatusOr<Words> words = text::SplitGrouped(text);
+    REQUIRE(words.ok());
+    return *words;
+  };
+  CHECK(grouped("").empty());
+  CHECK(grouped(" \t ").empty());
+  CHECK(grouped(" -a\t-b  c ") == Words{"-a", "-b", "c"});
+  CHECK(grouped("'a b' \"c\td\"") == Words{"a b", "c\td"});
+  CHECK(grouped("'' \"\"") == Words{"", ""});
+  CHECK(grouped("-T'%x \"1\"'end") == Words{"-T%x \"1\"end"});
+  CHECK(grouped("\"it's\"") == Words{"it's"});
+  // What quotes elsewhere is an ordinary character here.
+  CHECK(grouped("a\\ b\\") == Words{"a\\", "b\\"});
+  CHECK(grouped("\"a\\\" b") == Words{"a\\", "b"});
+  CHECK(grouped("a\nb $x `y` #z") == Words{"a\nb", "$x", "`y`", "#z"});
+  CHECK(text::SplitGrouped("a 'b \" c").status().message() ==
+        "character 3: the ' is never closed");
+  CHECK(text::SplitGrouped("\\\"").status().message() ==
+        "character 2: the \" is never closed");
+}
+
 TEST_CASE("words: quoted words read back as they were", "[text]") {
   CHECK(QuoteWord("plain-1.2/x:y@z%") == "plain-1.2/x:y@z%");
   CHECK(QuoteWord("") == "''");

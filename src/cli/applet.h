@@ -39,7 +39,8 @@ struct Option {
   // "" for an option that has only a letter.
   absl::string_view word = "";
   // "" a switch, "N" takes a value, "[N]" a value that may be left out and then
-  // is attached when given: -P8 or --parallel=8, never -P 8.
+  // is attached when given: -P8 or --parallel=8, never -P 8. The name says how
+  // shells complete the value (cli/completion.h): FILE, DIR, COMMAND, "on|off".
   absl::string_view value = "";
   absl::string_view help = "";   // a lower-case phrase
   absl::string_view unset = "";  // what Get returns when it was not given
@@ -64,9 +65,12 @@ struct Applet {
   absl::Span<const Option> options = {};
   // Exit codes of its own, one a line: "73  FILE is already there\n".
   absl::string_view exits = "";
+  // What a UsageError of this applet exits with: 64 but for originals that say
+  // otherwise. --help lists it when it is another.
+  int usage_exit = 64;
   // Names of variables, separated by blanks: the first that is set is split
-  // into shell words, which are read as if they stood before the command line's
-  // own. They are options only.
+  // into words (text::SplitGrouped), which are read as if they stood before the
+  // command line's own. They are options only.
   absl::string_view environment = "";
   // If the first operand is the name of one of these, it is run. Otherwise
   // `run` is; without `run`, that is a usage error that lists the verbs.
@@ -123,8 +127,8 @@ struct Call {
   absl::Status NoOperands() const { return Operands(0, 0, ""); }
 };
 
-// The command line is wrong: exit code 64, and the usage line follows the
-// message.
+// The command line is wrong: exit code Applet::usage_exit, and the usage line
+// follows the message.
 absl::Status UsageError(absl::string_view message);
 
 // A failure with an exit code of its own (an original's, or 125 to 127 of a

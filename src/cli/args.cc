@@ -279,7 +279,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
       return UsageError(absl::StrCat(environment.name, ": ", why));
     };
     const absl::StatusOr<std::vector<std::string>> more =
-        text::SplitWords(environment.text);
+        text::SplitGrouped(environment.text);
     if (!more.ok()) return in_variable(more.status().message());
     const absl::StatusOr<Rewritten> front =
         ReadOptions(applet.options, *more, line.call);

@@ -1,8 +1,10 @@
 #include "cli/help.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <sysexits.h>
 
 #include <algorithm>
 #include <vector>
@@ -77,18 +79,53 @@ std::string Term(const Option& o) {
 
 std::string OptionsText(absl::Span<const Option> options) {
   std::vector<Line> lines;
-  bool has_h = false, has_v = false;
-  for (const Option& o : options) {
-    has_h = has_h || o.letter == 'h';
-    has_v = has_v || o.letter == 'V';
+  for (const Option& o : options)
+    lines.push_back({Term(o), std::string(o.help)});
+  for (const Option& o : SharedOptions(options)) {
     lines.push_back({Term(o), std::string(o.help)});
   }
-  lines.push_back({Term({has_h ? '\0' : 'h', "help"}), "show this help"});
-  lines.push_back({Term({has_v ? '\0' : 'V', "version"}), "show the version"});
   return Terms("Options", lines);
 }
 
+// The head's exit codes, and before the first that is larger the one of a wrong
+// command line, unless it is what everybody expects.
+std::vector<Line> ExitLines(const Applet& applet) {
+  std::vector<Line> lines;
+  bool says_usage = applet.usage_exit == EX_USAGE;
+  const Line usage = {absl::StrCat(applet.usage_exit),
+                      "the command line is wrong"};
+  for (absl::string_view line :
+       absl::StrSplit(applet.exits, '\n', absl::SkipEmpty())) {
+    const absl::string_view code = line.substr(0, line.find(' '));
+    int number = 0;
+    // A code that is no number ("128+n") is larger than all that are.
+    if (!says_usage &&
+        (!absl::SimpleAtoi(code, &number) || number > applet.usage_exit)) {
+      lines.push_back(usage);
+      says_usage = true;
+    }
+    lines.push_back(
+        {std::string(code), std::string(absl::StripLeadingAsciiWhitespace(
+                                line.substr(code.size())))});
+  }
+  if (!says_usage) lines.push_back(usage);
+  return lines;
+}
+
 }  // namespace
+
+std::vector<Option> SharedOptions(absl::Span<const Option> options) {
+  std::vector<Option> shared;
+  for (Option o : {Option{'h', "help", "", "show this help"},
+                   Option{'V', "version", "", "show the version"}}) {
+    for (const Option& own : options) {
+      if (own.letter == o.letter) o.letter = 0;
+      if (own.word == o.word) o.word = "";
+    }
+    if (o.letter != 0 || !o.word.empty()) shared.push_back(o);
+  }
+  return shared;
+}
 
 std::string UsageText(const Applet& applet, absl::string_view program,
                       const Verb* verb) {
@@ -123,17 +160,7 @@ std::string HelpText(const Applet& applet, absl::string_view program,
                     "variables that is set:\n  ",
                     applet.environment, "\n");
   }
-  std::vector<Line> exits;
-  for (absl::string_view line :
-       absl::StrSplit(applet.exits, '\n', absl::SkipEmpty())) {
-    const size_t blank = line.find(' ');
-    exits.push_back({std::string(line.substr(0, blank)),
-                     blank == absl::string_view::npos
-                         ? ""
-                         : std::string(absl::StripLeadingAsciiWhitespace(
-                               line.substr(blank)))});
-  }
-  absl::StrAppend(&out, Terms("Exit codes", exits));
+  absl::StrAppend(&out, Terms("Exit codes", ExitLines(applet)));
   return out;
 }
 

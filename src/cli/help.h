@@ -2,12 +2,18 @@
 #pragma once
 
 #include <absl/strings/string_view.h>
+#include <absl/types/span.h>
 
 #include <string>
+#include <vector>
 
 #include "cli/applet.h"
 
 namespace cli {
+
+// What every command has, -h --help and -V --version, as far as `options` leave
+// the letters and words to them.
+std::vector<Option> SharedOptions(absl::Span<const Option> options);
 
 // "usage: xapply [-P N] COMMAND ITEM ...\n"; further forms below each other.
 // `verb` may be null.

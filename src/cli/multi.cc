@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "cli/args.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/report.h"
 #include "sys/file.h"
@@ -26,6 +27,8 @@ constexpr Option kOptions[] = {
      "make a link for each command in the folder DIR: a hard link"},
     {'s', "symbolic", "", "with --install: symbolic links"},
     {'l', "list", "", "print the names of all commands, one a line"},
+    {0, "completion", "bash|zsh|fish",
+     "print a script that teaches the shell to complete our command lines"},
 };
 
 const Applet* Find(Table table, absl::string_view name) {
@@ -62,6 +65,17 @@ absl::StatusOr<int> Dispatch(Table table, const Call& call) {
     for (const Row& row : table) Print(absl::StrCat(row.name, "\n"));
     return 0;
   }
+  if (call.Has("completion")) {
+    TRY(call.NoOperands());
+    const std::string name = call.Get("completion");
+    const std::optional<CompletionShell> shell = FindCompletionShell(name);
+    if (!shell.has_value()) {
+      return UsageError(
+          absl::StrCat("--completion: '", name, "' is not bash, zsh or fish"));
+    }
+    Print(CompletionScript(table, fleetbox_head, *shell));
+    return 0;
+  }
   if (call.operands.empty()) {
     Print(ListText(table));
     return 0;
@@ -81,7 +95,8 @@ constinit const Applet fleetbox_head = {
     .usage =
         "COMMAND [ARGUMENT ...]\n"
         "--list\n"
-        "--install [-s] DIR",
+        "--install [-s] DIR\n"
+        "--completion bash|zsh|fish",
     .options = kOptions,
     .exits =
         "73   --install: DIR has another file of that name\n"

@@ -32,7 +32,7 @@ EnvironmentWords FromEnvironment(const Applet& applet) {
   for (absl::string_view name :
        absl::StrSplit(applet.environment, ' ', absl::SkipEmpty())) {
     EnvironmentWords words = {std::string(name), ""};
-    words.text = sys::Environment(words.name.c_str());
+    words.text = sys::EnvironmentVariable(words.name.c_str());
     if (!words.text.empty()) return words;
   }
   return {};
@@ -59,12 +59,12 @@ int Fail(const Applet& applet, absl::string_view program, const Verb* verb,
     absl::StrAppend(&text, UsageText(applet, program, verb));
   }
   PrintError(text);
-  return ExitCode(status);
+  return ExitCode(status, applet.usage_exit);
 }
 
-int ExitCode(const absl::Status& status) {
+int ExitCode(const absl::Status& status, int usage_exit) {
   if (status.ok()) return EX_OK;
-  if (IsUsageError(status)) return EX_USAGE;
+  if (IsUsageError(status)) return usage_exit;
   if (const int code = ExitCodeIn(status); code != 0) return code;
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:

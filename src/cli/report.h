@@ -12,8 +12,9 @@
 
 namespace cli {
 
-// The exit code a status stands for, as <sysexits.h> has them (exit-codes(7)).
-int ExitCode(const absl::Status& status);
+// The exit code a status stands for, as <sysexits.h> has them (exit-codes(7));
+// `usage_exit` is that of a UsageError (Applet::usage_exit).
+int ExitCode(const absl::Status& status, int usage_exit = 64);
 
 // "applet: context: reason\n", with whatever could move a cursor made visible.
 // A message of several lines stays that.

@@ -191,9 +191,98 @@ TEST_CASE("args: a variable's words stand before the line's", "[cli]") {
   CHECK(with("-f op", {}).status().message() == "TOOL: 'op' is no option");
   CHECK(with("'x", {}).status().message() ==
         "TOOL: character 1: the ' is never closed");
+  CHECK(Order(with("-c \\a\\ -x \"'\"", {})->call) == "--comment=\\a\\ -x='");
   CHECK(with("-c", {"value"}).status().message() ==
         "TOOL: --comment: TEXT is missing");
   CHECK(cli::IsUsageError(with("-z", {}).status()));
+}
+
+// The line of xapply has all there is.
+namespace {
+constexpr cli::Option kApplyOptions[] = {
+    {'#', "count", "N", "", "1"}, {'a', "escape", "C", "", "%"},
+    {'e', "", "VAR[=TEXT]", ""},  {'f', "files", "", ""},
+    {'n', "dry-run", "", ""},     {'P', "parallel", "[N]", "", "1", "3"},
+    {0, "keep-order", "", ""},    {'z', "null", "", ""},
+    {'i', "input", "FILE", ""},   {0, "tag", "[TEXT]", "", "", "%1\t"},
+};
+constexpr cli::Applet kApply = {.name = "apply",
+                                .summary = "",
+                                .options = kApplyOptions,
+                                .usage_exit = 1,
+                                .run = Zero};
+}  // namespace
+
+TEST_CASE("args: digits are the count wherever they stand in a cluster",
+          "[cli]") {
+  CHECK(Order(Call({"-n2", "cmd"}, kApply)) == "--dry-run= --count=2");
+  CHECK(Order(Call({"-2n"}, kApply)) == "--count=2 --dry-run=");
+  CHECK(Order(Call({"-f12nz"}, kApply)) ==
+        "--files= --count=12 --dry-run= --null=");
+  CHECK(Order(Call({"-fn", "-2"}, kApply)) == "--files= --dry-run= --count=2");
+  CHECK(Order(Call({"-n11", "-3"}, kApply)) ==
+        "--dry-run= --count=11 --count=3");
+  CHECK(Call({"-n11", "-3"}, kApply).Get("count") == "3");
+  CHECK(Call({"-0"}, kApply).Get("count") == "0");
+  CHECK(Order(Call({"-2i3"}, kApply)) == "--count=2 --input=3");
+  CHECK(Call({"-007"}, kApply).Get("count") == "007");
+  // A head without '#' has no digits.
+  CHECK(Why({"status", "-j2"}, kVerbApplet) == "-2: no such option");
+}
+
+TEST_CASE("args: a value that may be left out ends its cluster", "[cli]") {
+  CHECK(Order(Call({"-fP1"}, kApply)) == "--files= --parallel=1");
+  CHECK(Order(Call({"-fnP4", "cmd"}, kApply)) ==
+        "--files= --dry-run= --parallel=4");
+  CHECK(Order(Call({"-2P"}, kApply)) == "--count=2 --parallel=3");
+  CHECK(Call({"-P"}, kApply).Get("parallel") == "3");
+  CHECK(Call({"-Pmany"}, kApply).Get("parallel") == "many");
+  CHECK_FALSE(Call({"-Pmany"}, kApply).Int("parallel", 0, 4096).ok());
+  CHECK(Call({"-P0"}, kApply).Get("parallel") == "0");
+  CHECK(Call({"-P-3"}, kApply).Get("parallel") == "-3");
+  CHECK(Call({"-Pn"}, kApply).Get("parallel") == "n");
+  const cli::Call apart = Call({"-P", "4", "-n"}, kApply);
+  CHECK(apart.Get("parallel") == "3");
+  CHECK(apart.operands == Words{"4", "-n"});
+  const cli::Call next = Call({"-P", "-4", "cmd"}, kApply);
+  CHECK(next.Get("parallel") == "3");
+  CHECK(next.Get("count") == "4");
+  CHECK(Call({}, kApply).Get("parallel") == "1");
+  CHECK(Call({"--tag"}, kApply).Get("tag") == "%1\t");
+  CHECK(Call({"--tag=%u "}, kApply).Get("tag") == "%u ");
+}
+
+TEST_CASE("args: a value is what stands there, whatever it begins with",
+          "[cli]") {
+  CHECK(Call({"-a", "^A", "cmd"}, kApply).Get("escape") == "^A");
+  CHECK(Call({"-a^A"}, kApply).Get("escape") == "^A");
+  CHECK(Call({"-a", "-"}, kApply).Get("escape") == "-");
+  CHECK(Call({"-a", "="}, kApply).Get("escape") == "=");
+  CHECK(Call({"-a="}, kApply).Get("escape") == "=");
+  CHECK(Call({"-a", ""}, kApply).Get("escape") == "");
+  CHECK(Call({"-a", "\\040"}, kApply).Get("escape") == "\\040");
+  CHECK(Call({"-a", "\xE9"}, kApply).Get("escape") == "\xE9");
+  const cli::Call e =
+      Call({"-e", "A", "-e", "B=x", "-neC=-2 '$y'", "-e", ""}, kApply);
+  CHECK(e.All("e") == Words{"A", "B=x", "C=-2 '$y'", ""});
+  CHECK(e.Has("dry-run"));
+  CHECK_FALSE(e.Has("count"));
+}
+
+TEST_CASE("args: words and letters mix before the first operand", "[cli]") {
+  const cli::Call call = Call({"-f", "--keep-order", "-2P4", "--null", "--tag",
+                               "--escape=%", "-n", "--", "-z", "--tag"},
+                              kApply);
+  CHECK(Order(call) ==
+        "--files= --keep-order= --count=2 --parallel=4 --null= --tag=%1\t "
+        "--escape=% --dry-run=");
+  CHECK(call.operands == Words{"-z", "--tag"});
+  CHECK(Call({"-n2", "-", "-f"}, kApply).operands == Words{"-", "-f"});
+  CHECK(Call({"-n2", "--", "-"}, kApply).operands == Words{"-"});
+  CHECK(Call({"-n2", "--", "", "-a", "-b"}, kApply).operands ==
+        Words{"", "-a", "-b"});
+  CHECK(Why({"-n2Q", "cmd"}, kApply) == "-Q: no such option");
+  CHECK(Why({"-e"}, kApply) == "-e: VAR[=TEXT] is missing");
 }
 
 TEST_CASE("args: a verb has options of its own", "[cli]") {

@@ -68,6 +68,32 @@ Exit codes:
 )");
 }
 
+TEST_CASE("help: an unusual code for a wrong command line is listed", "[cli]") {
+  const auto exits = [](absl::string_view exits, int usage_exit) {
+    const cli::Applet applet = {.name = "own",
+                                .summary = "x",
+                                .exits = exits,
+                                .usage_exit = usage_exit,
+                                .run = Zero};
+    const std::string help = cli::HelpText(applet, "own", nullptr);
+    const size_t at = help.find("Exit codes:\n");
+    return at == std::string::npos ? "" : help.substr(at);
+  };
+  CHECK(exits("", 64) == "");
+  CHECK(exits("", 1) == "Exit codes:\n  1  the command line is wrong\n");
+  CHECK(exits("0   done\n65  no\n128+n  a signal\n", 1) == R"(Exit codes:
+  0      done
+  1      the command line is wrong
+  65     no
+  128+n  a signal
+)");
+  CHECK(exits("0  done\n128+n  a signal\n", 100) == R"(Exit codes:
+  0      done
+  100    the command line is wrong
+  128+n  a signal
+)");
+}
+
 TEST_CASE("help: a verb's help is about the verb", "[cli]") {
   CHECK(cli::HelpText(kApplet, "tool", &kVerbs[1]) ==
         R"(usage: tool show
@@ -87,6 +113,22 @@ TEST_CASE("help: letters that a head has are not given twice", "[cli]") {
   const std::string help = cli::HelpText(kOwnApplet, "own", nullptr);
   CHECK(help.find("  -h, --hold     wait\n") != std::string::npos);
   CHECK(help.find("      --help     show this help\n") != std::string::npos);
+}
+
+TEST_CASE("help: words that a head has are not given twice", "[cli]") {
+  static constexpr cli::Option kOwn[] = {
+      {'V', "version", "", "the version and more"}, {0, "help", "TEXT", "aid"}};
+  static constexpr cli::Applet kOwnApplet = {
+      .name = "own", .summary = "x", .options = kOwn, .run = Zero};
+  CHECK(cli::HelpText(kOwnApplet, "own", nullptr) == R"(usage: own
+
+x
+
+Options:
+  -V, --version    the version and more
+      --help TEXT  aid
+  -h               show this help
+)");
 }
 
 TEST_CASE("help: no line of it is wider than a terminal", "[cli]") {

@@ -1,9 +1,33 @@
 #include "cli/report.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <cstdio>
 
 #include "base/status.h"
 #include "cli/args.h"
+
+namespace {
+
+// What `run` prints on standard error.
+template <typename Run>
+std::string ErrorOf(const Run& run) {
+  FILE* file = tmpfile();
+  REQUIRE(file != nullptr);
+  const int kept = dup(2);
+  dup2(fileno(file), 2);
+  run();
+  dup2(kept, 2);
+  close(kept);
+  rewind(file);
+  char text[4096];
+  std::string out(text, fread(text, 1, sizeof text, file));
+  fclose(file);
+  return out;
+}
+
+}  // namespace
 
 TEST_CASE("report: each status has the exit code sysexits gives it", "[cli]") {
   using absl::StatusCode;
@@ -37,6 +61,47 @@ TEST_CASE("report: a usage error and a code of one's own come first", "[cli]") {
   CHECK(cli::FailWith(99, "later").message() == "later");
   // What is no usage error any more is read as what it was.
   CHECK(cli::ExitCode(base::Context(cli::UsageError("x"), "a")) == 65);
+}
+
+TEST_CASE("report: an applet may have another code for usage errors", "[cli]") {
+  CHECK(cli::ExitCode(cli::UsageError("x"), 1) == 1);
+  CHECK(cli::ExitCode(cli::FailWith(126, "x"), 1) == 126);
+  CHECK(cli::ExitCode(absl::InvalidArgumentError("x"), 1) == 65);
+  CHECK(cli::ExitCode(absl::OkStatus(), 1) == 0);
+}
+
+TEST_CASE("report: the head's code is what a wrong line ends with", "[cli]") {
+  static constexpr auto kFails = [](const cli::Call& call) {
+    return absl::StatusOr<int>(call.Has("usage")
+                                   ? cli::UsageError("not like this")
+                                   : absl::InvalidArgumentError("no"));
+  };
+  static constexpr cli::Option kOptions[] = {{'u', "usage", "", ""},
+                                             {'n', "number", "N", ""}};
+  static constexpr cli::Applet kOld = {
+      .name = "old",
+      .summary = "",
+      .options = kOptions,
+      .usage_exit = 1,
+      .run = kFails,
+  };
+  static constexpr cli::Applet kNew = {
+      .name = "new", .summary = "", .options = kOptions, .run = kFails};
+  const auto ends = [](const cli::Applet& applet,
+                       const std::vector<std::string>& words, int code,
+                       absl::string_view said) {
+    int ended = -1;
+    CHECK(ErrorOf([&] { ended = cli::Main(applet, applet.name, words); }) ==
+          said);
+    CHECK(ended == code);
+  };
+  ends(kOld, {"-Q"}, 1, "old: -Q: no such option\nusage: old\n");
+  ends(kNew, {"-Q"}, 64, "new: -Q: no such option\nusage: new\n");
+  ends(kOld, {"-n"}, 1, "old: --number: N is missing\nusage: old\n");
+  ends(kNew, {"-n"}, 64, "new: --number: N is missing\nusage: new\n");
+  ends(kOld, {"-u"}, 1, "old: not like this\nusage: old\n");
+  ends(kNew, {"-u"}, 64, "new: not like this\nusage: new\n");
+  ends(kOld, {}, 65, "old: no\n");
 }
 
 TEST_CASE("report: a message is one clean line", "[cli]") {

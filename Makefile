@@ -6,7 +6,9 @@
 #   make unit | blackbox | lint       the parts of check
 #   make accept T=hxmd/merge          write a black-box test's text anew
 #   make asan | tsan | fuzz | bench   heavier checks
-#   make install PREFIX=/usr/local    the executable, links and manual pages
+#   make soak | bench-fanout          the heaviest, and xapply's peers
+#   make install PREFIX=/usr/local    the executable, links, manual pages and
+#                                     shell completion
 #   make links DIR=...                a link for each command
 #   make clean
 #
@@ -89,7 +91,7 @@ $(B)/gen/%.pb.o: $(B)/gen/%.pb.cc Makefile
 
 $(B)/applets.inc: FORCE        # rewritten only when the list changes
 	@mkdir -p $(@D)
-	@printf '%s' '$(foreach a,$(APPLETS),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$@.new
+	@printf '%s' '$(foreach a,$(sort $(APPLETS)),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Nothing of ours throws, and nothing catches but cli/args.cc: so nobody else
@@ -142,15 +144,33 @@ fuzz-all: $(FUZZ:%=$(B)/fuzz/%)
 	@tests/run-fuzz $(B)/fuzz $(FUZZ)
 bench: $(BIN) $(BENCH_SRC:tests/bench/%.cc=$(B)/bench/%) | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) tests/run-bench $(B)/bench $(BUILD)/bench
+# A peer that cannot be installed is named in the table.
+bench-fanout: $(BIN) $(B)/bench/fanout/fanout_bench
+	@third_party/install-packages bench || true
+	@BIN=$(abspath $(BIN)) tests/bench/fanout/run $(B)/bench/fanout/fanout_bench $(BUILD)/bench
+$(B)/bench/fanout/fanout_bench: $(B)/tests/bench/fanout/contender.o
+soak: $(BIN)
+	@set -e; for s in tests/soak/*; do BIN=$(abspath $(BIN)) $$s; done
 demo: $(BIN)
 	@BIN=$(abspath $(BIN)) tests/demo/run
 
 # --- installing -------------------------------------------------------------
+# bash and fish look for a file of the command's name; zsh reads all of them.
+COMPLETION_bash := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+COMPLETION_zsh := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+COMPLETION_fish := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 install: $(BIN)
 	install -D $(BIN) $(DESTDIR)$(PREFIX)/bin/fleetbox
 	$(BIN) --install -s $(DESTDIR)$(PREFIX)/bin
 	for s in 1 5 7 8; do mkdir -p $(DESTDIR)$(PREFIX)/share/man/man$$s && \
 	  cp man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s || exit; done
+	mkdir -p $(COMPLETION_bash) $(COMPLETION_zsh) $(COMPLETION_fish)
+	$(BIN) --completion bash >$(COMPLETION_bash)/fleetbox
+	$(BIN) --completion zsh >$(COMPLETION_zsh)/_fleetbox
+	$(BIN) --completion fish >$(COMPLETION_fish)/fleetbox.fish
+	for a in $$($(BIN) --list); do \
+	  ln -sf fleetbox $(COMPLETION_bash)/$$a && \
+	  ln -sf fleetbox.fish $(COMPLETION_fish)/$$a.fish || exit; done
 links: $(BIN)
 	$(BIN) --install -s $(DIR)
 clean:
@@ -159,6 +179,6 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
-  demo install links clean help FORCE
+  bench-fanout soak demo install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -1,0 +1,256 @@
+// Runs a command for each group of items, so many at a time.
+//
+// What is decided is decided elsewhere: which command a group means by
+// text/dicer and fanout/command, what an end leads to by fanout/plan, whose
+// output is shown by fanout/collate. Here it is carried out, on one loop.
+//
+//   item ──► task in a slot ──► ended ──► output passed on ──► told
+//              ▲                  │
+//              └── again, later ◄─┘
+//
+// A slot holds a group of tokens for as long as its task runs. Where nothing is
+// asked for but to run commands, a slot's next task is prepared and started on
+// the thread that has seen the end of the last one, without waking the loop;
+// that is the only reason for the lock.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fanout/command.h"
+#include "fanout/items.h"
+#include "fanout/outputs.h"
+#include "fanout/plan.h"
+#include "fanout/task_record.h"
+#include "sys/environment.h"
+#include "sys/loop.h"
+#include "sys/signals.h"
+#include "sys/spawner.h"
+#include "text/dicer.h"
+
+namespace fanout {
+
+// A template that may be wrong: that shows when it is used.
+using MaybeTemplate = absl::StatusOr<text::Template>;
+
+struct RunOptions {
+  MaybeTemplate command = absl::UnknownError("no command");
+  // For each task the variable is set to what the template means.
+  struct Variable {
+    std::string name;
+    MaybeTemplate value;
+  };
+  std::vector<Variable> variables;
+  // Run once with `operands` when there was no item; its text is for messages.
+  std::optional<MaybeTemplate> otherwise;
+  std::string otherwise_text;
+  std::vector<std::string> operands;
+  bool operands_are_files = false;
+
+  // In the place of items: commands as they are, with their seq.
+  std::vector<std::pair<int64_t, std::string>> given;
+
+  int jobs = 1;
+  bool dry_run = false;         // only print
+  bool print_commands = false;  // on standard output, before each starts
+  bool print_to_trace = false;  // or rather on standard error
+  bool trace = false;           // on standard error
+  bool append_tokens = false;
+  bool name_by_number = false;  // of sections
+  bool rotate_slots = false;
+  int input = 0;  // standard input of the tasks
+  sys::Environment environment;
+  // What tasks print; none: they have our descriptors.
+  std::optional<OutputOptions> output;
+  SectionQueue* sections = nullptr;
+  std::string section_manager;  // the socket by which tasks know their section
+  std::optional<MaybeTemplate> prefix, header, footer;
+  // What stands around a section when header and footer do not.
+  using Variables = std::vector<std::pair<std::string, std::string>>;
+  std::function<std::string(const TaskRecord&, const Variables&,
+                            int64_t number)>
+      title, rule;
+
+  // Values of forms that are the same for all.
+  std::string token_source = "iota", counter_source = ".";
+  std::string program, pid;
+  bool from_script = false;
+  std::string script, script_path, script_line;
+
+  // Tasks lead process groups of their own, which are ended as a whole.
+  bool own_groups = true;
+  bool end_tasks = true;  // when we are ended
+  absl::Duration kill_after = absl::Seconds(5);
+  int nice = 0;
+  std::vector<sys::ResourceLimit> limits;
+  Plan::Policy policy;
+  bool json = false;
+};
+
+// What the runner asks of, and tells, its owner. All may be null but `warn`.
+// Called with the runner in a consistent state; none may call it.
+struct RunCalls {
+  // Something is wrong with a task or an item; the run goes on, or ends by
+  // itself.
+  std::function<void(const absl::Status&)> warn;
+  // Text for standard output and standard error.
+  std::function<void(absl::string_view)> print, trace;
+  // Whether a task may start now; if not, it is asked again soon, or at Look.
+  // After a yes either a task starts, or `not_started` comes.
+  std::function<bool()> may_start;
+  std::function<void()> not_started;
+  // A task's process has ended, or there was none after all.
+  std::function<void()> ended;
+  // The number of the next task, in place of 0, 1, 2 ...
+  std::function<absl::StatusOr<std::string>()> number;
+  // Whether the task of this number was done before: then it is left out.
+  // A failure ends the intake.
+  std::function<absl::StatusOr<bool>(const TaskRecord&)> skip;
+  std::function<void(const TaskRecord&)> started;
+  // An attempt has ended, and its output has been passed on.
+  std::function<void(const TaskRecord&)> done;
+  // Where copies of a task's output go: two descriptors, or -1.
+  std::function<absl::StatusOr<std::pair<int, int>>(const TaskRecord&)> copies;
+  // A slot's tokens are not needed any more.
+  std::function<void(size_t slot)> release;
+};
+
+class Runner {
+ public:
+  struct Counts {
+    int64_t started = 0, done = 0, failed = 0, skipped = 0, running = 0;
+    int64_t total = -1;  // -1 while it is not known
+    absl::Time begin;
+  };
+
+  Runner(sys::Loop& loop, RunOptions options, Items items, CommandMaker maker,
+         RunCalls calls);
+  ~Runner();
+  Runner(const Runner&) = delete;
+
+  // One more slot, with these tokens. As many tasks run at once as there are
+  // slots, and at most `jobs`.
+  void AddSlot(std::vector<std::string> tokens);
+  void SetTokenSource(std::string source) {
+    options_.token_source = std::move(source);
+  }
+  size_t slots() const { return slots_.size(); }
+  void SetJobs(int jobs);
+  // Begins. `ended` comes, once, on the loop when nothing is left to do.
+  absl::Status Begin(std::function<void()> ended);
+  // Takes no more items; what runs goes on.
+  void StopIntake();
+  // As if `signal` had been sent to us: ends the tasks, too. A second time,
+  // without mercy.
+  void End(int signal);
+  // Something that was not allowed may be now.
+  void Look();
+
+  // Ends the youngest task and has it run again later.
+  void PutBackYoungest();
+
+  Counts counts() const;
+  int exit_code() const;
+  bool ended_by_signal() const { return end_signal_ != 0; }
+
+ private:
+  struct Task;
+  struct Slot;
+
+  absl::Status MakeOutputs();
+  bool IsQuick() const;
+  void Fill();
+  std::optional<size_t> FreeSlot();
+  std::unique_ptr<Task> TakeTask();
+  std::unique_ptr<Task> TakeItem(bool* later);
+  std::unique_ptr<Task> NewTask(Group group);
+  absl::Status Expand(Task& task, const Slot& slot);
+  absl::Status ExpandVariables(Task& task, const Slot& slot);
+  absl::StatusOr<sys::Spawner::Order> MakeOrder(Task& task, const Slot& slot);
+  void Launch(std::unique_ptr<Task> task, size_t slot);
+  absl::Status BeginOutput(Task& task, size_t slot);
+  void StartNow(int64_t id, size_t slot);
+  std::string SectionName(const Task& task) const;
+  void SkipTask(Task& task);
+  void StartStarved();
+  void Starve(size_t slot, const absl::Status& why);
+  std::unique_ptr<Task> TakeBack(Slot& slot);
+  void Show(const Task& task);
+  bool NextHere(size_t slot, sys::Spawner::Report& report,
+                std::optional<sys::Spawner::Order>* order);
+  void Told(size_t slot, sys::Spawner::Report report);
+  void NotStarted(size_t slot, const absl::Status& why);
+  void Ended(size_t slot);
+  void Note(Task& task, const sys::Spawner::Report& report) const;
+  void Passed(int64_t id);
+  void Again(std::unique_ptr<Task> task, absl::Duration after);
+  void SetTimeout(size_t slot);
+  void Overdue(size_t slot);
+  void SignalTasks(int signal);
+  void WatchGroup(int pid);
+  void LookAtGroups();
+  void Fail(int code, const absl::Status& why);
+  bool RunOtherwise();
+  void CheckEnd();
+  void WaitForItems();
+  void LookSoon();
+  text::TemplateValues ValuesOf(const Task& task, const Slot& slot) const;
+  std::string Text(const MaybeTemplate& which, const Task& task);
+
+  sys::Loop& loop_;
+  RunOptions options_;
+  Items items_;
+  CommandMaker maker_;
+  RunCalls calls_;
+  Plan plan_;
+  std::unique_ptr<Outputs> outputs_;
+  std::unique_ptr<sys::Spawner> spawner_;
+  std::function<void()> ended_;
+
+  // Guards all of the following, and the above but loop_, in a run that is
+  // `quick_`; otherwise everything is on the loop's thread.
+  mutable std::recursive_mutex mutex_;
+  bool quick_ = false;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  size_t next_slot_ = 0;
+  int running_ = 0;
+  int64_t next_number_ = 0, next_id_ = 0;
+  Counts counts_;
+  bool intake_ = true, begun_ = false, over_ = false, otherwise_run_ = false;
+  bool waits_for_items_ = false;
+  // What could not be carried out where it was found: on a slot's thread, or
+  // for want of room.
+  std::unique_ptr<Task> pending_;
+  std::multimap<absl::Time, std::unique_ptr<Task>> again_;
+  sys::Loop::Timer again_timer_ = 0, look_timer_ = 0;
+  // Those that run, and those that have ended and whose output is under way.
+  std::map<int64_t, std::unique_ptr<Task>> tasks_;
+  absl::Status pending_error_;
+  // Tasks that wait in their slots for processes or descriptors, and how often
+  // they have waited in vain since the last start that went well.
+  int starving_ = 0;
+  bool told_of_shortage_ = false;
+  size_t shortages_ = 0;
+  sys::Loop::Timer room_timer_ = 0;
+  size_t next_given_ = 0;
+  int end_signal_ = 0;
+  bool halted_ = false;  // ended by a rule, not by a signal
+  bool cut_short_ = false;
+  int code_ = 0;
+  sys::Loop::Timer kill_timer_ = 0, group_timer_ = 0;
+  // Groups whose leader is gone, and that are to go.
+  std::map<int, absl::Time> groups_;
+};
+
+}  // namespace fanout

@@ -1,0 +1,143 @@
+#include "fanout/task_record.h"
+
+#include <absl/strings/str_cat.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "text/json.h"
+#include "text/utf8.h"
+
+namespace fanout {
+namespace {
+
+using text::JsonWriter;
+
+void Text(JsonWriter& out, absl::string_view bytes) {
+  if (text::IsUtf8(bytes)) {
+    out.String(bytes);
+  } else {
+    out.BeginObject().Key("b64").String(base::Base64(bytes)).EndObject();
+  }
+}
+
+void Args(JsonWriter& out, const std::vector<std::string>& args) {
+  out.Key("args").BeginArray();
+  for (const std::string& arg : args) Text(out, arg);
+  out.EndArray();
+}
+
+void Seconds(JsonWriter& out, absl::string_view key, absl::Duration d) {
+  out.Key(key).Double(static_cast<double>(absl::ToInt64Microseconds(d)) / 1e6);
+}
+
+void Time(JsonWriter& out, absl::string_view key, absl::Time t) {
+  out.Key(key).String(base::FormatTime(t));
+}
+
+void Usage(JsonWriter& out, const TaskRecord& task) {
+  Seconds(out, "wall", task.wall);
+  Seconds(out, "user", task.user);
+  Seconds(out, "sys", task.system);
+  out.Key("maxrss").Int(task.max_resident_bytes);
+}
+
+void End(JsonWriter& out, const TaskRecord& task) {
+  out.Key("status").Int(task.outcome.code());
+  out.Key("signal").Int(task.outcome.signal);
+}
+
+// What a task is, as against what became of it.
+void Identity(JsonWriter& out, const TaskRecord& task) {
+  out.Key("seq").Int(task.seq);
+  out.Key("number").String(task.number);
+  out.Key("xid");
+  Text(out, task.xid);
+  Args(out, task.args);
+}
+
+std::string Line(JsonWriter& out) { return out.EndObject().Take() + "\n"; }
+
+}  // namespace
+
+std::string StartEvent(const TaskRecord& task) {
+  JsonWriter out;
+  out.BeginObject().Key("event").String("start");
+  Time(out, "time", task.start);
+  Identity(out, task);
+  out.Key("command");
+  Text(out, task.command);
+  out.Key("attempt").Int(task.attempt);
+  return Line(out);
+}
+
+std::string OutputEvent(const TaskRecord& task) {
+  JsonWriter out;
+  out.BeginObject().Key("event").String("output");
+  out.Key("seq").Int(task.seq);
+  out.Key("stdout").Int(task.stdout_bytes);
+  out.Key("stderr").Int(task.stderr_bytes);
+  return Line(out);
+}
+
+std::string EndEvent(const TaskRecord& task) {
+  JsonWriter out;
+  out.BeginObject().Key("event").String("end");
+  Time(out, "time", task.end);
+  Identity(out, task);
+  End(out, task);
+  out.Key("timeout").Bool(task.outcome.timed_out);
+  out.Key("attempt").Int(task.attempt);
+  Usage(out, task);
+  return Line(out);
+}
+
+std::string SummaryEvent(const RunSummary& summary) {
+  JsonWriter out;
+  out.BeginObject().Key("event").String("summary");
+  Time(out, "time", summary.end);
+  out.Key("started").Int(summary.started);
+  out.Key("done").Int(summary.done);
+  out.Key("failed").Int(summary.failed);
+  out.Key("skipped").Int(summary.skipped);
+  out.Key("retried").Int(summary.retried);
+  Seconds(out, "wall", summary.wall);
+  return Line(out);
+}
+
+std::string MetaJson(const TaskRecord& task) {
+  JsonWriter out(JsonWriter::Layout::kPretty);
+  out.BeginObject();
+  Identity(out, task);
+  out.Key("command");
+  Text(out, task.command);
+  Time(out, "start", task.start);
+  Time(out, "end", task.end);
+  End(out, task);
+  out.Key("timeout").Bool(task.outcome.timed_out);
+  out.Key("attempt").Int(task.attempt);
+  Usage(out, task);
+  out.Key("stdout_bytes").Int(task.stdout_bytes);
+  out.Key("stderr_bytes").Int(task.stderr_bytes);
+  out.EndObject();
+  return out.Take();
+}
+
+std::string ResultBegin(const TaskRecord& task) {
+  JsonWriter out;
+  out.BeginObject().Key("seq").Int(task.seq);
+  Args(out, task.args);
+  End(out, task);
+  return absl::StrCat(out.Take(), ",\"stdout\":");
+}
+
+absl::string_view ResultMiddle() { return ",\"stderr\":"; }
+
+std::string ResultEnd(const TaskRecord& task) {
+  JsonWriter out;
+  out.BeginObject();
+  Seconds(out, "wall", task.wall);
+  // The brace that begins this object began in ResultBegin.
+  return absl::StrCat(",", Line(out).substr(1));
+}
+
+}  // namespace fanout

@@ -171,8 +171,7 @@ Sample RunCommand(const std::string& command, bool piped) {
 }
 
 Sample SpawnOnTwoThreads(const Contender& contender) {
-  std::vector<std::string> words =
-      absl::StrSplit(contender.program, ' ', absl::SkipEmpty());
+  std::vector<std::string> words = absl::StrSplit(contender.program, '|');
   std::vector<std::string> environment = Environment();
   std::vector<char*> argv, envp;
   for (std::string& w : words) argv.push_back(w.data());

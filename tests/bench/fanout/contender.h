@@ -32,7 +32,7 @@ struct Contender {
   double per_item = 0;  // bytes that each item must have written
   // Measured by a function of ours instead of a command.
   Sample (*probe)(const Contender&) = nullptr;
-  std::string program;  // for the probe
+  std::string program;  // for the probe: its words, with '|' between
 
   std::vector<Sample> samples;
   bool missing = false;

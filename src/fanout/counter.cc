@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "fanout/client_limit.h"
 #include "fanout/stack.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -25,6 +26,7 @@ constexpr size_t kMaxVersionBytes = 16;
 // Answers for a client that does not read; it is not read from either then.
 constexpr size_t kMaxUnsentBytes = 4096;
 constexpr int kAcceptsPerTurn = 64;
+constexpr size_t kShare = 4;  // clients get one in so many descriptors
 constexpr absl::Duration kVersionTime = absl::Seconds(10);
 constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 
@@ -62,13 +64,17 @@ absl::Status Counter::Listen(int listener) {
 
 void Counter::Accept() {
   for (int n = 0; n < kAcceptsPerTurn; n++) {
-    absl::StatusOr<sys::Fd> fd = sys::Accept(listener_, nullptr);
-    if (!fd.ok()) {
-      // Out of descriptors: the listener stays ready, so look away for a while.
-      sys::RaiseDescriptorLimit();
+    const bool full = !RoomForClient(clients_.size(), kShare);
+    absl::StatusOr<sys::Fd> fd = sys::Fd();
+    if (!full) fd = sys::Accept(listener_, nullptr);
+    if (full || !fd.ok()) {
+      // The listener stays ready, so look away: until somebody goes or, where
+      // the rest of our work has all descriptors, for a while.
       accepting_ = false;
       loop_.Rewatch(listener_, 0);
-      loop_.Cancel(resume_);
+      loop_.Cancel(std::exchange(resume_, 0));
+      if (full) return;
+      sys::RaiseDescriptorLimit();
       resume_ = loop_.After(kAcceptPause, [this] { ResumeAccepting(); });
       return;
     }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "fanout/client_limit.h"
 #include "sys/clock.h"
 #include "sys/pass_fd.h"
 #include "sys/process.h"
@@ -24,6 +25,7 @@ constexpr size_t kReadBytes = 512;
 // Answers for a client that does not read; it is not read from either then.
 constexpr size_t kMaxUnsentBytes = 64 << 10;
 constexpr int kAcceptsPerTurn = 64;
+constexpr size_t kShare = 2;  // clients get one in so many descriptors
 constexpr absl::Duration kAnnounceTime = absl::Seconds(10);
 // For a client that has ended its requests to read the last answers.
 constexpr absl::Duration kLastAnswersTime = absl::Seconds(10);
@@ -94,14 +96,17 @@ void Lender::StopListening() {
 
 void Lender::AcceptSome(int most) {
   for (int n = 0; n < most && listener_ >= 0; n++) {
-    absl::StatusOr<sys::Fd> fd = sys::Accept(listener_, nullptr);
-    if (!fd.ok()) {
-      // Out of descriptors: what we were left by default is not all there is.
-      // The listener stays ready, so look away for a while.
-      sys::RaiseDescriptorLimit();
+    const bool full = !RoomForClient(clients_.size(), kShare);
+    absl::StatusOr<sys::Fd> fd = sys::Fd();
+    if (!full) fd = sys::Accept(listener_, nullptr);
+    if (full || !fd.ok()) {
+      // The listener stays ready, so look away: until somebody goes or, where
+      // the rest of our work has all descriptors, for a while.
       accepting_ = false;
       loop_.Rewatch(listener_, 0);
-      loop_.Cancel(resume_);
+      loop_.Cancel(std::exchange(resume_, 0));
+      if (full) return;
+      sys::RaiseDescriptorLimit();
       resume_ = loop_.After(kAcceptPause, [this] { ResumeAccepting(); });
       return;
     }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "fanout/pool_table.h"
 #include "fanout/stack.h"
 #include "fanout/wrapped.h"
+#include "sys/clock.h"
 #include "sys/environment.h"
 #include "sys/loop.h"
 
@@ -23,6 +25,9 @@ namespace fanout {
 namespace {
 
 constexpr const char* kListVariable = "ptbw_list";
+// For a pool to answer somebody who would rather not wait: until then it is not
+// known whether the tokens are free. One that is stopped never does.
+constexpr absl::Duration kAnswerTime = absl::Seconds(2);
 // Away from the numbers that scripts give their own descriptors.
 constexpr int kKeptDescriptor = 100;
 
@@ -48,11 +53,13 @@ class Client {
   absl::StatusOr<int> Run();
 
  private:
+  void GiveUpAt(absl::Time when);
   void OnReady(int count);
   void OnGranted(std::vector<int> tokens);
   void OnLost(const absl::Status& why);
   void Fail(const absl::Status& why);
   std::string Wanted() const;
+  std::string NotFree(absl::Duration within) const;
   absl::Status StartCommand();
 
   const PtbwClientOptions& options_;
@@ -63,6 +70,8 @@ class Client {
   std::unique_ptr<PoolClient> pool_;
   std::vector<int> tokens_;
   bool asked_for_more_ = false;
+  bool answered_ = false;  // by the pool
+  const absl::Time start_ = sys::SteadyNow();
   sys::Loop::Timer deadline_ = 0;
   absl::Status failure_;
   std::unique_ptr<PassSignals> signals_;
@@ -81,6 +90,9 @@ absl::StatusOr<int> Client::Run() {
   calls.lost = [this](const absl::Status& why) { OnLost(why); };
   TRY_ASSIGN(pool_,
              PoolClient::Start(loop_, std::move(connection), std::move(calls)));
+  if (options_.wait < absl::InfiniteDuration()) {
+    GiveUpAt(start_ + std::max(options_.wait, kAnswerTime));
+  }
   loop_.Run();
   TRY(failure_);
   if (options_.finish) pool_->AskForEnd();
@@ -98,24 +110,38 @@ std::string Client::Wanted() const {
       options_.max > options_.min ? absl::StrCat("..", options_.max) : "");
 }
 
+std::string Client::NotFree(absl::Duration within) const {
+  return absl::StrCat(
+      Wanted(), ": ", answered_ ? "not free " : "no answer ",
+      within <= absl::ZeroDuration()
+          ? "now"
+          : absl::StrCat("within ", base::FormatDuration(within)));
+}
+
 // --- until the tokens are ours -----------------------------------------------
 
+void Client::GiveUpAt(absl::Time when) {
+  loop_.Cancel(deadline_);
+  deadline_ = loop_.At(when, [this, when] {
+    Fail(absl::DeadlineExceededError(NotFree(when - start_)));
+  });
+}
+
 void Client::OnReady(int count) {
+  answered_ = true;
   if (options_.min > count) {
     return Fail(absl::OutOfRangeError(
         absl::StrCat(Wanted(), ": the pool has only ", count, " tokens")));
   }
   if (options_.max == 0) return OnGranted({});
-  if (options_.wait <= absl::ZeroDuration() || options_.min == 0) {
+  if (options_.min == 0 || sys::SteadyNow() - start_ >= options_.wait) {
     asked_for_more_ = true;
     return pool_->AskFree(options_.max);
   }
   pool_->Ask(options_.min);
-  if (options_.wait == absl::InfiniteDuration()) return;
-  deadline_ = loop_.After(options_.wait, [this] {
-    Fail(absl::DeadlineExceededError(absl::StrCat(
-        Wanted(), ": not free within ", base::FormatDuration(options_.wait))));
-  });
+  if (options_.wait < absl::InfiniteDuration()) {
+    GiveUpAt(start_ + options_.wait);
+  }
 }
 
 void Client::OnGranted(std::vector<int> tokens) {
@@ -125,8 +151,7 @@ void Client::OnGranted(std::vector<int> tokens) {
   if (count < options_.min) {
     // Those that are held now are given back with the connection.
     return Fail(asked_for_more_
-                    ? absl::DeadlineExceededError(
-                          absl::StrCat(Wanted(), ": not free now"))
+                    ? absl::DeadlineExceededError(NotFree(options_.wait))
                     : absl::OutOfRangeError(absl::StrCat(
                           Wanted(), ": the pool has not as many tokens")));
   }

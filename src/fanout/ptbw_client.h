@@ -26,7 +26,7 @@ struct PtbwClientOptions {
   std::string name;  // the command's argv[0]; "" for its own
   int min = 1;       // tokens it needs
   int max = 1;       // and takes if they are free
-  // How long to wait for them; zero: not at all.
+  // How long to wait for them; zero: not at all, but for the pool's answer.
   absl::Duration wait = absl::InfiniteDuration();
   bool append = false;  // tokens as arguments, too
   bool finish = false;  // ask the pool to end afterwards

@@ -14,6 +14,7 @@
 #include "fanout/collate_protocol.h"
 #include "fanout/section.h"
 #include "sys/clock.h"
+#include "sys/process.h"
 
 namespace fanout {
 namespace {
@@ -389,6 +390,10 @@ absl::StatusOr<sys::Spawner::Order> Runner::MakeOrder(Task& task,
 bool Runner::NextHere(size_t index, sys::Spawner::Report& report,
                       std::optional<sys::Spawner::Order>* order) {
   std::lock_guard lock(mutex_);
+  // A signal to us that has ended this task, too, comes first.
+  if (sys::Signals::Waiting({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1})) {
+    return false;
+  }
   if (!report.started.ok() || !intake_ || end_signal_ != 0 ||
       running_ > options_.jobs || pending_ != nullptr || waits_for_items_) {
     return false;
@@ -805,7 +810,7 @@ void Runner::Overdue(size_t index) {
   Task& task = *slots_[index]->task;
   task.timeout = 0;
   task.record.outcome.timed_out = true;
-  spawner_->Signal(index, SIGTERM);
+  SignalTask(index, SIGTERM);
   task.kill = loop_.After(options_.kill_after,
                           [this, index] { spawner_->Signal(index, SIGKILL); });
 }
@@ -824,14 +829,14 @@ void Runner::PutBackYoungest() {
   }
   if (youngest == nullptr) return;
   youngest->put_back = true;
-  spawner_->Signal(at, SIGTERM);
+  SignalTask(at, SIGTERM);
   if (youngest->kill == 0) {
     youngest->kill = loop_.After(options_.kill_after,
                                  [this, at] { spawner_->Signal(at, SIGKILL); });
   }
 }
 
-void Runner::End(int signal) {
+void Runner::End(int signal, bool tasks_have_it) {
   std::lock_guard lock(mutex_);
   if (over_) return;
   intake_ = false;
@@ -852,7 +857,11 @@ void Runner::End(int signal) {
     task->put_back = true;
     Ended(i);
   }
-  SignalTasks(again ? SIGKILL : signal);
+  if (again) {
+    SignalTasks(SIGKILL);
+  } else if (!tasks_have_it) {
+    SignalTasks(signal);
+  }
   if (!again) {
     kill_timer_ = loop_.After(options_.kill_after, [this] {
       std::lock_guard lock(mutex_);
@@ -863,9 +872,18 @@ void Runner::End(int signal) {
   CheckEnd();
 }
 
+// With all it has started: its group, or else what can be found.
+void Runner::SignalTask(size_t index, int signal) {
+  if (!options_.own_groups) {
+    const int pid = spawner_->Pid(index);
+    if (pid != 0) sys::SignalDescendants(pid, signal);
+  }
+  spawner_->Signal(index, signal);
+}
+
 void Runner::SignalTasks(int signal) {
   for (size_t i = 0; i < slots_.size(); i++) {
-    if (slots_[i]->task != nullptr) spawner_->Signal(i, signal);
+    if (slots_[i]->task != nullptr) SignalTask(i, signal);
   }
   for (auto& [pid, deadline] : groups_) {
     kill(-pid, signal);
@@ -876,7 +894,7 @@ void Runner::SignalTasks(int signal) {
 // The leader of a group that is to go has gone; the others may need a moment.
 // Its number is not given to a new process as long as one of them is there.
 void Runner::WatchGroup(int pid) {
-  if (kill(-pid, 0) != 0) return;
+  if (!sys::IsGroupAlive(pid)) return;
   groups_[pid] = sys::SteadyNow() + options_.kill_after;
   if (group_timer_ == 0) LookAtGroups();
 }
@@ -886,7 +904,7 @@ void Runner::LookAtGroups() {
   const absl::Time now = sys::SteadyNow();
   for (auto it = groups_.begin(); it != groups_.end();) {
     if (it->second <= now) kill(-it->first, SIGKILL);
-    it = kill(-it->first, 0) != 0 ? groups_.erase(it) : std::next(it);
+    it = sys::IsGroupAlive(it->first) ? std::next(it) : groups_.erase(it);
   }
   if (groups_.empty()) return CheckEnd();
   group_timer_ = loop_.After(kGroupPoll, [this] {

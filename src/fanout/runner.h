@@ -151,9 +151,9 @@ class Runner {
   absl::Status Begin(std::function<void()> ended);
   // Takes no more items; what runs goes on.
   void StopIntake();
-  // As if `signal` had been sent to us: ends the tasks, too. A second time,
-  // without mercy.
-  void End(int signal);
+  // `signal` was sent to us: ends the tasks, too. A second time, without mercy.
+  // `tasks_have_it`: the terminal has sent it to all of its foreground group.
+  void End(int signal, bool tasks_have_it = false);
   // Something that was not allowed may be now.
   void Look();
 
@@ -197,6 +197,7 @@ class Runner {
   void Again(std::unique_ptr<Task> task, absl::Duration after);
   void SetTimeout(size_t slot);
   void Overdue(size_t slot);
+  void SignalTask(size_t slot, int signal);
   void SignalTasks(int signal);
   void WatchGroup(int pid);
   void LookAtGroups();

@@ -1,7 +1,6 @@
 #include "fanout/stack.h"
 
 #include <absl/strings/match.h>
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,10 +9,12 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/status.h"
+#include "fanout/numbers.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/pass_fd.h"
@@ -39,20 +40,42 @@ absl::StatusOr<std::string> MakePrivateFolder(
   std::string folder = absl::StrCat(parent, "/", start, "XXXXXX");
   // Absolute, since a manager may go to another folder before it ends.
   if (mkdtemp(folder.data()) != nullptr) return sys::AbsolutePath(folder);
-  return base::SysError(absl::StrCat("private folder in ", parent));
+  return absl::ResourceExhaustedError(
+      base::SysError(absl::StrCat("private folder in ", parent)).message());
 }
 
 absl::StatusOr<sys::Fd> Listen(const std::string& path) {
-  absl::StatusOr<sys::Fd> listener = sys::ListenUnix(path, 0700);
-  if (!absl::IsAlreadyExists(listener.status())) return listener;
+  return sys::ListenUnix(path, 0700);
+}
+
+// Whatever was in the way of a socket: 71, as of the original's failed bind.
+absl::Status NoSocket(const std::string& path, const absl::Status& why) {
   return absl::ResourceExhaustedError(
-      absl::StrCat(path, ": Address already in use"));
+      absl::IsAlreadyExists(why)
+          ? absl::StrCat(path, ": Address already in use")
+          : std::string(why.message()));
+}
+
+// Where nobody listens for the moment, somebody may in the next.
+absl::StatusOr<sys::Fd> ConnectPatiently(const std::string& path) {
+  const absl::Time deadline = sys::SteadyNow() + kConnectFor;
+  for (;;) {
+    absl::StatusOr<sys::Fd> connection = sys::ConnectUnix(path);
+    if (connection.ok()) return connection;
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) return base::SysError(path);
+    if (!absl::IsUnavailable(connection.status()) || !S_ISSOCK(info.st_mode) ||
+        sys::SteadyNow() > deadline) {
+      return connection;
+    }
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kBetweenConnects));
+  }
 }
 
 // What is in the way is a socket, and the rest of the path a cookie for it: it
 // is answered with '+', go on here, with '@' and a descriptor, or with '-'.
 absl::StatusOr<sys::Fd> ConnectWithCookie(const std::string& path) {
-  TRY_ASSIGN(sys::Fd connection, sys::ConnectUnix(Folder(path)));
+  TRY_ASSIGN(sys::Fd connection, ConnectPatiently(Folder(path)));
   std::string cookie = path.substr(path.rfind('/') + 1);
   cookie.push_back('\0');
   TRY(sys::WriteAll(connection.get(), cookie));
@@ -99,10 +122,13 @@ absl::StatusOr<Stack> ReadStack(absl::string_view prefix,
   stack.detached = get("d");
   if (link == "d") {
     stack.use_detached = true;
-  } else if (!link.empty() && (!absl::SimpleAtoi(link, &stack.depth) ||
-                               stack.depth < 0 || stack.depth > kMaxDepth)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot parse ", prefix, "_link \"", link, "\" as a number"));
+  } else if (!link.empty()) {
+    const std::optional<int64_t> depth = WholeNumber(link);
+    if (!depth || *depth > kMaxDepth) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cannot parse ", prefix, "_link \"", link, "\" as a number"));
+    }
+    stack.depth = static_cast<int>(*depth);
   }
   for (int level = 0; level <= stack.depth; level++) {
     stack.sockets.push_back(get(level));
@@ -144,7 +170,10 @@ absl::StatusOr<Place> Place::Make(const Stack& stack, bool detached,
     folder = Folder(stack.sockets[stack.depth]);
   }
   if (!folder.empty() && access(folder.c_str(), W_OK) != 0) folder.clear();
-  if (folder.empty()) {
+  if (!folder.empty()) {
+    // For the same reason as a private one.
+    TRY_ASSIGN(folder, sys::AbsolutePath(folder));
+  } else {
     TRY_ASSIGN(place.folder_,
                MakePrivateFolder(tokens ? "ptbd" : stack.prefix, environment));
     folder = place.folder_;
@@ -157,33 +186,52 @@ absl::StatusOr<Place> Place::Make(const Stack& stack, bool detached,
   absl::StatusOr<sys::Fd> listener = Listen(first);
   std::string path = first;
   // Several may share a folder; of one level there may be several, too.
-  for (int n = 1; name.empty() &&
-                  absl::IsResourceExhausted(listener.status()) && n < 10000;
+  for (int n = 1;
+       name.empty() && absl::IsAlreadyExists(listener.status()) && n < 10000;
        n++) {
     path =
         tokens ? absl::StrCat(folder, "/sta", n) : absl::StrCat(first, "_", n);
     listener = Listen(path);
   }
-  TRY(listener.status());
+  if (!listener.ok()) return NoSocket(path, listener.status());
   place.listener_ = *std::move(listener);
-  place.path_ = std::move(path);
+  TRY(place.Own(path));
   return place;
 }
 
 absl::StatusOr<Place> Place::At(const std::string& path) {
   Place place;
-  TRY_ASSIGN(place.listener_, Listen(path));
-  TRY_ASSIGN(place.path_, sys::AbsolutePath(path));
+  absl::StatusOr<sys::Fd> listener = Listen(path);
+  if (!listener.ok()) return NoSocket(path, listener.status());
+  place.listener_ = *std::move(listener);
+  TRY_ASSIGN(const std::string absolute, sys::AbsolutePath(path));
+  TRY(place.Own(absolute));
   return place;
+}
+
+absl::Status Place::Own(const std::string& path) {
+  TRY_ASSIGN(const sys::FileInfo socket, sys::Stat(path));
+  path_ = path;
+  inode_ = socket.inode;
+  device_ = socket.device;
+  return absl::OkStatus();
 }
 
 Place::Place(Place&& other) noexcept
     : path_(std::exchange(other.path_, "")),
       folder_(std::exchange(other.folder_, "")),
+      inode_(other.inode_),
+      device_(other.device_),
       listener_(std::move(other.listener_)) {}
 
 Place::~Place() {
-  if (!path_.empty()) unlink(path_.c_str());
+  // Somebody may have removed ours, and another manager may be there. While the
+  // listener is open no other file has our number.
+  const absl::StatusOr<sys::FileInfo> now = sys::Stat(path_);
+  if (!path_.empty() && now.ok() && now->inode == inode_ &&
+      now->device == device_) {
+    unlink(path_.c_str());
+  }
   if (!folder_.empty()) rmdir(folder_.c_str());
 }
 
@@ -207,22 +255,13 @@ void Announce(const Stack& stack, const std::string& path, bool detached,
 }
 
 absl::StatusOr<sys::Fd> ConnectManager(const std::string& path) {
-  const absl::Time deadline = sys::SteadyNow() + kConnectFor;
-  for (;;) {
-    absl::StatusOr<sys::Fd> connection = sys::ConnectUnix(path);
-    if (connection.ok()) {
-      const int flags = fcntl(connection->get(), F_GETFL);
-      fcntl(connection->get(), F_SETFL, flags & ~O_NONBLOCK);
-      return connection;
-    }
-    struct stat info;
-    if (stat(path.c_str(), &info) != 0) {
-      if (errno == ENOTDIR) return ConnectWithCookie(path);
-      return base::SysError(path);
-    }
-    if (sys::SteadyNow() > deadline) return connection;
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kBetweenConnects));
-  }
+  struct stat info;
+  const bool cookie = stat(path.c_str(), &info) != 0 && errno == ENOTDIR;
+  TRY_ASSIGN(sys::Fd connection,
+             cookie ? ConnectWithCookie(path) : ConnectPatiently(path));
+  const int flags = fcntl(connection.get(), F_GETFL);
+  fcntl(connection.get(), F_SETFL, flags & ~O_NONBLOCK);
+  return connection;
 }
 
 }  // namespace fanout

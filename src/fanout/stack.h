@@ -13,6 +13,7 @@
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -44,19 +45,21 @@ absl::StatusOr<Stack> ReadStack(absl::string_view prefix,
 std::string StackText(const Stack& stack, int up, absl::string_view program);
 
 // A listening socket in a private folder (mode 0700) under $TMPDIR or /tmp.
-// Whoever made the folder removes it; everyone removes their own socket.
+// Whoever made the folder removes it; everyone removes their own socket, and no
+// other that has come to be there meanwhile. ResourceExhausted (71) when there
+// can be none: no folder, too long a path, a name in use.
 class Place {
  public:
   // For a manager of stack.prefix around its utility: "xclXXXXXX/<level>" for
   // xcl (the folder of the level above is used again; "<level>_0" when
   // detached), "ptbdXXXXXX/sta<n>" for ptbw (the outermost one inside an xclate
   // uses that one's folder, found in `environment`). With `name` the socket is
-  // called that in there; ResourceExhausted (71) when it is in use.
+  // called that in there.
   static absl::StatusOr<Place> Make(const Stack& stack, bool detached,
                                     const sys::Environment& environment,
                                     absl::string_view name = "");
-  // At a path of the user's choice; ResourceExhausted (71) when a living
-  // manager has it. A dead one's socket is replaced.
+  // At a path of the user's choice, unless a living manager has it. A dead
+  // one's socket is replaced.
   static absl::StatusOr<Place> At(const std::string& path);
   Place(Place&&) noexcept;
   ~Place();
@@ -66,7 +69,9 @@ class Place {
 
  private:
   Place() = default;
-  std::string path_, folder_;  // folder_ only if we made it
+  absl::Status Own(const std::string& path);  // what we have just bound
+  std::string path_, folder_;                 // folder_ only if we made it
+  uint64_t inode_ = 0, device_ = 0;           // of the socket
   sys::Fd listener_;
 };
 
@@ -77,8 +82,9 @@ void Announce(const Stack& stack, const std::string& path, bool detached,
               absl::string_view options_variable,
               sys::Environment* environment);
 
-// Connects to a manager: Unavailable is tried again for 3 s in all. A path of
-// which a folder is a socket ends in a cookie, which is sent first.
+// Connects to a manager: a socket nobody listens on is tried again for 3 s in
+// all, what is no socket is not. A path of which a folder is a socket ends in a
+// cookie, which is sent first.
 // BLOCKS. The descriptor is blocking, too.
 absl::StatusOr<sys::Fd> ConnectManager(const std::string& path);
 

@@ -127,6 +127,8 @@ class Xapply {
   absl::Time next_reading_;
   bool gauges_allow_ = true;
   absl::Time next_start_;
+  std::optional<sys::Signals> signals_;
+  bool shared_group_ = false;
   Runner* runner_ = nullptr;
   bool stopped_ = false;
   bool over_ = false;  // the run is; clients of our managers may still be there
@@ -594,7 +596,7 @@ void Xapply::OnSignal(int signal) {
         stopped_ = true;
         return loop_.Stop();
       }
-      return runner_->End(signal);
+      return runner_->End(signal, shared_group_ && signals_->from_kernel());
   }
 }
 
@@ -665,7 +667,8 @@ absl::StatusOr<int> Xapply::Run() {
   run.policy = o_.policy;
   run.kill_after = o_.kill_after;
   run.end_tasks = !o_.keep_children;
-  run.own_groups = !o_.keep_children && !InForeground();
+  shared_group_ = o_.keep_children || InForeground();
+  run.own_groups = !shared_group_;
   run.nice = o_.limits.nice;
   run.limits = o_.limits.resources;
   RunCalls calls;
@@ -703,7 +706,7 @@ absl::StatusOr<int> Xapply::Run() {
   if (tokens_ == nullptr) {
     for (int i = 0; i < o_.jobs; i++) runner.AddSlot(PrivateTokens(i));
   }
-  sys::Signals signals(
+  signals_.emplace(
       loop_,
       sys::NotIgnored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}),
       [this](int signal) { OnSignal(signal); });

@@ -180,4 +180,49 @@ std::string OwnExecutable() {
   return n > 0 ? std::string(path, static_cast<size_t>(n)) : "";
 }
 
+void SignalDescendants(int pid, int signal) {
+  constexpr size_t kMost = 100'000;
+  std::vector<int> found = {pid};
+  for (size_t at = 0; at < found.size() && found.size() < kMost; at++) {
+    const std::string tasks = absl::StrCat("/proc/", found[at], "/task");
+    const auto threads = ListFolder(tasks);
+    if (!threads.ok()) continue;
+    for (const std::string& thread : *threads) {
+      const auto children =
+          ReadFile(absl::StrCat(tasks, "/", thread, "/children"));
+      if (!children.ok()) continue;
+      for (absl::string_view child :
+           absl::StrSplit(*children, ' ', absl::SkipEmpty())) {
+        int number;
+        if (absl::SimpleAtoi(child, &number)) found.push_back(number);
+      }
+    }
+  }
+  for (size_t at = found.size(); at-- > 1;) kill(found[at], signal);
+}
+
+// Whoever waits for the ended ones may take its time: process 1 of a container
+// often does.
+bool IsGroupAlive(int group) {
+  if (kill(-group, 0) != 0) return errno != ESRCH;
+  const auto processes = ListFolder("/proc");
+  if (!processes.ok()) return true;
+  for (const std::string& name : *processes) {
+    if (name[0] < '0' || name[0] > '9') continue;
+    const auto stat = ReadFile(absl::StrCat("/proc/", name, "/stat"));
+    if (!stat.ok()) continue;
+    // "pid (name) state ppid pgrp ...", and the name may hold anything.
+    const size_t end = stat->rfind(')');
+    if (end == std::string::npos) continue;
+    const std::vector<absl::string_view> fields = absl::StrSplit(
+        absl::string_view(*stat).substr(end + 1), ' ', absl::SkipEmpty());
+    int number;
+    if (fields.size() > 2 && absl::SimpleAtoi(fields[2], &number) &&
+        number == group && fields[0] != "Z" && fields[0] != "X") {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace sys

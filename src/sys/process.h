@@ -27,6 +27,12 @@ void TellReady(int fd, absl::string_view text);
 // processes of others that we may not read are passed over, and
 // so are we. Waits for their ends, five seconds at most.
 int KillMarked(absl::string_view environment_entry);
+// Sends to the children of a process, theirs, and so on, the farthest first;
+// not to itself. As far as /proc tells of them: one that is just being started
+// may be missed.
+void SignalDescendants(int pid, int signal);
+// Whether a process of the group has not ended yet, but for being asked how.
+bool IsGroupAlive(int group);
 // Bytes of memory this process has resident.
 size_t ResidentBytes();
 // The path of our own executable.

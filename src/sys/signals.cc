@@ -23,10 +23,11 @@ Signals::Signals(Loop& loop, absl::Span<const int> signals,
   fd_.Reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   MUST(fd_);
   // One signal at a time: `f` may be the end of this object.
-  absl::Status watched = loop.Watch(
-      fd_.get(), EPOLLIN, [fd = fd_.get(), f = std::move(f)](uint32_t) {
+  absl::Status watched =
+      loop.Watch(fd_.get(), EPOLLIN, [this, f = std::move(f)](uint32_t) {
         signalfd_siginfo info;
-        if (read(fd, &info, sizeof info) == sizeof info) {
+        if (read(fd_.get(), &info, sizeof info) == sizeof info) {
+          from_kernel_ = info.ssi_code == SI_KERNEL;
           f(static_cast<int>(info.ssi_signo));
         }
       });
@@ -39,6 +40,15 @@ Signals::~Signals() {
   signalfd_siginfo info;
   while (read(fd_.get(), &info, sizeof info) == sizeof info) continue;
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool Signals::Waiting(absl::Span<const int> signals) {
+  sigset_t pending;
+  if (sigpending(&pending) != 0) return false;
+  for (int signal : signals) {
+    if (sigismember(&pending, signal) == 1) return true;
+  }
+  return false;
 }
 
 std::vector<int> NotIgnored(std::initializer_list<int> signals) {

@@ -25,10 +25,17 @@ class Signals {
   ~Signals();
   Signals(const Signals&) = delete;
 
+  // Whether the one that is being told was sent by the kernel: of INT and QUIT,
+  // by the terminal, to all of its foreground group.
+  bool from_kernel() const { return from_kernel_; }
+  // Whether one has come that has not been told yet. From any thread.
+  static bool Waiting(absl::Span<const int> signals);
+
  private:
   Loop& loop_;
   Fd fd_;
   sigset_t before_;
+  bool from_kernel_ = false;
 };
 
 // Those of `signals` that whoever started us did not have ignored: nohup(1),

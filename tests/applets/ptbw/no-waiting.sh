@@ -14,4 +14,8 @@ ptbw -t pool --wait=30s -R2 -A echo both & w=$!
 : >go
 wait $w; wait $h
 ptbw -t pool | tail -n +4 | tr '\t' ' '
+echo "-- nor for a pool that is stopped"
+kill -STOP $m
+timeout 9 ptbw -t pool --try true; echo rc=$?
+kill -CONT $m
 kill $m; wait $m; echo rc=$?

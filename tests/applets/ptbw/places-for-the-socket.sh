@@ -9,6 +9,9 @@ t $PWD/file
 t rel
 t ''
 if [ "$(id -u)" != 0 ]; then mkdir -m 555 ro; t $PWD/ro; fi
-ptbw -m -N $PWD/$long true 2>&1 | grep -c 'too long'
-ptbw -m -N $PWD/missing/pool true 2>&1 | sed "s,$PWD,DIR,"
+ptbw -m -N $PWD/$long true 2>err; echo rc=$?; grep -c 'too long' err
+ptbw -m -N $PWD/missing/pool true 2>err; echo rc=$?; sed "s,$PWD,DIR," err
+# Nothing stays behind, nor in a folder that a manager around us has under a
+# relative name.
+xcl_link=1 xcl_1=rel/1 ptbw -m -J1 sh -c 'echo ${ptbw_1#$PWD/}'
 ls -A | grep -v 0000; ls -A rel $long

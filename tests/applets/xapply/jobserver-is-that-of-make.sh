@@ -3,8 +3,8 @@
 . "$TESTS/fanout.sh"
 cat >task <<'X'
 mkdir "at.$$"
-ls -d at.* 2>/dev/null | wc -l >>seen
-./await "[ \$(ls -d at.* 2>/dev/null | wc -l) -ge ${1:-1} ] || [ -e met ]" && touch met
+./await "n=\$(ls -d at.* 2>&1 | wc -l); echo \$n >>seen; [ \$n -ge ${1:-1} ] ||
+  [ -e met ]" && touch met
 rmdir "at.$$"
 exit "${2:-0}"
 X

@@ -14,6 +14,7 @@
 
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/process.h"
 
 namespace {
 
@@ -181,7 +182,7 @@ TEST_CASE("runner: ended by a signal, it leaves nothing behind", "[fanout]") {
   CHECK(started->size() == 3);
   for (const std::string& name : *started) {
     const std::string pid = *sys::ReadFile(folder.path() + "/" + name);
-    CHECK(kill(-std::stoi(pid), 0) != 0);
+    CHECK_FALSE(sys::IsGroupAlive(std::stoi(pid)));
   }
 }
 
@@ -210,4 +211,32 @@ TEST_CASE("runner: a template that is wrong ends the intake with 65",
   CHECK(o.code == 65);
   CHECK(o.last.empty());
   CHECK(o.warnings.size() == 1);
+}
+
+TEST_CASE(
+    "runner: without groups of their own, tasks end with what they started",
+    "[fanout]") {
+  const auto folder = *sys::TemporaryFolder::Make("runner-");
+  const absl::Time begin = sys::SteadyNow();
+  const Outcome o =
+      Run({.command = absl::StrCat("sleep 60 & echo $! >", folder.path(),
+                                   "/%1; wait; : #"),
+           .items = Numbers(4),
+           .jobs = 2,
+           .meanwhile =
+               [&](sys::Loop& loop, Runner& runner) {
+                 loop.After(absl::Milliseconds(300),
+                            [&runner] { runner.End(SIGTERM); });
+               },
+           .own_groups = false});
+  CHECK(o.code == 128 + SIGTERM);
+  CHECK(sys::SteadyNow() - begin < absl::Seconds(20));
+  const auto started = sys::ListFolder(folder.path());
+  CHECK(started->size() == 2);
+  for (const std::string& name : *started) {
+    const int pid = std::stoi(*sys::ReadFile(folder.path() + "/" + name));
+    // Ended, though nobody may have asked it how yet.
+    const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
+    CHECK((!stat.ok() || stat->find(") Z ") != std::string::npos));
+  }
 }

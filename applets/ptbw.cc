@@ -58,7 +58,7 @@ extern constinit const cli::Applet applet_ptbw = {
     .exits =
         "65   no use as a table, or the stack of pools is not so deep\n"
         "66   no pool, or no such file\n"
-        "71   no such program, or another pool has the socket\n"
+        "71   no such program, or no socket to be had\n"
         "73   the pool never has as many tokens\n"
         "75   the tokens were not free in time\n"
         "76   the pool is gone, or does not speak the protocol\n",

@@ -14,8 +14,6 @@
 #include "base/status.h"
 #include "sys/file.h"
 #include "sys/pass_fd.h"
-#include "sys/process.h"
-#include "sys/socket.h"
 #include "sys/terminal.h"
 
 namespace fanout {
@@ -29,9 +27,7 @@ constexpr size_t kMaxUnsentBytes = 64 << 10;
 constexpr size_t kMaxNoticeBytes = 1 << 20;
 // Of small finished sections that wait here for their turn, all together.
 constexpr size_t kMaxCapturedBytes = 4 << 20;
-constexpr int kAcceptsPerTurn = 64;
 constexpr absl::Duration kNameTime = absl::Seconds(10);
-constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 
 }  // namespace
 
@@ -89,7 +85,7 @@ absl::StatusOr<std::unique_ptr<Collator>> Collator::Make(
                Outlet::Open(
                    loop, c->options_.notify,
                    [c = c.get()] {
-                     c->ResumeAccepting();
+                     c->acceptor_.Resume();
                      c->TellChanged();
                    },
                    [c = c.get()](const absl::Status&) { c->TellChanged(); }));
@@ -98,14 +94,20 @@ absl::StatusOr<std::unique_ptr<Collator>> Collator::Make(
 }
 
 Collator::Collator(sys::Loop& loop, CollatorOptions options)
-    : loop_(loop), options_(std::move(options)) {
+    : loop_(loop),
+      options_(std::move(options)),
+      acceptor_(
+          loop,
+          [this] {
+            return notices_ == nullptr ||
+                   notices_->kept_bytes() <= kMaxNoticeBytes;
+          },
+          [this](sys::Fd fd) { Admit(std::move(fd)); }) {
   groups_.try_emplace(kOutermost, options_.order);
 }
 
 Collator::~Collator() {
   *alive_ = false;
-  loop_.Cancel(resume_);
-  if (listener_ >= 0) loop_.Unwatch(listener_);
   for (auto& [fd, client] : clients_) {
     loop_.Cancel(client->name_timer);
     loop_.Unwatch(fd);
@@ -115,58 +117,24 @@ Collator::~Collator() {
 // --- clients ----------------------------------------------------------------
 
 absl::Status Collator::Listen(int listener) {
-  TRY(loop_.Watch(listener, EPOLLIN,
-                  [this](uint32_t) { AcceptSome(kAcceptsPerTurn); }));
-  listener_ = listener;
-  accepting_ = true;
-  return absl::OkStatus();
+  return acceptor_.Listen(listener);
 }
 
-void Collator::TakeIn() { AcceptSome(1 << 20); }
+void Collator::TakeIn() { acceptor_.TakeIn(); }
 
-void Collator::StopListening() {
-  if (listener_ < 0) return;
-  TakeIn();
-  loop_.Cancel(std::exchange(resume_, 0));
-  loop_.Unwatch(std::exchange(listener_, -1));
-  accepting_ = false;
-}
+void Collator::StopListening() { acceptor_.Stop(); }
 
-void Collator::AcceptSome(int most) {
-  for (int n = 0; n < most && listener_ >= 0; n++) {
-    const bool flooded =
-        notices_ != nullptr && notices_->kept_bytes() > kMaxNoticeBytes;
-    absl::StatusOr<sys::Fd> fd = sys::Fd();
-    if (!flooded) fd = sys::Accept(listener_, nullptr);
-    if (flooded || !fd.ok()) {
-      // Out of descriptors: what we were left by default is not all there is.
-      if (!fd.ok()) sys::RaiseDescriptorLimit();
-      // The listener stays ready, so look away for a while.
-      accepting_ = false;
-      loop_.Rewatch(listener_, 0);
-      loop_.Cancel(resume_);
-      resume_ = loop_.After(kAcceptPause, [this] { ResumeAccepting(); });
-      return;
-    }
-    if (!*fd) return;
-    const int number = fd->get();
-    auto owned = std::make_unique<Client>(*std::move(fd));
-    Client& client = *owned;
-    const absl::Status watching = loop_.Watch(
-        number, EPOLLIN,
-        [this, &client](uint32_t events) { Serve(client, events); });
-    if (!watching.ok()) continue;
-    clients_[number] = std::move(owned);
-    client.name_timer =
-        loop_.After(kNameTime, [this, &client] { Drop(client); });
-    Answer(client, std::string(kProtocolVersion) + '\0');
-  }
-}
-
-void Collator::ResumeAccepting() {
-  if (listener_ < 0 || accepting_) return;
-  accepting_ = true;
-  loop_.Rewatch(listener_, EPOLLIN);
+void Collator::Admit(sys::Fd fd) {
+  const int number = fd.get();
+  auto owned = std::make_unique<Client>(std::move(fd));
+  Client& client = *owned;
+  const absl::Status watching =
+      loop_.Watch(number, EPOLLIN,
+                  [this, &client](uint32_t events) { Serve(client, events); });
+  if (!watching.ok()) return;
+  clients_[number] = std::move(owned);
+  client.name_timer = loop_.After(kNameTime, [this, &client] { Drop(client); });
+  Answer(client, std::string(kProtocolVersion) + '\0');
 }
 
 void Collator::Serve(Client& client, uint32_t events) {
@@ -387,7 +355,7 @@ void Collator::Drop(Client& client) {
       [gone = std::shared_ptr<Client>(std::move(found->second))] {});
   clients_.erase(found);
   if (client.section) Leave(*client.section, client.status);
-  ResumeAccepting();
+  acceptor_.Resume();
   TellChanged();
 }
 

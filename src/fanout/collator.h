@@ -26,6 +26,7 @@
 #include <set>
 #include <string>
 
+#include "fanout/acceptor.h"
 #include "fanout/collate.h"
 #include "fanout/collate_protocol.h"
 #include "fanout/outlet.h"
@@ -102,8 +103,7 @@ class Collator {
   struct State;
   Collator(sys::Loop& loop, CollatorOptions options);
 
-  void AcceptSome(int most);
-  void ResumeAccepting();
+  void Admit(sys::Fd fd);
   void Serve(Client& client, uint32_t events);
   void Carry(Client& client, const Request& request);
   void ReportOf(Client& client);
@@ -125,9 +125,7 @@ class Collator {
 
   sys::Loop& loop_;
   CollatorOptions options_;
-  int listener_ = -1;
-  bool accepting_ = false;
-  sys::Loop::Timer resume_ = 0;
+  Acceptor acceptor_;
   std::map<int, std::unique_ptr<Client>> clients_;  // by descriptor
   std::map<Section, State> sections_;
   // By the section they are inside of; kOutermost for the stream itself.

@@ -97,6 +97,7 @@ absl::StatusOr<CommandMaker> CommandMaker::Make(
     name = std::string(environment.Get("SHELL").value_or("/bin/sh"));
   }
   if (name.empty()) return absl::UnimplementedError("no shell available");
+  // Differs: the original said so for each task, and ended with 0.
   absl::StatusOr<std::string> path = FindProgram(name, maker.search_path_);
   if (!path.ok()) {
     return absl::UnimplementedError(

@@ -14,8 +14,6 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/pass_fd.h"
-#include "sys/process.h"
-#include "sys/socket.h"
 
 namespace fanout {
 namespace {
@@ -25,10 +23,8 @@ constexpr size_t kReadBytes = 512;
 constexpr size_t kMaxVersionBytes = 16;
 // Answers for a client that does not read; it is not read from either then.
 constexpr size_t kMaxUnsentBytes = 4096;
-constexpr int kAcceptsPerTurn = 64;
 constexpr size_t kShare = 4;  // clients get one in so many descriptors
 constexpr absl::Duration kVersionTime = absl::Seconds(10);
-constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 
 constexpr size_t kMaxAnswerBytes = 64 << 10;
 constexpr absl::Duration kAnswerTime = absl::Seconds(10);
@@ -44,11 +40,14 @@ struct Counter::Client {
 };
 
 Counter::Counter(sys::Loop& loop, std::string source, int64_t first)
-    : loop_(loop), source_(std::move(source)), next_(first) {}
+    : loop_(loop),
+      source_(std::move(source)),
+      next_(first),
+      acceptor_(
+          loop, [this] { return RoomForClient(clients_.size(), kShare); },
+          [this](sys::Fd fd) { Admit(std::move(fd)); }) {}
 
 Counter::~Counter() {
-  loop_.Cancel(resume_);
-  if (listener_ >= 0) loop_.Unwatch(listener_);
   for (auto& [fd, client] : clients_) {
     loop_.Cancel(client->timer);
     loop_.Unwatch(fd);
@@ -56,45 +55,19 @@ Counter::~Counter() {
 }
 
 absl::Status Counter::Listen(int listener) {
-  TRY(loop_.Watch(listener, EPOLLIN, [this](uint32_t) { Accept(); }));
-  listener_ = listener;
-  accepting_ = true;
-  return absl::OkStatus();
+  return acceptor_.Listen(listener);
 }
 
-void Counter::Accept() {
-  for (int n = 0; n < kAcceptsPerTurn; n++) {
-    const bool full = !RoomForClient(clients_.size(), kShare);
-    absl::StatusOr<sys::Fd> fd = sys::Fd();
-    if (!full) fd = sys::Accept(listener_, nullptr);
-    if (full || !fd.ok()) {
-      // The listener stays ready, so look away: until somebody goes or, where
-      // the rest of our work has all descriptors, for a while.
-      accepting_ = false;
-      loop_.Rewatch(listener_, 0);
-      loop_.Cancel(std::exchange(resume_, 0));
-      if (full) return;
-      sys::RaiseDescriptorLimit();
-      resume_ = loop_.After(kAcceptPause, [this] { ResumeAccepting(); });
-      return;
-    }
-    if (!*fd) return;
-    const int number = fd->get();
-    auto owned = std::make_unique<Client>(*std::move(fd));
-    Client& client = *owned;
-    const absl::Status watching = loop_.Watch(
-        number, EPOLLIN,
-        [this, &client](uint32_t events) { Serve(client, events); });
-    if (!watching.ok()) continue;
-    clients_[number] = std::move(owned);
-    client.timer = loop_.After(kVersionTime, [this, &client] { Drop(client); });
-  }
-}
-
-void Counter::ResumeAccepting() {
-  if (accepting_) return;
-  accepting_ = true;
-  loop_.Rewatch(listener_, EPOLLIN);
+void Counter::Admit(sys::Fd fd) {
+  const int number = fd.get();
+  auto owned = std::make_unique<Client>(std::move(fd));
+  Client& client = *owned;
+  const absl::Status watching =
+      loop_.Watch(number, EPOLLIN,
+                  [this, &client](uint32_t events) { Serve(client, events); });
+  if (!watching.ok()) return;
+  clients_[number] = std::move(owned);
+  client.timer = loop_.After(kVersionTime, [this, &client] { Drop(client); });
 }
 
 void Counter::Serve(Client& client, uint32_t events) {
@@ -166,7 +139,7 @@ void Counter::Drop(Client& client) {
   loop_.AtEndOfTurn(
       [gone = std::shared_ptr<Client>(std::move(found->second))] {});
   clients_.erase(found);
-  if (listener_ >= 0) ResumeAccepting();
+  acceptor_.Resume();
 }
 
 // --- the client's side -------------------------------------------------------

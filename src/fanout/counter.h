@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 
+#include "fanout/acceptor.h"
 #include "sys/environment.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
@@ -39,20 +40,17 @@ class Counter {
 
  private:
   struct Client;
-  void Accept();
+  void Admit(sys::Fd fd);
   void Serve(Client& client, uint32_t events);
   void Carry(Client& client, char c);
   void Greet(Client& client, char c);
   void Send(Client& client);
   void Drop(Client& client);
-  void ResumeAccepting();
 
   sys::Loop& loop_;
   std::string source_;
   int64_t next_;
-  int listener_ = -1;
-  bool accepting_ = false;
-  sys::Loop::Timer resume_ = 0;
+  Acceptor acceptor_;
   std::map<int, std::unique_ptr<Client>> clients_;  // by descriptor
 };
 

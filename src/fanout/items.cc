@@ -161,6 +161,7 @@ absl::StatusOr<Items::Line> Items::Read(Reader& r, std::string* item) {
       item->assign(r.buffer, r.from, end - r.from);
       r.from = r.searched = whole ? end + 1 : end;
       r.number++;
+      // Differs: the original cut the item there and said nothing.
       if (item->find('\0') != std::string::npos) {
         return absl::InvalidArgumentError(absl::StrCat(
             r.name == "-" ? "standard input" : r.name, ": line ", r.number,

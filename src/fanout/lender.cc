@@ -11,7 +11,6 @@
 #include "fanout/client_limit.h"
 #include "sys/clock.h"
 #include "sys/pass_fd.h"
-#include "sys/process.h"
 #include "sys/socket.h"
 
 namespace fanout {
@@ -24,12 +23,10 @@ using Kind = PoolRequest::Kind;
 constexpr size_t kReadBytes = 512;
 // Answers for a client that does not read; it is not read from either then.
 constexpr size_t kMaxUnsentBytes = 64 << 10;
-constexpr int kAcceptsPerTurn = 64;
 constexpr size_t kShare = 2;  // clients get one in so many descriptors
 constexpr absl::Duration kAnnounceTime = absl::Seconds(10);
 // For a client that has ended its requests to read the last answers.
 constexpr absl::Duration kLastAnswersTime = absl::Seconds(10);
-constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 
 // What is carried out even while the client waits for tokens: it may be what
 // others wait for.
@@ -64,12 +61,15 @@ struct Lender::Client {
 };
 
 Lender::Lender(sys::Loop& loop, TokenTable table, LenderOptions options)
-    : loop_(loop), tokens_(std::move(table)), options_(std::move(options)) {}
+    : loop_(loop),
+      tokens_(std::move(table)),
+      options_(std::move(options)),
+      acceptor_(
+          loop, [this] { return RoomForClient(clients_.size(), kShare); },
+          [this](sys::Fd fd) { Admit(std::move(fd)); }) {}
 
 Lender::~Lender() {
   *alive_ = false;
-  loop_.Cancel(resume_);
-  if (listener_ >= 0) loop_.Unwatch(listener_);
   for (auto& [fd, client] : clients_) {
     loop_.Cancel(client->timer);
     loop_.Unwatch(fd);
@@ -78,42 +78,9 @@ Lender::~Lender() {
 
 // --- clients come and go -----------------------------------------------------
 
-absl::Status Lender::Listen(int listener) {
-  TRY(loop_.Watch(listener, EPOLLIN,
-                  [this](uint32_t) { AcceptSome(kAcceptsPerTurn); }));
-  listener_ = listener;
-  accepting_ = true;
-  return absl::OkStatus();
-}
+absl::Status Lender::Listen(int listener) { return acceptor_.Listen(listener); }
 
-void Lender::StopListening() {
-  if (listener_ < 0) return;
-  AcceptSome(1 << 20);
-  loop_.Cancel(std::exchange(resume_, 0));
-  loop_.Unwatch(std::exchange(listener_, -1));
-  accepting_ = false;
-}
-
-void Lender::AcceptSome(int most) {
-  for (int n = 0; n < most && listener_ >= 0; n++) {
-    const bool full = !RoomForClient(clients_.size(), kShare);
-    absl::StatusOr<sys::Fd> fd = sys::Fd();
-    if (!full) fd = sys::Accept(listener_, nullptr);
-    if (full || !fd.ok()) {
-      // The listener stays ready, so look away: until somebody goes or, where
-      // the rest of our work has all descriptors, for a while.
-      accepting_ = false;
-      loop_.Rewatch(listener_, 0);
-      loop_.Cancel(std::exchange(resume_, 0));
-      if (full) return;
-      sys::RaiseDescriptorLimit();
-      resume_ = loop_.After(kAcceptPause, [this] { ResumeAccepting(); });
-      return;
-    }
-    if (!*fd) return;
-    Admit(*std::move(fd));
-  }
-}
+void Lender::StopListening() { acceptor_.Stop(); }
 
 void Lender::Admit(sys::Fd fd) {
   const int number = fd.get();
@@ -131,12 +98,6 @@ void Lender::Admit(sys::Fd fd) {
   client.timer = loop_.After(kAnnounceTime, [this, &client] { Drop(client); });
 }
 
-void Lender::ResumeAccepting() {
-  if (listener_ < 0 || accepting_) return;
-  accepting_ = true;
-  loop_.Rewatch(listener_, EPOLLIN);
-}
-
 void Lender::Drop(Client& client) {
   if (!client.fd) return;
   loop_.Cancel(client.timer);
@@ -150,7 +111,7 @@ void Lender::Drop(Client& client) {
   clients_by_holder_.erase(client.holder);
   tokens_.GiveBackAll(client.holder);
   Later();
-  ResumeAccepting();
+  acceptor_.Resume();
   TellChanged();
 }
 

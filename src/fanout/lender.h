@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "fanout/acceptor.h"
 #include "fanout/pool_protocol.h"
 #include "fanout/tokens.h"
 #include "sys/fd.h"
@@ -72,9 +73,7 @@ class Lender {
 
  private:
   struct Client;
-  void AcceptSome(int most);
   void Admit(sys::Fd fd);
-  void ResumeAccepting();
   void Serve(Client& client, uint32_t events);
   void CarryAll(Client& client);
   void Carry(Client& client, const PoolRequest& request);
@@ -97,9 +96,7 @@ class Lender {
   sys::Loop& loop_;
   Tokens tokens_;
   LenderOptions options_;
-  int listener_ = -1;
-  bool accepting_ = false;
-  sys::Loop::Timer resume_ = 0;
+  Acceptor acceptor_;
   std::map<int, std::unique_ptr<Client>> clients_;  // by descriptor
   std::map<Holder, Client*> clients_by_holder_;
   std::map<Holder, Granted> inner_;  // holders within this process

@@ -145,6 +145,7 @@ absl::Status Runner::MakeOutputs() {
   };
   calls.finished = [this](Outputs::Id id) { Passed(id); };
   calls.drained = [this] { CheckEnd(); };
+  // Differs: the original did not notice, ran on, and ended with 0.
   calls.failed = [this](const absl::Status& why) {
     Fail(kOutputLost, why);
     if (end_signal_ == 0) End(SIGTERM);
@@ -438,6 +439,7 @@ void Runner::Launch(std::unique_ptr<Task> owned, size_t index) {
     if (!number.ok()) return Fail(66, number.status());
     task.record.number = *std::move(number);
   }
+  // Differs: the original ended with 0.
   if (absl::Status s = Expand(task, slot); !s.ok()) {
     Fail(kBadInput,
          task.otherwise
@@ -836,6 +838,7 @@ void Runner::PutBackYoungest() {
   }
 }
 
+// Differs: the original ended alone, and its tasks went on.
 void Runner::End(int signal, bool tasks_have_it) {
   std::lock_guard lock(mutex_);
   if (over_) return;

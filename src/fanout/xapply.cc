@@ -181,7 +181,8 @@ absl::Status Xapply::MakeTemplates(RunOptions* run) {
   return MakeVariables(run);
 }
 
-// The k-th variable without a text is the k-th argument, in turn.
+// The k-th variable without a text is the k-th argument, in turn. Differs: the
+// original went wrong behind the last one.
 absl::Status Xapply::MakeVariables(RunOptions* run) const {
   int bare = 0;
   for (const std::string& variable : o_.variables) {
@@ -284,7 +285,7 @@ absl::Status Xapply::MakeSections(RunOptions* run) {
     }
   }
   // Inside a section of that manager, to wait for the stream would be to wait
-  // for ourselves: our sections come within it.
+  // for ourselves: our sections come within it. Differs: the original waited.
   const bool within =
       around &&
       FindSection(environment_.Get(kSectionVariable).value_or(""), outer)

@@ -20,6 +20,7 @@
 #include "fanout/section.h"
 #include "fanout/stack.h"
 #include "fanout/title.h"
+#include "fanout/wrapped.h"
 #include "sys/environment.h"
 #include "sys/file.h"
 #include "sys/other_process.h"
@@ -33,11 +34,6 @@ constexpr int64_t kDefaultCapBytes = 64 << 10;
 constexpr size_t kCopyBytes = 128 << 10;
 
 using Say = std::function<void(absl::string_view)>;
-
-// Differs: death by a signal was the status 0.
-int StatusOf(const sys::Ended& ended) {
-  return ended.signal != 0 ? 128 + ended.signal : ended.code;
-}
 
 // A section goes through two phases. Until it is granted the loop listens to
 // the manager and gathers what comes; afterwards there is nothing left but to
@@ -421,7 +417,7 @@ absl::StatusOr<int> Client::RunCommand() {
   TRY(loop_.Watch(child_->pidfd(), EPOLLIN, [&](uint32_t) {
     loop_.Unwatch(child_->pidfd());
     signals.To(nullptr);
-    status = StatusOf(child_->Wait());
+    status = WrappedStatus(child_->Wait());
     loop_.Stop();
   }));
   if (pipe.second) TRY(FeedCommand(std::move(pipe.second)));
@@ -481,12 +477,12 @@ absl::Status Client::FeedCommand(sys::Fd to) {
 int Client::StatusOfProducer() {
   if (status_) return *status_;
   status_ = kStatusUnknown;
-  if (child_) status_ = StatusOf(child_->Wait());
+  if (child_) status_ = WrappedStatus(child_->Wait());
   if (child_ || !watched_) return *status_;
   pollfd p = {watched_->pidfd(), POLLIN, 0};
   while (poll(&p, 1, -1) < 0 && errno == EINTR) continue;
   const std::optional<sys::Ended> ended = watched_->HowItEnded();
-  if (ended) status_ = StatusOf(*ended);
+  if (ended) status_ = WrappedStatus(*ended);
   return *status_;
 }
 

@@ -19,6 +19,7 @@
 #include "fanout/stack.h"
 #include "fanout/stream.h"
 #include "fanout/title.h"
+#include "fanout/wrapped.h"
 #include "sys/environment.h"
 #include "sys/file.h"
 #include "sys/other_process.h"
@@ -308,8 +309,8 @@ absl::Status Manager::StartUtility() {
   if (waited_for_) {
     return loop_.Watch(waited_for_->pidfd(), EPOLLIN, [this](uint32_t) {
       loop_.Unwatch(waited_for_->pidfd());
-      const sys::Ended ended = waited_for_->HowItEnded().value_or(sys::Ended());
-      UtilityEnded(ended.signal != 0 ? 128 + ended.signal : ended.code);
+      UtilityEnded(
+          WrappedStatus(waited_for_->HowItEnded().value_or(sys::Ended())));
     });
   }
   if (utility_.empty()) return absl::OkStatus();
@@ -329,8 +330,7 @@ absl::Status Manager::StartUtility() {
   TRY(loop_.Watch(child_->pidfd(), EPOLLIN, [this](uint32_t) {
     loop_.Unwatch(child_->pidfd());
     signals_->To(nullptr);
-    const sys::Ended ended = child_->Wait();
-    UtilityEnded(ended.signal != 0 ? 128 + ended.signal : ended.code);
+    UtilityEnded(WrappedStatus(child_->Wait()));
   }));
   return CopyWidows(std::move(pipe.first));
 }

@@ -24,7 +24,7 @@ await '[ $(ls /proc/'$m'/fd | wc -l) -ge 32 ]'
 # read, which takes another.
 wait $h; echo holder=$?
 printf 'a\nb\n' >new; mv new tags
-(ptbw -t pool --list | tail -n +4 | tr '\t' ' ' >listed) & l=$!
+(ptbw -t pool --list | tail -n +4 | tr '\t' ' ' >listed) 3>&- & l=$!
 timeout 9 ptbw -t pool --wait=100ms true; echo late=$?
 exec 3>&-
 wait $p; echo hoarder=$?

@@ -1,12 +1,16 @@
 #include "fanout/command.h"
 
+#include <absl/strings/str_cat.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
+#include "sys/child.h"
 #include "sys/file.h"
+#include "text/dicer.h"
 
 namespace {
 
@@ -129,4 +133,34 @@ TEST_CASE("command: one that is longer than the system takes is told of",
   CHECK(absl::IsOutOfRange(maker.Prepare("cat " + x, {}).status()));
   CHECK(absl::IsOutOfRange(maker.Prepare("cat; " + x, {}).status()));
   CHECK(maker.Prepare("cat " + x.substr(10), {}).ok());
+}
+
+TEST_CASE("command: a value behind %W is one word to the real shells",
+          "[fanout]") {
+  std::vector<std::string> words = {
+      "",  "a b", "\n", "x\ny", "'",   "\"",       "\\",       "$HOME", "`id`",
+      "~", "*",   "#",  "-n",   "a=b", "\xff\xfe", "\xc3\xa9", "{a,b}", "!!"};
+  for (int c = 1; c < 256; c++) {
+    words.push_back(std::string(1, static_cast<char>(c)));
+    words.push_back(
+        absl::StrCat("a", std::string(2, static_cast<char>(c)), "b"));
+  }
+  std::string text = "printf '<%s>'";
+  std::string expected;
+  for (const std::string& word : words) {
+    const auto quoted = text::Template::Compile(" %W1");
+    REQUIRE(quoted.ok());
+    const std::vector<std::string> arguments = {word};
+    text::TemplateValues values;
+    values.arguments = arguments;
+    REQUIRE(quoted->Expand(values, &text).ok());
+    absl::StrAppend(&expected, "<", word, ">");
+  }
+  for (const char* shell : {"/bin/sh", "/bin/bash"}) {
+    if (access(shell, X_OK) != 0) continue;
+    const auto printed =
+        sys::RunProgram({shell, "-c", text}, "", absl::Seconds(20));
+    REQUIRE(printed.ok());
+    CHECK(*printed == expected);
+  }
 }

@@ -235,8 +235,14 @@ TEST_CASE(
   CHECK(started->size() == 2);
   for (const std::string& name : *started) {
     const int pid = std::stoi(*sys::ReadFile(folder.path() + "/" + name));
-    // Ended, though nobody may have asked it how yet.
-    const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
-    CHECK((!stat.ok() || stat->find(") Z ") != std::string::npos));
+    // It has its signal; its end may take a moment, and nobody may have asked
+    // it how yet.
+    bool ended = false;
+    for (int i = 0; i < 500 && !ended; i++) {
+      const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
+      ended = !stat.ok() || stat->find(") Z ") != std::string::npos;
+      if (!ended) usleep(10'000);
+    }
+    CHECK(ended);
   }
 }

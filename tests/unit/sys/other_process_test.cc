@@ -1,12 +1,15 @@
 #include "sys/other_process.h"
 
+#include <absl/strings/str_cat.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <string>
 
+#include "sys/child.h"
 #include "sys/file.h"
 
 namespace {
@@ -18,10 +21,12 @@ void AwaitEnd(const sys::OtherProcess& process) {
 
 // A process that ends as it is told; its parent is we, for want of another.
 int Start(int code, int signal) {
-  const int pid = fork();
-  if (pid != 0) return pid;
-  if (signal != 0) kill(getpid(), signal);
-  _exit(code);
+  const std::string text = signal != 0 ? absl::StrCat("kill -", signal, " $$")
+                                       : absl::StrCat("exit ", code);
+  absl::StatusOr<sys::Child> child = sys::Child::Spawn({"sh", "-c", text}, {});
+  REQUIRE(child.ok());
+  child->LetGo();
+  return child->pid();
 }
 
 TEST_CASE("other process: its end is known while nobody has asked", "[sys]") {

@@ -15,6 +15,7 @@
 # Variables: PROFILE=release|debug|asan|tsan|fuzz, BUILD=build, V=1 shows
 # commands, ROOMS="base sys" and APPLETS="m4 hxmd" build only those.
 
+comma := ,
 PROFILE ?= release
 BUILD ?= build
 B := $(BUILD)/$(PROFILE)
@@ -45,7 +46,12 @@ FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize=null,alignment,object-size,vptr -fno-sanitize-recover=undefined
 FLAGS_tsan := -O1 -g1 -fsanitize=thread
 FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined
-LINK_release := -static-pie -Wl,--gc-sections -Wl,-z,pack-relative-relocs -s
+# Text and constants in one segment, and what every start runs side by side in
+# it (src/start.order, made by tests/bench/start-order): fewer pages to map.
+LINK_release := -static-pie -fuse-ld=lld -Wl,--gc-sections \
+  -Wl,--pack-dyn-relocs=relr -Wl,--no-rosegment \
+  -Wl,--symbol-ordering-file=src/start.order -Wl,--no-warn-symbol-ordering \
+  $(if $(filter x86_64,$(shell uname -m)),-Wl$(comma)-e$(comma)fleetbox_start)
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
 LINK_fuzz := -fsanitize=address,undefined
@@ -95,10 +101,11 @@ $(B)/applets.inc: FORCE        # rewritten only when the list changes
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Nothing of ours throws, and nothing catches but cli/args.cc: so nobody else
-# needs tables of what to clean up (0.3 MB). <absl/status/status.h> includes
-# <iostream>; its guard keeps each file from making std::cout before main.
+# needs tables of what to clean up (0.3 MB). Nothing asks for a type when it runs
+# (30 kB, 900 pointers). <absl/status/status.h> includes <iostream>; its guard
+# keeps each file from making std::cout before main.
 $(filter-out $(B)/src/cli/args.o,$(ROOM_OBJ) $(APPLET_OBJ)): CXXFLAGS += \
-  -fno-exceptions -fno-asynchronous-unwind-tables -D_GLIBCXX_IOSTREAM
+  -fno-exceptions -fno-rtti -fno-asynchronous-unwind-tables -D_GLIBCXX_IOSTREAM
 
 # Made anew each time: two rooms may hold files of the same name, and an
 # object of a file that is gone must not linger.
@@ -106,9 +113,9 @@ $(B)/rooms.a: $(ROOM_OBJ)
 	@rm -f $@ && ar qcsP $@ $^ 2>/dev/null
 
 # The linker warns of libc's look-ups; sys/resolve pins them to what is inside.
-$(BIN): $(B)/src/main.o $(APPLET_OBJ) $(B)/rooms.a
+$(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a src/start.order
 	$(if $(Q),$(SAY) LINK $@)
-	$(Q)$(CXX) $(LINK_$(PROFILE)) -o $@ $^ $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)$(CXX) $(LINK_$(PROFILE)) $(if $(filter $(B)/%-named debug asan tsan,$@ $(PROFILE)),,-s) -o $@ $(filter %.o %.a,$^) $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)! grep -v -e 'statically linked applications requires' -e ': in function' -e '^/usr/bin/ld: /usr/lib' $@.log
 
 $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
@@ -181,4 +188,4 @@ help:
 .PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
   bench-fanout soak demo install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
-  $(B)/src/main.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)
+  $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -31,20 +31,26 @@ absl::StatusOr<int> Fingerprint(const cli::Call& call);
 absl::StatusOr<int> Trust(const cli::Call& call);
 absl::StatusOr<int> List(const cli::Call& call);
 
-constexpr cli::Option kNewOptions[] = {
-    {'c', "comment", "TEXT", "a comment to keep with the key"},
-    {'f', "force", "", "replace a key that is already there"},
-};
-constexpr cli::Option kTrustOptions[] = {
-    {'n', "namespaces", "LIST", "what the key may do; else everything"},
-    {0, "valid-after", "TIME", "refuse signatures made before"},
-    {0, "valid-before", "TIME", "refuse signatures made after"},
-    {'t', "trust", "FILE", "the trust file"},
-};
-constexpr cli::Option kListOptions[] = {
-    {'j', "json", "", "print JSON"},
-    {'t', "trust", "FILE", "the trust file"},
-};
+constexpr auto kNewOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'c', "comment", "TEXT", "a comment to keep with the key"},
+      {'f', "force", "", "replace a key that is already there"},
+  });
+});
+constexpr auto kTrustOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'n', "namespaces", "LIST", "what the key may do; else everything"},
+      {0, "valid-after", "TIME", "refuse signatures made before"},
+      {0, "valid-before", "TIME", "refuse signatures made after"},
+      {'t', "trust", "FILE", "the trust file"},
+  });
+});
+constexpr auto kListOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'j', "json", "", "print JSON"},
+      {'t', "trust", "FILE", "the trust file"},
+  });
+});
 constexpr cli::Verb kVerbs[] = {
     {"new", "[-f] [-c TEXT] FILE", "make a key pair", kNewOptions, New},
     {"show", "FILE", "print the public half of a key file", {}, Show},

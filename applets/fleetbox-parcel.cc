@@ -32,10 +32,15 @@ constexpr cli::Option kTrust = {'t', "trust", "FILE", "the trust file"};
 constexpr cli::Option kForce = {'f', "force", "",
                                 "replace files that are already there"};
 
-constexpr cli::Option kShowOptions[] = {
-    {'j', "json", "", "print JSON"}, kAudience, kTrust, kAt};
-constexpr cli::Option kCheckOptions[] = {kAudience, kTrust, kAt};
-constexpr cli::Option kFileOptions[] = {kForce};
+constexpr auto kShowOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{'j', "json", "", "print JSON"}, kAudience, kTrust, kAt});
+});
+constexpr auto kCheckOptions = cli::Options([] {
+  return std::to_array<cli::Option>({kAudience, kTrust, kAt});
+});
+constexpr auto kFileOptions =
+    cli::Options([] { return std::to_array<cli::Option>({kForce}); });
 
 constexpr cli::Verb kVerbs[] = {
     {"show", "[OPTION ...] FILE", "print a parcel and whether it is accepted",

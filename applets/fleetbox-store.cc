@@ -17,9 +17,11 @@ absl::StatusOr<int> Check(const cli::Call& call);
 absl::StatusOr<int> Backup(const cli::Call& call);
 absl::StatusOr<int> Dump(const cli::Call& call);
 
-constexpr cli::Option kDumpOptions[] = {
-    {'j', "json", "", "print JSON"},
-};
+constexpr auto kDumpOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'j', "json", "", "print JSON"},
+  });
+});
 constexpr cli::Verb kVerbs[] = {
     {"backup", "DIR FILE", "copy the store to a new file", {}, Backup},
     {"check", "DIR", "say whether the store is whole", {}, Check},

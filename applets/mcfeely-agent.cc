@@ -14,17 +14,20 @@ namespace {
 
 absl::StatusOr<int> Run(const cli::Call& call);
 
-constexpr cli::Option kOptions[] = {
-    {'S', "server", "ADDR", "the server; several are tried in turn"},
-    {'H', "host", "NAME", "the name tasks are addressed to"},
-    {'C', "comm-dir", "DIR", "the comm folder", "/etc/fleetbox/comm"},
-    {'J', "journal", "DIR", "the journal's folder", "/var/lib/fleetbox/agent"},
-    {'i', "identity", "FILE", "the host's key"},
-    {0, "trust", "FILE", "whose keys are trusted"},
-    {0, "to", "PRINCIPAL", "the server's name", "server:mcfeely"},
-    {0, "ready-fd", "N", "write a newline here once a server is reached"},
-    {'v', "verbose", "", "log each step"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'S', "server", "ADDR", "the server; several are tried in turn"},
+      {'H', "host", "NAME", "the name tasks are addressed to"},
+      {'C', "comm-dir", "DIR", "the comm folder", "/etc/fleetbox/comm"},
+      {'J', "journal", "DIR", "the journal's folder",
+       "/var/lib/fleetbox/agent"},
+      {'i', "identity", "FILE", "the host's key"},
+      {0, "trust", "FILE", "whose keys are trusted"},
+      {0, "to", "PRINCIPAL", "the server's name", "server:mcfeely"},
+      {0, "ready-fd", "N", "write a newline here once a server is reached"},
+      {'v', "verbose", "", "log each step"},
+  });
+});
 
 }  // namespace
 

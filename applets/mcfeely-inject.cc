@@ -24,31 +24,33 @@ namespace {
 
 absl::StatusOr<int> Run(const cli::Call& call);
 
-constexpr cli::Option kOptions[] = {
-    {'f', "file", "FILE", "read a job file; '-' is standard input"},
-    {'e', "line", "LINE", "a line of a job file"},
-    {'d', "description", "TEXT", "the description"},
-    {'s', "success", "ADDR", "mail a report of success there"},
-    {'F', "failure", "ADDR", "mail a report of failure there"},
-    {'k', "key", "STRING", "a second job with this key is the first one"},
-    {'D', "set", "NAME=VALUE", "the value of a parameter"},
-    {'o', "only", "NAMES", "take only these tasks and groups"},
-    {0, "with-needs", "", "and everything they require"},
-    {0, "with-dependents", "", "and everything that requires them"},
-    {0, "allow-empty", "", "accept a job without tasks"},
-    {0, "allow-unknown-host", "", "accept hosts the server does not know"},
-    {'n', "check", "", "print the flat job; nothing is sent"},
-    {0, "dot", "", "with --check: print the graph"},
-    {'j', "json", "", "with --check or --wait: print the job as JSON"},
-    {'w', "wait", "", "stay until the job has ended"},
-    {0, "timeout", "TIME", "with --wait: stay at most this long"},
-    {'S', "server", "ADDR", "the server"},
-    {0, "to", "PRINCIPAL", "the server's name", "server:mcfeely"},
-    {'i', "identity", "FILE", "the key that signs the job"},
-    {0, "trust", "FILE", "whose keys are trusted"},
-    {0, "spool", "DIR", "write the signed job there; send nothing"},
-    {'q', "quiet", "", "do not print the job number"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'f', "file", "FILE", "read a job file; '-' is standard input"},
+      {'e', "line", "LINE", "a line of a job file"},
+      {'d', "description", "TEXT", "the description"},
+      {'s', "success", "ADDR", "mail a report of success there"},
+      {'F', "failure", "ADDR", "mail a report of failure there"},
+      {'k', "key", "STRING", "a second job with this key is the first one"},
+      {'D', "set", "NAME=VALUE", "the value of a parameter"},
+      {'o', "only", "NAMES", "take only these tasks and groups"},
+      {0, "with-needs", "", "and everything they require"},
+      {0, "with-dependents", "", "and everything that requires them"},
+      {0, "allow-empty", "", "accept a job without tasks"},
+      {0, "allow-unknown-host", "", "accept hosts the server does not know"},
+      {'n', "check", "", "print the flat job; nothing is sent"},
+      {0, "dot", "", "with --check: print the graph"},
+      {'j', "json", "", "with --check or --wait: print the job as JSON"},
+      {'w', "wait", "", "stay until the job has ended"},
+      {0, "timeout", "TIME", "with --wait: stay at most this long"},
+      {'S', "server", "ADDR", "the server"},
+      {0, "to", "PRINCIPAL", "the server's name", "server:mcfeely"},
+      {'i', "identity", "FILE", "the key that signs the job"},
+      {0, "trust", "FILE", "whose keys are trusted"},
+      {0, "spool", "DIR", "write the signed job there; send nothing"},
+      {'q', "quiet", "", "do not print the job number"},
+  });
+});
 
 }  // namespace
 

@@ -37,33 +37,43 @@ constexpr cli::Option kIdentity = {'i', "identity", "FILE",
                                    "the key to sign with"};
 constexpr cli::Option kTrust = {0, "trust", "FILE", "whose keys are trusted"};
 
-constexpr cli::Option kOptions[] = {
-    {'q', "queue", "DIR", "the queue's folder"},
-    {'l', "listen", "ADDR", "listen there: unix:/path, tcp:host:port"},
-    {'c', "config", "FILE", "the configuration"},
-    kIdentity,
-    kTrust,
-    {'p', "principal", "NAME", "the server's name"},
-    {0, "ready-fd", "N", "write the addresses here once they can be called"},
-    {'v', "verbose", "", "log each step"},
-};
-constexpr cli::Option kStatusOptions[] = {
-    {'a', "all", "", "ended jobs, too"},
-    {0, "failed", "", "only jobs that have failed"},
-    {0, "older", "TIME", "only jobs injected at least this long ago", "0"},
-    {'j', "json", "", "for programs"},
-    kServer,
-    kTo,
-    kIdentity,
-    kTrust,
-};
-constexpr cli::Option kShowOptions[] = {
-    {'j', "json", "", "for programs"}, kServer, kTo, kIdentity, kTrust};
-constexpr cli::Option kLogOptions[] = {
-    {'f', "follow", "", "go on as it grows"},
-    {'q', "queue", "DIR", "the queue's folder"},
-};
-constexpr cli::Option kAskOptions[] = {kServer, kTo, kIdentity, kTrust};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'q', "queue", "DIR", "the queue's folder"},
+      {'l', "listen", "ADDR", "listen there: unix:/path, tcp:host:port"},
+      {'c', "config", "FILE", "the configuration"},
+      kIdentity,
+      kTrust,
+      {'p', "principal", "NAME", "the server's name"},
+      {0, "ready-fd", "N", "write the addresses here once they can be called"},
+      {'v', "verbose", "", "log each step"},
+  });
+});
+constexpr auto kStatusOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'a', "all", "", "ended jobs, too"},
+      {0, "failed", "", "only jobs that have failed"},
+      {0, "older", "TIME", "only jobs injected at least this long ago", "0"},
+      {'j', "json", "", "for programs"},
+      kServer,
+      kTo,
+      kIdentity,
+      kTrust,
+  });
+});
+constexpr auto kShowOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{'j', "json", "", "for programs"}, kServer, kTo, kIdentity, kTrust});
+});
+constexpr auto kLogOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'f', "follow", "", "go on as it grows"},
+      {'q', "queue", "DIR", "the queue's folder"},
+  });
+});
+constexpr auto kAskOptions = cli::Options([] {
+  return std::to_array<cli::Option>({kServer, kTo, kIdentity, kTrust});
+});
 
 constexpr cli::Verb kVerbs[] = {
     {"status", "[-aj] [--failed] [--older TIME] [JOB ...]",

@@ -17,34 +17,38 @@ namespace {
 
 absl::StatusOr<int> Run(const cli::Call& call);
 
-constexpr cli::Option kOptions[] = {
-    {'#', "", "DEPTH", "use the pool so many levels further out"},
-    {'A', "append", "", "append the tokens to the command's arguments"},
-    {'d', "detached", "", "-m: do not join the environment's stack"},
-    {'J', "tasks", "N", "-m: tokens for so many tasks at once"},
-    {'m', "manager", "", "lend tokens while the utility runs"},
-    {'N', "socket", "FILE", "-m: the socket's name"},
-    {'q', "quiet", "", "no warnings"},
-    {'Q', "finish", "", "ask the pool to end when nobody is left"},
-    {'R', "tokens", "N[..M]", "tokens of a task; up to M if they are free",
-     "1"},
-    {'t', "source", "FILE", "a pool's socket; -m: or a file of tokens, or -"},
-    {'V', "version", "", "print the version and the stack of pools"},
-    {0, "counter", "", "with -m: serve numbers that are never given twice"},
-    {0, "enforce", "", "with -m: end holders that are beyond the lease"},
-    {0, "jobserver", "", "with -m: serve make's job server from the pool, too"},
-    {0, "json", "", "print the table, or --who, for programs"},
-    {0, "keep", "", "a command that outlives us keeps its tokens"},
-    {0, "lease", "TIME", "with -m: report tokens that are held for longer"},
-    {0, "legacy-status", "", "with -m: exit 76 when asked to end"},
-    {0, "list", "", "print the table of the pool"},
-    {0, "try", "", "do not wait for tokens"},
-    {0, "wait", "TIME", "wait for tokens for so long"},
-    {0, "watch", "",
-     "with -m: read the file again when it changes, and on HUP"},
-    {0, "weight", "N", "with -m: each token may be held so often at once", "1"},
-    {0, "who", "", "print who holds tokens"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'#', "", "DEPTH", "use the pool so many levels further out"},
+      {'A', "append", "", "append the tokens to the command's arguments"},
+      {'d', "detached", "", "-m: do not join the environment's stack"},
+      {'J', "tasks", "N", "-m: tokens for so many tasks at once"},
+      {'m', "manager", "", "lend tokens while the utility runs"},
+      {'N', "socket", "FILE", "-m: the socket's name"},
+      {'q', "quiet", "", "no warnings"},
+      {'Q', "finish", "", "ask the pool to end when nobody is left"},
+      {'R', "tokens", "N[..M]", "tokens of a task; up to M if they are free",
+       "1"},
+      {'t', "source", "FILE", "a pool's socket; -m: or a file of tokens, or -"},
+      {'V', "version", "", "print the version and the stack of pools"},
+      {0, "counter", "", "with -m: serve numbers that are never given twice"},
+      {0, "enforce", "", "with -m: end holders that are beyond the lease"},
+      {0, "jobserver", "",
+       "with -m: serve make's job server from the pool, too"},
+      {0, "json", "", "print the table, or --who, for programs"},
+      {0, "keep", "", "a command that outlives us keeps its tokens"},
+      {0, "lease", "TIME", "with -m: report tokens that are held for longer"},
+      {0, "legacy-status", "", "with -m: exit 76 when asked to end"},
+      {0, "list", "", "print the table of the pool"},
+      {0, "try", "", "do not wait for tokens"},
+      {0, "wait", "TIME", "wait for tokens for so long"},
+      {0, "watch", "",
+       "with -m: read the file again when it changes, and on HUP"},
+      {0, "weight", "N", "with -m: each token may be held so often at once",
+       "1"},
+      {0, "who", "", "print who holds tokens"},
+  });
+});
 
 }  // namespace
 
@@ -103,14 +107,14 @@ absl::Status CheckCombination(const cli::Call& call) {
   }
   const bool manager = call.Has("manager");
   for (const cli::Seen& seen : call.seen) {
-    const absl::string_view word = seen.option->word;
+    const absl::string_view word = seen.option.word;
     if (manager && IsOneOf(word, kOfClient)) {
-      return cli::FailWith(kWrong, absl::StrCat("option ", Quoted(*seen.option),
+      return cli::FailWith(kWrong, absl::StrCat("option ", Quoted(seen.option),
                                                 " forbidden by option `-m'"));
     }
     if (!manager && IsOneOf(word, kOfManager)) {
       return cli::FailWith(
-          kWrong, absl::StrCat("option ", Quoted(*seen.option),
+          kWrong, absl::StrCat("option ", Quoted(seen.option),
                                " may only be given after option `-m'"));
     }
   }

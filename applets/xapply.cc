@@ -29,73 +29,78 @@ namespace {
 
 absl::StatusOr<int> Run(const cli::Call& call);
 
-constexpr cli::Option kOptions[] = {
-    {'#', "", "COUNT", "items for each task (1)"},
-    {'a', "", "CHAR", "the character that starts a form (%)"},
-    {'A', "", "", "give the task's tokens to the shell as $1 and on"},
-    {'d', "", "", "with -m: use, or start, a detached xclate"},
-    {'e', "", "VAR[=TEXT]", "set a variable for each task"},
-    {'f', "", "", "operands are files of items; - is standard input"},
-    {'F', "", "", "the first operand is a file that holds the template"},
-    {'g', "", "", "numbers come from the counter service around this run"},
-    {'H', "", "", "print a summary of the forms of templates"},
-    {'i', "", "FILE", "the standard input all tasks share"},
-    {'J', "", "TASKS", "start a pool of tokens for that many tasks"},
-    {'m', "", "", "collate what the tasks print"},
-    {'n', "dry-run", "", "print the commands, run nothing"},
-    {'N', "", "ELSE", "the command to run when there is no item"},
-    {'p', "", "PAD", "with -f: stands for items a shorter file has not"},
-    {'P', "", "[N]", "tasks at once (1; -P alone: $PARALLEL, else 3)"},
-    {'R', "", "N", "tokens for each task (1)"},
-    {'s', "", "", "with -m: no section for a task that prints nothing"},
-    {'S', "", "SHELL", "the shell for the tasks ($SHELL, else /bin/sh)"},
-    {'t', "", "TOKENS", "tokens: a file, - for the pool around, a socket"},
-    {'u', "", "", "with -m: sections are called by %u instead of %1"},
-    {'v', "", "", "print each command on standard output"},
-    {'x', "", "", "print each command on standard error"},
-    {'z', "null", "", "items of files end with a NUL"},
-    {0, "args-from", "FILE", "deal out the lines of FILE as operands"},
-    {0, "keep-order", "", "collate, in the order of the items"},
-    {0, "collate", "live|done|line|off", "whose output is shown when"},
-    {0, "stderr", "pass|merge|collate|drop", "standard error of tasks (pass)"},
-    {0, "tag", "[TEXT]", "put the text before each line", "", "\x01"},
-    {0, "group-header", "TEXT", "a text before each section"},
-    {0, "group-footer", "TEXT", "a text behind each section"},
-    {0, "spill-at", "SIZE", "memory for output that waits, of a task (64k)"},
-    {0, "spill-max", "SIZE", "how much may wait on disk (no limit)"},
-    {0, "spill-dir", "DIR", "where it waits ($TMPDIR, else /tmp)"},
-    {0, "results", "DIR", "keep the output and result of each task there"},
-    {0, "joblog", "FILE", "append a line for each attempt that has ended"},
-    {0, "resume", "", "skip what is in the job log"},
-    {0, "resume-failed", "", "skip what has succeeded by the job log"},
-    {0, "retry-failed", "", "run what has failed by the job log, no items"},
-    {0, "retries", "N", "further attempts for a task that fails (0)"},
-    {0, "retry-delay", "TIME[,FACTOR]", "wait before the next attempt"},
-    {0, "retry-on", "LIST", "which ends are tried again (any failure)"},
-    {0, "keep-failed-output", "", "show what failed attempts have printed"},
-    {0, "timeout", "TIME", "end a task after that time, or N% of the median"},
-    {0, "kill-after", "TIME", "from the signal to the end to SIGKILL (5s)"},
-    {0, "halt", "WHEN", "never; soon or now, with fail=N, success=N, done=N"},
-    {0, "exit", "zero|any|count|first|worst", "what the tasks' ends come to"},
-    {0, "jobs", "N", "tasks at once: N, N%, +N, -N, @FILE"},
-    {0, "load", "X", "start nothing while the load is above X or N%"},
-    {0, "memfree", "SIZE", "start nothing while less memory is free"},
-    {0, "pressure", "KIND:N%", "start nothing while tasks stall for KIND"},
-    {0, "noswap", "", "start nothing while the host swaps"},
-    {0, "delay", "TIME", "wait between starts"},
-    {0, "nice", "N", "added to the niceness of tasks"},
-    {0, "limit", "RESOURCE:N", "a resource limit of tasks"},
-    {0, "pack", "[N]", "as many items as fit, at most N, in one command"},
-    {0, "jobserver", "auto|off|require", "take tokens of make (off)"},
-    {0, "jobserver-export", "", "offer the slots as tokens of make"},
-    {0, "progress", "", "show how far it is, on standard error"},
-    {0, "eta", "", "the same with the time that is left"},
-    {0, "bar", "", "the same with a bar"},
-    {0, "events", "FILE", "write starts and ends there as JSON; or fd:N"},
-    {0, "json", "", "print each task's result as a line of JSON"},
-    {0, "exec", "auto|shell|direct", "whether the shell runs commands (auto)"},
-    {0, "keep-children", "", "leave tasks in our group, and alone at the end"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'#', "", "COUNT", "items for each task (1)"},
+      {'a', "", "CHAR", "the character that starts a form (%)"},
+      {'A', "", "", "give the task's tokens to the shell as $1 and on"},
+      {'d', "", "", "with -m: use, or start, a detached xclate"},
+      {'e', "", "VAR[=TEXT]", "set a variable for each task"},
+      {'f', "", "", "operands are files of items; - is standard input"},
+      {'F', "", "", "the first operand is a file that holds the template"},
+      {'g', "", "", "numbers come from the counter service around this run"},
+      {'H', "", "", "print a summary of the forms of templates"},
+      {'i', "", "FILE", "the standard input all tasks share"},
+      {'J', "", "TASKS", "start a pool of tokens for that many tasks"},
+      {'m', "", "", "collate what the tasks print"},
+      {'n', "dry-run", "", "print the commands, run nothing"},
+      {'N', "", "ELSE", "the command to run when there is no item"},
+      {'p', "", "PAD", "with -f: stands for items a shorter file has not"},
+      {'P', "", "[N]", "tasks at once (1; -P alone: $PARALLEL, else 3)"},
+      {'R', "", "N", "tokens for each task (1)"},
+      {'s', "", "", "with -m: no section for a task that prints nothing"},
+      {'S', "", "SHELL", "the shell for the tasks ($SHELL, else /bin/sh)"},
+      {'t', "", "TOKENS", "tokens: a file, - for the pool around, a socket"},
+      {'u', "", "", "with -m: sections are called by %u instead of %1"},
+      {'v', "", "", "print each command on standard output"},
+      {'x', "", "", "print each command on standard error"},
+      {'z', "null", "", "items of files end with a NUL"},
+      {0, "args-from", "FILE", "deal out the lines of FILE as operands"},
+      {0, "keep-order", "", "collate, in the order of the items"},
+      {0, "collate", "live|done|line|off", "whose output is shown when"},
+      {0, "stderr", "pass|merge|collate|drop",
+       "standard error of tasks (pass)"},
+      {0, "tag", "[TEXT]", "put the text before each line", "", "\x01"},
+      {0, "group-header", "TEXT", "a text before each section"},
+      {0, "group-footer", "TEXT", "a text behind each section"},
+      {0, "spill-at", "SIZE", "memory for output that waits, of a task (64k)"},
+      {0, "spill-max", "SIZE", "how much may wait on disk (no limit)"},
+      {0, "spill-dir", "DIR", "where it waits ($TMPDIR, else /tmp)"},
+      {0, "results", "DIR", "keep the output and result of each task there"},
+      {0, "joblog", "FILE", "append a line for each attempt that has ended"},
+      {0, "resume", "", "skip what is in the job log"},
+      {0, "resume-failed", "", "skip what has succeeded by the job log"},
+      {0, "retry-failed", "", "run what has failed by the job log, no items"},
+      {0, "retries", "N", "further attempts for a task that fails (0)"},
+      {0, "retry-delay", "TIME[,FACTOR]", "wait before the next attempt"},
+      {0, "retry-on", "LIST", "which ends are tried again (any failure)"},
+      {0, "keep-failed-output", "", "show what failed attempts have printed"},
+      {0, "timeout", "TIME", "end a task after that time, or N% of the median"},
+      {0, "kill-after", "TIME", "from the signal to the end to SIGKILL (5s)"},
+      {0, "halt", "WHEN", "never; soon or now, with fail=N, success=N, done=N"},
+      {0, "exit", "zero|any|count|first|worst", "what the tasks' ends come to"},
+      {0, "jobs", "N", "tasks at once: N, N%, +N, -N, @FILE"},
+      {0, "load", "X", "start nothing while the load is above X or N%"},
+      {0, "memfree", "SIZE", "start nothing while less memory is free"},
+      {0, "pressure", "KIND:N%", "start nothing while tasks stall for KIND"},
+      {0, "noswap", "", "start nothing while the host swaps"},
+      {0, "delay", "TIME", "wait between starts"},
+      {0, "nice", "N", "added to the niceness of tasks"},
+      {0, "limit", "RESOURCE:N", "a resource limit of tasks"},
+      {0, "pack", "[N]", "as many items as fit, at most N, in one command"},
+      {0, "jobserver", "auto|off|require", "take tokens of make (off)"},
+      {0, "jobserver-export", "", "offer the slots as tokens of make"},
+      {0, "progress", "", "show how far it is, on standard error"},
+      {0, "eta", "", "the same with the time that is left"},
+      {0, "bar", "", "the same with a bar"},
+      {0, "events", "FILE", "write starts and ends there as JSON; or fd:N"},
+      {0, "json", "", "print each task's result as a line of JSON"},
+      {0, "exec", "auto|shell|direct",
+       "whether the shell runs commands (auto)"},
+      {0, "keep-children", "",
+       "leave tasks in our group, and alone at the end"},
+  });
+});
 
 }  // namespace
 
@@ -250,22 +255,22 @@ absl::Status ReadCommands(const cli::Call& call, XapplyOptions* o) {
 }
 
 absl::Status ReadParallel(const cli::Call& call, XapplyOptions* o) {
-  const int processors = fanout::Processors();
   for (const cli::Seen& seen : call.seen) {
-    if (seen.option->letter == 'P') {
+    if (seen.option.letter == 'P') {
       const std::optional<absl::string_view> variable =
           sys::Environment::Ours().Get("PARALLEL");
       absl::StatusOr<int> jobs =
-          fanout::ParseParallel(seen.value, variable, processors);
+          fanout::ParseParallel(seen.value, variable, fanout::Processors());
       if (!jobs.ok()) return OfOption("-P", jobs.status());
       o->jobs = *jobs;
       o->jobs_file.clear();
-    } else if (seen.option->word == "jobs") {
+    } else if (seen.option.word == "jobs") {
       if (absl::StartsWith(seen.value, "@")) {
         o->jobs_file = seen.value.substr(1);
         continue;
       }
-      absl::StatusOr<int> jobs = fanout::ParseJobs(seen.value, processors);
+      absl::StatusOr<int> jobs =
+          fanout::ParseJobs(seen.value, fanout::Processors());
       if (!jobs.ok()) return OfOption("--jobs", jobs.status());
       o->jobs = *jobs;
       o->jobs_file.clear();
@@ -279,7 +284,7 @@ absl::Status ReadParallel(const cli::Call& call, XapplyOptions* o) {
 
   if (call.Has("load")) {
     absl::StatusOr<double> load =
-        fanout::ParseLoad(call.Get("load"), processors);
+        fanout::ParseLoad(call.Get("load"), fanout::Processors());
     if (!load.ok()) return OfOption("--load", load.status());
     o->gauges.load = *load;
   }

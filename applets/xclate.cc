@@ -15,41 +15,43 @@ namespace {
 
 absl::StatusOr<int> Run(const cli::Call& call);
 
-constexpr cli::Option kOptions[] = {
-    {'#', "", "DEPTH", "use the manager so many levels further out"},
-    {'a', "escape", "CHAR", "the escape character of titles", "%"},
-    {'A', "announce", "", "-m: tell the socket's path to -N first"},
-    {'d', "detached", "", "-m: do not join the environment's stack"},
-    {'D', "folder", "", "run the command in the manager's folder"},
-    {'E', "stderr", "", "give the command the manager's standard error"},
-    {'H', "rule", "TEXT", "the text behind each section"},
-    {'i', "input", "EXPR", "-m: standard input of the utility"},
-    {'I', "stdin", "", "give the command the manager's standard input"},
-    {'L', "cap", "SIZE", "buffer so much while waiting; '?' lists the units",
-     "64k"},
-    {'m', "manager", "", "manage a collated stream for the utility"},
-    {'n', "dry-run", "", "run nothing, say what would be run"},
-    {'N', "notify", "EXPR", "-m: tell the end of each section there"},
-    {'O', "output", "EXPR",
-     "-m: the collated stream; - is a section of another"},
-    {'p', "pid", "PID", "-m: wait for this process instead of a utility"},
-    {'q', "quick", "", "leave small finished sections with the manager"},
-    {'Q', "finish", "", "ask the manager to end when nobody is left"},
-    {'r', "notify-status", "", "-m: tell the status of each section, too"},
-    {'s', "squeeze", "", "sections without output vanish"},
-    {'S', "shell", "FILE", "-m: the shell for |COMMAND"},
-    {'T', "title", "TEXT", "the text in front of each section"},
-    {'u', "socket", "FILE", "the manager's socket"},
-    {'v', "verbose", "", "say what is run"},
-    {'V', "version", "", "print the version and the stack of managers"},
-    {'w', "widow", "", "write to the widow stream, without waiting"},
-    {'W', "widows", "EXPR", "-m: where output outside sections goes"},
-    {'Y', "terminal", "", "give the command the manager's terminal"},
-    {'Z', "inside-stream", "", "only copy: we serve a stream of the manager"},
-    {0, "group-name", "NAME", "-m -O -: the name of the section", "group"},
-    {0, "status", "", "exit with the status of the command"},
-    {0, "status-from", "PID", "the process that writes our standard input"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'#', "", "DEPTH", "use the manager so many levels further out"},
+      {'a', "escape", "CHAR", "the escape character of titles", "%"},
+      {'A', "announce", "", "-m: tell the socket's path to -N first"},
+      {'d', "detached", "", "-m: do not join the environment's stack"},
+      {'D', "folder", "", "run the command in the manager's folder"},
+      {'E', "stderr", "", "give the command the manager's standard error"},
+      {'H', "rule", "TEXT", "the text behind each section"},
+      {'i', "input", "EXPR", "-m: standard input of the utility"},
+      {'I', "stdin", "", "give the command the manager's standard input"},
+      {'L', "cap", "SIZE", "buffer so much while waiting; '?' lists the units",
+       "64k"},
+      {'m', "manager", "", "manage a collated stream for the utility"},
+      {'n', "dry-run", "", "run nothing, say what would be run"},
+      {'N', "notify", "EXPR", "-m: tell the end of each section there"},
+      {'O', "output", "EXPR",
+       "-m: the collated stream; - is a section of another"},
+      {'p', "pid", "PID", "-m: wait for this process instead of a utility"},
+      {'q', "quick", "", "leave small finished sections with the manager"},
+      {'Q', "finish", "", "ask the manager to end when nobody is left"},
+      {'r', "notify-status", "", "-m: tell the status of each section, too"},
+      {'s', "squeeze", "", "sections without output vanish"},
+      {'S', "shell", "FILE", "-m: the shell for |COMMAND"},
+      {'T', "title", "TEXT", "the text in front of each section"},
+      {'u', "socket", "FILE", "the manager's socket"},
+      {'v', "verbose", "", "say what is run"},
+      {'V', "version", "", "print the version and the stack of managers"},
+      {'w', "widow", "", "write to the widow stream, without waiting"},
+      {'W', "widows", "EXPR", "-m: where output outside sections goes"},
+      {'Y', "terminal", "", "give the command the manager's terminal"},
+      {'Z', "inside-stream", "", "only copy: we serve a stream of the manager"},
+      {0, "group-name", "NAME", "-m -O -: the name of the section", "group"},
+      {0, "status", "", "exit with the status of the command"},
+      {0, "status-from", "PID", "the process that writes our standard input"},
+  });
+});
 
 }  // namespace
 
@@ -92,8 +94,8 @@ absl::Status CheckCombination(const cli::Call& call) {
   }
   const bool manager = call.Has("manager");
   for (const cli::Seen& seen : call.seen) {
-    const char letter = seen.option->letter;
-    const absl::string_view word = seen.option->word;
+    const char letter = seen.option.letter;
+    const absl::string_view word = seen.option.word;
     const bool of_manager =
         absl::StrContains("AdiNOprSW", std::string(1, letter)) ||
         word == "group-name";

@@ -24,6 +24,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/option.h"
+
 namespace cli {
 
 struct Call;
@@ -32,28 +34,13 @@ struct Call;
 // exit code).
 using RunFunction = absl::StatusOr<int> (*)(const Call& call);
 
-struct Option {
-  // 0 for an option that has only a word; '#' for a number as the option
-  // (`-2` is the value "2").
-  char letter = 0;
-  // "" for an option that has only a letter.
-  absl::string_view word = "";
-  // "" a switch, "N" takes a value, "[N]" a value that may be left out and then
-  // is attached when given: -P8 or --parallel=8, never -P 8. The name says how
-  // shells complete the value (cli/completion.h): FILE, DIR, COMMAND, "on|off".
-  absl::string_view value = "";
-  absl::string_view help = "";   // a lower-case phrase
-  absl::string_view unset = "";  // what Get returns when it was not given
-  absl::string_view bare = "";   // what Get returns when "[N]" was left out
-};
-
 // A sub-command. The rest of the line behind its name is read with its own
 // options; options of the applet stand before the name.
 struct Verb {
   absl::string_view name;
   absl::string_view usage = "";    // without the names: "[-j] [JOB ...]"
   absl::string_view summary = "";  // a lower-case phrase
-  absl::Span<const Option> options = {};
+  OptionTable options = {};
   RunFunction run = nullptr;
 };
 
@@ -62,7 +49,7 @@ struct Applet {
   absl::string_view summary;  // a lower-case phrase: the manual page's .Nd
   // Without the name; several forms are separated by '\n'.
   absl::string_view usage = "";
-  absl::Span<const Option> options = {};
+  OptionTable options = {};
   // Exit codes of its own, one a line: "73  FILE is already there\n".
   absl::string_view exits = "";
   // What a UsageError of this applet exits with: 64 but for originals that say
@@ -81,7 +68,7 @@ struct Applet {
 // An option that was given, with its value ("" for a switch, Option::bare when
 // the value was left out).
 struct Seen {
-  const Option* option;  // of the applet's or the verb's head
+  Option option;  // of the applet's or the verb's head
   std::string value;
 };
 
@@ -93,7 +80,8 @@ struct Call {
   // same as applet->name unless a link NAME.APPLET gave another.
   std::string program;
   const Applet* applet = nullptr;
-  const Verb* verb = nullptr;  // null when there is none
+  const Verb* verb = nullptr;   // null when there is none
+  std::vector<Option> options;  // that there are: the applet's, the verb's
   std::vector<std::string> operands;
   std::vector<Seen> seen;  // all options in the order they were given
 

@@ -20,18 +20,17 @@ constexpr absl::string_view kExitPayload = "fleetbox/exit";
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-const Option* FindLetter(absl::Span<const Option> options, char letter) {
-  for (const Option& o : options) {
-    if (o.letter == letter) return &o;
+std::optional<Option> FindLetter(OptionTable options, char letter) {
+  for (const Option o : options) {
+    if (o.letter == letter) return o;
   }
-  return nullptr;
+  return std::nullopt;
 }
-const Option* FindWord(absl::Span<const Option> options,
-                       absl::string_view word) {
-  for (const Option& o : options) {
-    if (!o.word.empty() && o.word == word) return &o;
+std::optional<Option> FindWord(OptionTable options, absl::string_view word) {
+  for (const Option o : options) {
+    if (!o.word.empty() && o.word == word) return o;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 bool MayLeaveOut(const Option& o) {
@@ -53,10 +52,9 @@ std::string InnerWord(const Option& o) {
   return absl::StrCat("letter-", static_cast<int>(o.letter));
 }
 
-absl::Status NoSuchOption(absl::Span<const Option> options,
-                          absl::string_view word) {
+absl::Status NoSuchOption(OptionTable options, absl::string_view word) {
   std::vector<absl::string_view> words = {"help", "version"};
-  for (const Option& o : options) {
+  for (const Option o : options) {
     if (!o.word.empty()) words.push_back(o.word);
   }
   std::string message = absl::StrCat("--", word, ": no such option");
@@ -77,7 +75,7 @@ struct Rewritten {
 
 class Rewriter {
  public:
-  Rewriter(absl::Span<const Option> options, absl::Span<const std::string> line)
+  Rewriter(OptionTable options, absl::Span<const std::string> line)
       : options_(options), line_(line) {}
 
   absl::StatusOr<Rewritten> Rewrite() {
@@ -99,16 +97,16 @@ class Rewriter {
     const absl::string_view word = text.substr(0, equals);
     std::optional<absl::string_view> attached;
     if (equals != absl::string_view::npos) attached = text.substr(equals + 1);
-    const Option* o = FindWord(options_, word);
-    if (o == nullptr && !attached && word == "help") {
+    std::optional<Option> o = FindWord(options_, word);
+    if (!o && !attached && word == "help") {
       out_.wanted = Wanted::kHelp;
       return absl::OkStatus();
     }
-    if (o == nullptr && !attached && word == "version") {
+    if (!o && !attached && word == "version") {
       out_.wanted = Wanted::kVersion;
       return absl::OkStatus();
     }
-    if (o == nullptr) return NoSuchOption(options_, word);
+    if (!o) return NoSuchOption(options_, word);
     if (o->value.empty() && attached) {
       return UsageError(absl::StrCat(OptionName(*o), ": takes no value"));
     }
@@ -118,10 +116,10 @@ class Rewriter {
   // -a, -abc, -Pvalue, -P value, -12
   absl::Status Cluster(absl::string_view letters) {
     while (!letters.empty() && out_.wanted == Wanted::kRun) {
-      const Option* o = FindLetter(options_, letters[0]);
-      if (o == nullptr && IsDigit(letters[0])) {
+      std::optional<Option> o = FindLetter(options_, letters[0]);
+      if (!o && IsDigit(letters[0])) {
         o = FindLetter(options_, '#');
-        if (o != nullptr) {
+        if (o) {
           const size_t end =
               std::min(letters.find_first_not_of("0123456789"), letters.size());
           TRY(Add(*o, letters.substr(0, end)));
@@ -129,15 +127,15 @@ class Rewriter {
           continue;
         }
       }
-      if (o == nullptr && letters[0] == 'h') {
+      if (!o && letters[0] == 'h') {
         out_.wanted = Wanted::kHelp;
         return absl::OkStatus();
       }
-      if (o == nullptr && letters[0] == 'V') {
+      if (!o && letters[0] == 'V') {
         out_.wanted = Wanted::kVersion;
         return absl::OkStatus();
       }
-      if (o == nullptr || letters[0] == '#') {
+      if (!o || letters[0] == '#') {
         return UsageError(
             absl::StrCat("-", letters.substr(0, 1), ": no such option"));
       }
@@ -166,14 +164,14 @@ class Rewriter {
     return absl::OkStatus();
   }
 
-  absl::Span<const Option> options_;
+  OptionTable options_;
   absl::Span<const std::string> line_;
   Rewritten out_;
 };
 
 // Reads the options at the front of `line` into `call`, and gives back how many
 // words that took, or what was asked for instead of running.
-absl::StatusOr<Rewritten> ReadOptions(absl::Span<const Option> options,
+absl::StatusOr<Rewritten> ReadOptions(OptionTable options,
                                       absl::Span<const std::string> line,
                                       Call& call) {
   TRY_ASSIGN(Rewritten front, Rewriter(options, line).Rewrite());
@@ -183,7 +181,7 @@ absl::StatusOr<Rewritten> ReadOptions(absl::Span<const Option> options,
   for (const std::string& word : front.options) argv.push_back(word.c_str());
   try {
     cxxopts::Options checker("fleetbox");
-    for (const Option& o : options) {
+    for (const Option o : options) {
       if (o.value.empty()) {
         checker.add_options()(InnerWord(o), "");
       } else {
@@ -193,9 +191,9 @@ absl::StatusOr<Rewritten> ReadOptions(absl::Span<const Option> options,
     const cxxopts::ParseResult result =
         checker.parse(static_cast<int>(argv.size()), argv.data());
     for (const cxxopts::KeyValue& given : result.arguments()) {
-      for (const Option& o : options) {
+      for (const Option o : options) {
         if (InnerWord(o) != given.key()) continue;
-        call.seen.push_back({&o, o.value.empty() ? "" : given.value()});
+        call.seen.push_back({o, o.value.empty() ? "" : given.value()});
       }
     }
   } catch (const std::exception& e) {
@@ -273,6 +271,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
   CommandLine line;
   line.call.program = std::string(program);
   line.call.applet = &applet;
+  for (const Option o : applet.options) line.call.options.push_back(o);
 
   if (!environment.text.empty()) {
     const auto in_variable = [&](absl::string_view why) {
@@ -300,6 +299,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
   for (const Verb& verb : applet.verbs) {
     if (words.empty() || verb.name != words[0]) continue;
     line.call.verb = &verb;
+    for (const Option o : verb.options) line.call.options.push_back(o);
     words.remove_prefix(1);
     const absl::StatusOr<Rewritten> behind =
         ReadOptions(verb.options, words, line.call);

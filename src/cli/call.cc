@@ -1,6 +1,9 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "base/status.h"
 #include "base/time.h"
 #include "cli/applet.h"
@@ -18,16 +21,10 @@ bool IsCalled(const Option& option, absl::string_view word) {
 
 // The option of that name, the verb's before the applet's.
 const Option& Find(const Call& call, absl::string_view word) {
-  const Option* found = nullptr;
-  for (const Option& o : call.applet->options) {
-    if (IsCalled(o, word)) found = &o;
-  }
-  if (call.verb != nullptr) {
-    for (const Option& o : call.verb->options) {
-      if (IsCalled(o, word)) found = &o;
-    }
-  }
-  MUST(found != nullptr);
+  const auto found =
+      std::find_if(call.options.rbegin(), call.options.rend(),
+                   [&](const Option& o) { return IsCalled(o, word); });
+  MUST(found != call.options.rend());
   return *found;
 }
 
@@ -82,13 +79,13 @@ bool Call::Has(absl::string_view word) const { return Count(word) > 0; }
 int Call::Count(absl::string_view word) const {
   Find(*this, word);
   int count = 0;
-  for (const Seen& s : seen) count += IsCalled(*s.option, word);
+  for (const Seen& s : seen) count += IsCalled(s.option, word);
   return count;
 }
 
 std::string Call::Get(absl::string_view word) const {
   for (size_t i = seen.size(); i-- > 0;) {
-    if (IsCalled(*seen[i].option, word)) return seen[i].value;
+    if (IsCalled(seen[i].option, word)) return seen[i].value;
   }
   return std::string(Find(*this, word).unset);
 }
@@ -97,7 +94,7 @@ std::vector<std::string> Call::All(absl::string_view word) const {
   Find(*this, word);
   std::vector<std::string> values;
   for (const Seen& s : seen) {
-    if (IsCalled(*s.option, word)) values.push_back(s.value);
+    if (IsCalled(s.option, word)) values.push_back(s.value);
   }
   return values;
 }

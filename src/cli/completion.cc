@@ -46,8 +46,8 @@ void AddOption(const Option& o, CompletionPlace& place) {
   }
 }
 
-void AddOptions(absl::Span<const Option> options, CompletionPlace& place) {
-  for (const Option& o : options) AddOption(o, place);
+void AddOptions(OptionTable options, CompletionPlace& place) {
+  for (const Option o : options) AddOption(o, place);
   for (const Option& o : SharedOptions(options)) AddOption(o, place);
 }
 

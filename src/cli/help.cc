@@ -77,9 +77,9 @@ std::string Term(const Option& o) {
   return absl::StrCat(out, "[=", o.value.substr(1));
 }
 
-std::string OptionsText(absl::Span<const Option> options) {
+std::string OptionsText(OptionTable options) {
   std::vector<Line> lines;
-  for (const Option& o : options)
+  for (const Option o : options)
     lines.push_back({Term(o), std::string(o.help)});
   for (const Option& o : SharedOptions(options)) {
     lines.push_back({Term(o), std::string(o.help)});
@@ -114,11 +114,11 @@ std::vector<Line> ExitLines(const Applet& applet) {
 
 }  // namespace
 
-std::vector<Option> SharedOptions(absl::Span<const Option> options) {
+std::vector<Option> SharedOptions(OptionTable options) {
   std::vector<Option> shared;
   for (Option o : {Option{'h', "help", "", "show this help"},
                    Option{'V', "version", "", "show the version"}}) {
-    for (const Option& own : options) {
+    for (const Option own : options) {
       if (own.letter == o.letter) o.letter = 0;
       if (own.word == o.word) o.word = "";
     }

@@ -13,7 +13,7 @@ namespace cli {
 
 // What every command has, -h --help and -V --version, as far as `options` leave
 // the letters and words to them.
-std::vector<Option> SharedOptions(absl::Span<const Option> options);
+std::vector<Option> SharedOptions(OptionTable options);
 
 // "usage: xapply [-P N] COMMAND ITEM ...\n"; further forms below each other.
 // `verb` may be null.

@@ -22,14 +22,16 @@ namespace {
 constexpr int kNoSuchCommand = 127;  // as a shell says it (POSIX XCU 2.8.2)
 constexpr absl::string_view kPrefix = "fleetbox-";
 
-constexpr Option kOptions[] = {
-    {'i', "install", "",
-     "make a link for each command in the folder DIR: a hard link"},
-    {'s', "symbolic", "", "with --install: symbolic links"},
-    {'l', "list", "", "print the names of all commands, one a line"},
-    {0, "completion", "bash|zsh|fish",
-     "print a script that teaches the shell to complete our command lines"},
-};
+constexpr auto kOptions = Options([] {
+  return std::to_array<Option>({
+      {'i', "install", "",
+       "make a link for each command in the folder DIR: a hard link"},
+      {'s', "symbolic", "", "with --install: symbolic links"},
+      {'l', "list", "", "print the names of all commands, one a line"},
+      {0, "completion", "bash|zsh|fish",
+       "print a script that teaches the shell to complete our command lines"},
+  });
+});
 
 const Applet* Find(Table table, absl::string_view name) {
   const Row* row = std::lower_bound(

@@ -2,7 +2,6 @@
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,14 +71,6 @@ void JobServer::Announce(sys::Environment* environment) const {
   environment->Set("MAKEFLAGS", flags);
   environment->Unset("MFLAGS");
   environment->Unset("CARGO_MAKEFLAGS");
-}
-
-int JobServer::Replenish(int held) {
-  int there = 0;
-  if (ioctl(write_.get(), FIONREAD, &there) != 0) return 0;
-  const int missing = slots_ - 1 - there - held;
-  if (missing <= 0 || !Fill(missing).ok()) return 0;
-  return missing;
 }
 
 }  // namespace fanout

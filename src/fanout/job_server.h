@@ -50,11 +50,6 @@ class JobServer {
   // For a JobClient of our own: our tasks take tokens like everybody else.
   const JobServerAddress& address() const { return address_; }
 
-  // A task that was killed may have taken tokens with it. To be called when no
-  // task runs: puts back what is missing beyond the `held` that our client
-  // has, and returns how many that were.
-  int Replenish(int held);
-
  private:
   JobServer(int slots, JobServerAddress address, sys::Fd read, sys::Fd write)
       : slots_(slots),

@@ -1,22 +1,12 @@
 #include "fanout/pass_signals.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <utility>
 
-#include "sys/fd.h"
+#include "sys/terminal.h"
 
 namespace fanout {
-namespace {
-
-bool InForeground() {
-  const sys::Fd terminal(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
-  return terminal && tcgetpgrp(terminal.get()) == getpgrp();
-}
-
-}  // namespace
 
 PassSignals::PassSignals(sys::Loop& loop, std::function<void(int, bool)> seen,
                          std::function<void()> hangup)
@@ -29,7 +19,7 @@ void PassSignals::On(int signal) {
   if (signal == SIGHUP && hangup_) return hangup_();
   // What an interactive shell makes of it is its business.
   if (child_ != nullptr && (signal == SIGINT || signal == SIGQUIT) &&
-      InForeground()) {
+      sys::InForeground()) {
     return;
   }
   const bool again = std::exchange(again_, true);

@@ -1,7 +1,6 @@
 #include "fanout/runner.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_format.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -22,38 +21,18 @@ namespace {
 // How long to wait for the system to have room for one more process, when none
 // of ours ends meanwhile.
 constexpr int kRoomSeconds[] = {1, 2, 3, 5, 8, 13};
-constexpr absl::Duration kGroupPoll = absl::Milliseconds(10);
 constexpr absl::Duration kLookAgain = absl::Milliseconds(200);
 // More threads than processors start no more.
 constexpr int kSpawners = 2;
 // Exit codes (exit-codes(7)).
-constexpr int kBadInput = 65, kOutputLost = 74;
+constexpr int kUsage = 64, kBadInput = 65, kNoCounter = 66, kSystem = 71,
+              kOutputLost = 74, kCannotExecute = 126, kNotFound = 127;
 
 bool IsShortage(const absl::Status& why) {
   return absl::IsUnavailable(why) || absl::IsResourceExhausted(why);
 }
 
 }  // namespace
-
-struct Runner::Task {
-  int64_t id = 0;
-  Group group;
-  bool otherwise = false;
-  std::vector<std::string> tokens;
-  std::vector<std::pair<std::string, std::string>> variables;
-  std::vector<std::string> environment;  // with the variables
-  sys::Spawner::Order order;             // until it is started
-  TaskRecord record;
-  bool direct = false;
-  bool fixed = false;         // its command is given
-  bool shown = false;         // on the way to its first start
-  bool starved = false;       // waits in its slot for room
-  bool looked_again = false;  // for its program
-  bool put_back = false;      // its end does not count
-  bool has_slot = false, has_output = false;
-  absl::Time begin;
-  sys::Loop::Timer timeout = 0, kill = 0;
-};
 
 struct Runner::Slot {
   std::vector<std::string> tokens;
@@ -66,16 +45,20 @@ Runner::Runner(sys::Loop& loop, RunOptions options, Items items,
     : loop_(loop),
       options_(std::move(options)),
       items_(std::move(items)),
-      maker_(std::move(maker)),
+      maker_(options_, std::move(maker)),
       calls_(std::move(calls)),
-      plan_(options_.policy) {
+      plan_(options_.policy),
+      groups_(loop, [this] {
+        std::lock_guard lock(mutex_);
+        CheckEnd();
+      }) {
   counts_.total = items_.total();
 }
 
 Runner::~Runner() {
   spawner_.reset();
   for (sys::Loop::Timer timer :
-       {again_timer_, look_timer_, room_timer_, kill_timer_, group_timer_}) {
+       {again_timer_, look_timer_, room_timer_, kill_timer_}) {
     loop_.Cancel(timer);
   }
   for (auto& [id, task] : tasks_) {
@@ -192,7 +175,7 @@ void Runner::Fill() {
 }
 
 // The next to be started: what waited, what is to be tried again, a new one.
-std::unique_ptr<Runner::Task> Runner::TakeTask() {
+std::unique_ptr<Task> Runner::TakeTask() {
   if (pending_ != nullptr) return std::move(pending_);
   if (!again_.empty() && again_.begin()->first <= sys::SteadyNow()) {
     std::unique_ptr<Task> task = std::move(again_.begin()->second);
@@ -208,7 +191,7 @@ std::unique_ptr<Runner::Task> Runner::TakeTask() {
 }
 
 // None when there is none now: `later`, or because it was refused.
-std::unique_ptr<Runner::Task> Runner::TakeItem(bool* later) {
+std::unique_ptr<Task> Runner::TakeItem(bool* later) {
   if (!options_.given.empty()) {
     if (next_given_ == options_.given.size()) {
       intake_ = false;
@@ -244,7 +227,7 @@ std::unique_ptr<Runner::Task> Runner::TakeItem(bool* later) {
   return nullptr;
 }
 
-std::unique_ptr<Runner::Task> Runner::NewTask(Group group) {
+std::unique_ptr<Task> Runner::NewTask(Group group) {
   auto task = std::make_unique<Task>();
   task->group = std::move(group);
   task->record.seq = ++next_number_;
@@ -284,72 +267,12 @@ void Runner::Look() {
 
 // --- Making a command -------------------------------------------------------
 
-text::TemplateValues Runner::ValuesOf(const Task& task,
-                                      const Slot& slot) const {
-  text::TemplateValues values;
-  values.arguments = task.group.arguments;
-  values.from_files = !task.group.file_names.empty();
-  values.file_names = task.group.file_names;
-  values.tokens = slot.tokens;
-  values.number = task.record.number;
-  values.token_source = options_.token_source;
-  values.counter_source = options_.counter_source;
-  values.pid = options_.pid;
-  values.program = options_.program;
-  values.from_script = options_.from_script;
-  values.script = options_.script;
-  values.script_path = options_.script_path;
-  values.script_line = options_.script_line;
-  return values;
-}
-
-absl::Status Runner::ExpandVariables(Task& task, const Slot& slot) {
-  if (options_.variables.empty()) return absl::OkStatus();
-  task.variables.clear();
-  sys::Environment environment = options_.environment;
-  for (const RunOptions::Variable& variable : options_.variables) {
-    std::string value;
-    absl::Status done = variable.value.status();
-    if (done.ok()) {
-      done = variable.value->Expand(ValuesOf(task, slot), &value, false);
-    }
-    if (!done.ok())
-      return base::Context(done, absl::StrCat("$", variable.name));
-    environment.Set(variable.name, value);
-    task.variables.emplace_back(variable.name, std::move(value));
-  }
-  task.environment = environment.entries();
-  return absl::OkStatus();
-}
-
-absl::Status Runner::Expand(Task& task, const Slot& slot) {
-  if (task.fixed) return absl::OkStatus();
-  TRY(ExpandVariables(task, slot));
-  const MaybeTemplate& command =
-      task.otherwise ? *options_.otherwise : options_.command;
-  TRY(command.status());
-  task.record.command.clear();
-  return command->Expand(ValuesOf(task, slot), &task.record.command);
-}
-
 std::string Runner::Text(const MaybeTemplate& which, const Task& task) {
-  if (!which.ok()) return "";
-  const std::string status = absl::StrCat(task.record.outcome.code()),
-                    signal = absl::StrCat(task.record.outcome.signal),
-                    elapsed = absl::StrFormat(
-                        "%.3f", absl::ToDoubleSeconds(task.record.wall));
-  const std::pair<absl::string_view, absl::string_view> named[] = {
-      {"status", status}, {"signal", signal}, {"elapsed", elapsed}};
-  Slot slot;
-  slot.tokens = task.tokens;
-  text::TemplateValues values = ValuesOf(task, slot);
-  values.named = named;
-  std::string text;
-  if (absl::Status s = which->Expand(values, &text, false); !s.ok()) {
-    if (code_ != kBadInput) Fail(kBadInput, s);
-    intake_ = false;
-  }
-  return text;
+  absl::StatusOr<std::string> text = maker_.Text(which, task);
+  if (text.ok()) return *std::move(text);
+  if (code_ != kBadInput) Fail(kBadInput, text.status());
+  intake_ = false;
+  return "";
 }
 
 void Runner::Show(const Task& task) {
@@ -357,32 +280,6 @@ void Runner::Show(const Task& task) {
   if (options_.print_commands || options_.dry_run)
     (options_.print_to_trace ? calls_.trace : calls_.print)(line);
   if (options_.trace) calls_.trace(line);
-}
-
-absl::StatusOr<sys::Spawner::Order> Runner::MakeOrder(Task& task,
-                                                      const Slot& slot) {
-  TRY_ASSIGN(
-      Prepared prepared,
-      maker_.Prepare(task.record.command,
-                     options_.append_tokens ? absl::MakeConstSpan(slot.tokens)
-                                            : absl::Span<const std::string>()));
-  task.direct = prepared.direct;
-  sys::Spawner::Order order;
-  order.argv = std::move(prepared.argv);
-  order.options.program = std::move(prepared.program);
-  order.options.in = options_.input;
-  order.options.out = 1;
-  order.options.err = 2;
-  order.options.environment = options_.variables.empty()
-                                  ? &options_.environment.entries()
-                                  : &task.environment;
-  order.options.own_group = options_.own_groups;
-  order.options.keep_descriptors = true;
-  order.options.keep_signals = true;
-  order.options.death_signal = options_.end_tasks ? SIGTERM : 0;
-  order.options.nice = options_.nice;
-  order.options.limits = options_.limits;
-  return order;
 }
 
 // --- Running ----------------------------------------------------------------
@@ -408,8 +305,9 @@ bool Runner::NextHere(size_t index, sys::Spawner::Report& report,
   }
   std::unique_ptr<Task> task = NewTask(std::move(group));
   Slot& slot = *slots_[index];
+  task->tokens = slot.tokens;
   absl::StatusOr<sys::Spawner::Order> next = absl::UnknownError("");
-  if (Expand(*task, slot).ok()) next = MakeOrder(*task, slot);
+  if (maker_.Expand(*task).ok()) next = maker_.MakeOrder(*task);
   if (!next.ok()) {
     pending_ = std::move(task);
     return false;
@@ -436,11 +334,16 @@ void Runner::Launch(std::unique_ptr<Task> owned, size_t index) {
   const bool first = !task.shown;
   if (first && task.record.attempt == 1 && calls_.number && !task.otherwise) {
     absl::StatusOr<std::string> number = calls_.number();
-    if (!number.ok()) return Fail(66, number.status());
+    if (!number.ok()) {
+      Fail(kNoCounter, number.status());
+      intake_ = false;
+      return;
+    }
     task.record.number = *std::move(number);
   }
+  task.tokens = slot.tokens;
   // Differs: the original ended with 0.
-  if (absl::Status s = Expand(task, slot); !s.ok()) {
+  if (absl::Status s = maker_.Expand(task); !s.ok()) {
     Fail(kBadInput,
          task.otherwise
              ? base::Context(s, absl::StrCat("-N: failed to expand \"",
@@ -469,14 +372,13 @@ void Runner::Launch(std::unique_ptr<Task> owned, size_t index) {
   task.id = next_id_++;
   task.record.args = task.group.arguments;
   task.record.xid = SectionName(task);
-  task.tokens = slot.tokens;
   task.record.start = sys::WallNow();
   task.has_slot = true;
   slot.task = &task;
   running_++;
   tasks_[task.id] = std::move(owned);
 
-  absl::StatusOr<sys::Spawner::Order> order = MakeOrder(task, slot);
+  absl::StatusOr<sys::Spawner::Order> order = maker_.MakeOrder(task);
   if (!order.ok()) return NotStarted(index, order.status());
   task.order = *std::move(order);
   if (outputs_ == nullptr) return StartNow(task.id, index);
@@ -511,16 +413,7 @@ absl::Status Runner::BeginOutput(Task& task, size_t index) {
                        index](std::optional<int64_t> section) {
     Task& task = *tasks_.at(id);
     if (section && !options_.section_manager.empty()) {
-      sys::Environment environment = options_.environment;
-      for (const auto& [name, value] : task.variables) {
-        environment.Set(name, value);
-      }
-      environment.Set(
-          kSectionVariable,
-          EnterSection(environment.Get(kSectionVariable).value_or(""),
-                       options_.section_manager, *section));
-      task.environment = environment.entries();
-      task.order.options.environment = &task.environment;
+      maker_.EnterSection(task, *section);
     }
     StartNow(id, index);
   };
@@ -570,8 +463,8 @@ void Runner::NotStarted(size_t index, const absl::Status& why) {
   if (task.direct && !task.looked_again &&
       (absl::IsNotFound(why) || absl::IsPermissionDenied(why))) {
     task.looked_again = true;
-    maker_.ForgetAll();
-    absl::StatusOr<sys::Spawner::Order> order = MakeOrder(task, *slots_[index]);
+    maker_.ForgetPrograms();
+    absl::StatusOr<sys::Spawner::Order> order = maker_.MakeOrder(task);
     if (!order.ok()) return NotStarted(index, order.status());
     task.order.argv = std::move(order->argv);
     task.order.options.program = std::move(order->options.program);
@@ -586,17 +479,17 @@ void Runner::NotStarted(size_t index, const absl::Status& why) {
   int& status = task.record.outcome.status;
   calls_.warn(why);
   if (absl::IsNotFound(why)) {
-    status = 127;
+    status = kNotFound;
   } else if (absl::IsPermissionDenied(why)) {
-    status = 126;
+    status = kCannotExecute;
   } else if (absl::IsInvalidArgument(why)) {
-    status = 64;
-    code_ = 64;
+    status = kUsage;
+    code_ = kUsage;
     intake_ = false;
   } else {
     // Of the system, not of the task: nobody else will tell.
-    status = 71;
-    code_ = 71;
+    status = kSystem;
+    code_ = kSystem;
   }
   Ended(index);
 }
@@ -640,7 +533,7 @@ void Runner::StartStarved() {
 }
 
 // The slot's task, which is nobody's then.
-std::unique_ptr<Runner::Task> Runner::TakeBack(Slot& slot) {
+std::unique_ptr<Task> Runner::TakeBack(Slot& slot) {
   auto node = tasks_.extract(slot.task->id);
   std::unique_ptr<Task> task = std::move(node.mapped());
   loop_.Cancel(std::exchange(task->timeout, 0));
@@ -688,7 +581,7 @@ void Runner::Told(size_t index, sys::Spawner::Report report) {
     shortages_ = 0;
     Note(*slot.task, report);
     if ((end_signal_ != 0 || slot.task->kill != 0) && options_.own_groups) {
-      WatchGroup(report.pid);
+      groups_.Watch(report.pid, options_.kill_after);
     }
     Ended(index);
   }
@@ -787,12 +680,12 @@ void Runner::Passed(int64_t id) {
 void Runner::Fail(int code, const absl::Status& why) {
   calls_.warn(why);
   if (code_ == 0 || code == kOutputLost) code_ = code;
-  // Whatever else goes wrong in the same way needs no word.
 }
 
 void Runner::StopIntake() {
   std::lock_guard lock(mutex_);
   intake_ = false;
+  stopped_ = true;
   pending_.reset();
   Fill();
 }
@@ -814,7 +707,7 @@ void Runner::Overdue(size_t index) {
   task.record.outcome.timed_out = true;
   SignalTask(index, SIGTERM);
   task.kill = loop_.After(options_.kill_after,
-                          [this, index] { spawner_->Signal(index, SIGKILL); });
+                          [this, index] { SignalTask(index, SIGKILL); });
 }
 
 void Runner::PutBackYoungest() {
@@ -834,7 +727,7 @@ void Runner::PutBackYoungest() {
   SignalTask(at, SIGTERM);
   if (youngest->kill == 0) {
     youngest->kill = loop_.After(options_.kill_after,
-                                 [this, at] { spawner_->Signal(at, SIGKILL); });
+                                 [this, at] { SignalTask(at, SIGKILL); });
   }
 }
 
@@ -888,39 +781,16 @@ void Runner::SignalTasks(int signal) {
   for (size_t i = 0; i < slots_.size(); i++) {
     if (slots_[i]->task != nullptr) SignalTask(i, signal);
   }
-  for (auto& [pid, deadline] : groups_) {
-    kill(-pid, signal);
-    if (signal == SIGKILL) deadline = sys::SteadyNow();
-  }
+  groups_.Signal(signal);
 }
 
-// The leader of a group that is to go has gone; the others may need a moment.
-// Its number is not given to a new process as long as one of them is there.
-void Runner::WatchGroup(int pid) {
-  if (!sys::IsGroupAlive(pid)) return;
-  groups_[pid] = sys::SteadyNow() + options_.kill_after;
-  if (group_timer_ == 0) LookAtGroups();
+// There was no item, and there is something to be run for that.
+bool Runner::WantsOtherwise() const {
+  return options_.otherwise && !otherwise_run_ && counts_.total == 0 &&
+         !stopped_ && code_ == 0 && end_signal_ == 0;
 }
 
-void Runner::LookAtGroups() {
-  group_timer_ = 0;
-  const absl::Time now = sys::SteadyNow();
-  for (auto it = groups_.begin(); it != groups_.end();) {
-    if (it->second <= now) kill(-it->first, SIGKILL);
-    it = sys::IsGroupAlive(it->first) ? std::next(it) : groups_.erase(it);
-  }
-  if (groups_.empty()) return CheckEnd();
-  group_timer_ = loop_.After(kGroupPoll, [this] {
-    std::lock_guard lock(mutex_);
-    LookAtGroups();
-  });
-}
-
-bool Runner::RunOtherwise() {
-  if (!options_.otherwise || otherwise_run_ || counts_.started != 0 ||
-      counts_.skipped != 0 || code_ != 0 || end_signal_ != 0) {
-    return false;
-  }
+void Runner::RunOtherwise() {
   otherwise_run_ = true;
   auto task = std::make_unique<Task>();
   task->otherwise = true;
@@ -929,7 +799,6 @@ bool Runner::RunOtherwise() {
   task->record.seq = 1;
   task->record.number = "00";
   Launch(std::move(task), 0);
-  return true;
 }
 
 void Runner::CheckEnd() {
@@ -937,7 +806,11 @@ void Runner::CheckEnd() {
       !again_.empty() || !groups_.empty()) {
     return;
   }
-  if (RunOtherwise() && running_ != 0) return;
+  if (WantsOtherwise()) {
+    if (slots_.empty()) return;  // tokens are yet to come
+    RunOtherwise();
+    if (running_ != 0) return;
+  }
   if (outputs_ != nullptr && !outputs_->idle()) {
     // What holds the pipes of tasks that were ended is not waited for.
     if (end_signal_ != 0 && !cut_short_) {

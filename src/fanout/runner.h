@@ -30,8 +30,12 @@
 
 #include "fanout/command.h"
 #include "fanout/items.h"
+#include "fanout/leaderless_groups.h"
 #include "fanout/outputs.h"
 #include "fanout/plan.h"
+#include "fanout/run_options.h"
+#include "fanout/task.h"
+#include "fanout/task_maker.h"
 #include "fanout/task_record.h"
 #include "sys/environment.h"
 #include "sys/loop.h"
@@ -40,63 +44,6 @@
 #include "text/dicer.h"
 
 namespace fanout {
-
-// A template that may be wrong: that shows when it is used.
-using MaybeTemplate = absl::StatusOr<text::Template>;
-
-struct RunOptions {
-  MaybeTemplate command = absl::UnknownError("no command");
-  // For each task the variable is set to what the template means.
-  struct Variable {
-    std::string name;
-    MaybeTemplate value;
-  };
-  std::vector<Variable> variables;
-  // Run once with `operands` when there was no item; its text is for messages.
-  std::optional<MaybeTemplate> otherwise;
-  std::string otherwise_text;
-  std::vector<std::string> operands;
-  bool operands_are_files = false;
-
-  // In the place of items: commands as they are, with their seq.
-  std::vector<std::pair<int64_t, std::string>> given;
-
-  int jobs = 1;
-  bool dry_run = false;         // only print
-  bool print_commands = false;  // on standard output, before each starts
-  bool print_to_trace = false;  // or rather on standard error
-  bool trace = false;           // on standard error
-  bool append_tokens = false;
-  bool name_by_number = false;  // of sections
-  bool rotate_slots = false;
-  int input = 0;  // standard input of the tasks
-  sys::Environment environment;
-  // What tasks print; none: they have our descriptors.
-  std::optional<OutputOptions> output;
-  SectionQueue* sections = nullptr;
-  std::string section_manager;  // the socket by which tasks know their section
-  std::optional<MaybeTemplate> prefix, header, footer;
-  // What stands around a section when header and footer do not.
-  using Variables = std::vector<std::pair<std::string, std::string>>;
-  std::function<std::string(const TaskRecord&, const Variables&,
-                            int64_t number)>
-      title, rule;
-
-  // Values of forms that are the same for all.
-  std::string token_source = "iota", counter_source = ".";
-  std::string program, pid;
-  bool from_script = false;
-  std::string script, script_path, script_line;
-
-  // Tasks lead process groups of their own, which are ended as a whole.
-  bool own_groups = true;
-  bool end_tasks = true;  // when we are ended
-  absl::Duration kill_after = absl::Seconds(5);
-  int nice = 0;
-  std::vector<sys::ResourceLimit> limits;
-  Plan::Policy policy;
-  bool json = false;
-};
 
 // What the runner asks of, and tells, its owner. All may be null but `warn`.
 // Called with the runner in a consistent state; none may call it.
@@ -165,7 +112,6 @@ class Runner {
   bool ended_by_signal() const { return end_signal_ != 0; }
 
  private:
-  struct Task;
   struct Slot;
 
   absl::Status MakeOutputs();
@@ -175,9 +121,6 @@ class Runner {
   std::unique_ptr<Task> TakeTask();
   std::unique_ptr<Task> TakeItem(bool* later);
   std::unique_ptr<Task> NewTask(Group group);
-  absl::Status Expand(Task& task, const Slot& slot);
-  absl::Status ExpandVariables(Task& task, const Slot& slot);
-  absl::StatusOr<sys::Spawner::Order> MakeOrder(Task& task, const Slot& slot);
   void Launch(std::unique_ptr<Task> task, size_t slot);
   absl::Status BeginOutput(Task& task, size_t slot);
   void StartNow(int64_t id, size_t slot);
@@ -199,20 +142,18 @@ class Runner {
   void Overdue(size_t slot);
   void SignalTask(size_t slot, int signal);
   void SignalTasks(int signal);
-  void WatchGroup(int pid);
-  void LookAtGroups();
   void Fail(int code, const absl::Status& why);
-  bool RunOtherwise();
+  bool WantsOtherwise() const;
+  void RunOtherwise();
   void CheckEnd();
   void WaitForItems();
   void LookSoon();
-  text::TemplateValues ValuesOf(const Task& task, const Slot& slot) const;
   std::string Text(const MaybeTemplate& which, const Task& task);
 
   sys::Loop& loop_;
   RunOptions options_;
   Items items_;
-  CommandMaker maker_;
+  TaskMaker maker_;
   RunCalls calls_;
   Plan plan_;
   std::unique_ptr<Outputs> outputs_;
@@ -246,12 +187,12 @@ class Runner {
   sys::Loop::Timer room_timer_ = 0;
   size_t next_given_ = 0;
   int end_signal_ = 0;
-  bool halted_ = false;  // ended by a rule, not by a signal
+  bool stopped_ = false;  // StopIntake
+  bool halted_ = false;   // ended by a rule, not by a signal
   bool cut_short_ = false;
   int code_ = 0;
-  sys::Loop::Timer kill_timer_ = 0, group_timer_ = 0;
-  // Groups whose leader is gone, and that are to go.
-  std::map<int, absl::Time> groups_;
+  sys::Loop::Timer kill_timer_ = 0;
+  LeaderlessGroups groups_;
 };
 
 }  // namespace fanout

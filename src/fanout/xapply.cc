@@ -59,13 +59,6 @@ bool IsUtf8Locale(const sys::Environment& environment) {
   return false;
 }
 
-// Whether a person at a terminal may talk to the tasks: they have to stay in
-// its foreground group then, or the first that reads from it is stopped.
-bool InForeground() {
-  const sys::Fd terminal(open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  return terminal && tcgetpgrp(terminal.get()) == getpgrp();
-}
-
 class Xapply {
  public:
   Xapply(XapplyOptions options, const XapplyFace& face)
@@ -94,7 +87,6 @@ class Xapply {
   absl::Status WriteEvent(const std::string& line);
   void Lost(const absl::Status& why);
   void StopIfOver();
-  void Watch(Runner& runner);
   void OnSignal(int signal);
   void ShowProgress(bool asked);
   void LookAtJobs();
@@ -127,6 +119,7 @@ class Xapply {
   absl::Time next_reading_;
   bool gauges_allow_ = true;
   absl::Time next_start_;
+  bool waits_for_delay_ = false;
   std::optional<sys::Signals> signals_;
   bool shared_group_ = false;
   Runner* runner_ = nullptr;
@@ -446,9 +439,12 @@ absl::Status Xapply::MakeGates(RunCalls* calls) {
 bool Xapply::MayStart() {
   const absl::Time now = sys::SteadyNow();
   if (now < next_start_) {
-    loop_.At(next_start_, [this] {
-      if (runner_ != nullptr) runner_->Look();
-    });
+    if (!std::exchange(waits_for_delay_, true)) {
+      loop_.At(next_start_, [this] {
+        waits_for_delay_ = false;
+        if (runner_ != nullptr) runner_->Look();
+      });
+    }
     return false;
   }
   if (gauges_ && now >= next_reading_) {
@@ -668,7 +664,8 @@ absl::StatusOr<int> Xapply::Run() {
   run.policy = o_.policy;
   run.kill_after = o_.kill_after;
   run.end_tasks = !o_.keep_children;
-  shared_group_ = o_.keep_children || InForeground();
+  // Whoever sits at a terminal may talk to the tasks.
+  shared_group_ = o_.keep_children || sys::InForeground();
   run.own_groups = !shared_group_;
   run.nice = o_.limits.nice;
   run.limits = o_.limits.resources;

@@ -1,7 +1,10 @@
 #include "sys/terminal.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "sys/fd.h"
 
 namespace sys {
 
@@ -17,6 +20,11 @@ int TerminalLines(int fd) {
   winsize size = {};
   if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return 24;
   return size.ws_row;
+}
+
+bool InForeground() {
+  const Fd terminal(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
+  return terminal && tcgetpgrp(terminal.get()) == getpgrp();
 }
 
 }  // namespace sys

@@ -1,4 +1,4 @@
-// Whether a descriptor is a terminal, and how wide.
+// Terminals: whether a descriptor is one, how wide, and who has the keyboard.
 #pragma once
 
 namespace sys {
@@ -8,5 +8,8 @@ bool IsTerminal(int fd);
 int TerminalColumns(int fd);
 // Its lines; 24 likewise.
 int TerminalLines(int fd);
+// Whether we are in the foreground group of our controlling terminal: who is
+// not, and reads from it, is stopped; who is, gets what is typed as a signal.
+bool InForeground();
 
 }  // namespace sys

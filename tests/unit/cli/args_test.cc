@@ -10,16 +10,18 @@ namespace {
 
 absl::StatusOr<int> Zero(const cli::Call&) { return 0; }
 
-constexpr cli::Option kOptions[] = {
-    {'f', "force", "", "a switch"},
-    {'c', "comment", "TEXT", "a value", "none"},
-    {'P', "parallel", "[N]", "a value that may be left out", "1", "4"},
-    {'x', "", "FILE", "a letter alone"},
-    {0, "no-compress", "", "a word alone"},
-    {'#', "count", "N", "a number as the option", "1"},
-    {'t', "time", "SPAN", "a duration", "30s"},
-    {'b', "bytes", "SIZE", "a size", "64k"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'f', "force", "", "a switch"},
+      {'c', "comment", "TEXT", "a value", "none"},
+      {'P', "parallel", "[N]", "a value that may be left out", "1", "4"},
+      {'x', "", "FILE", "a letter alone"},
+      {0, "no-compress", "", "a word alone"},
+      {'#', "count", "N", "a number as the option", "1"},
+      {'t', "time", "SPAN", "a duration", "30s"},
+      {'b', "bytes", "SIZE", "a size", "64k"},
+  });
+});
 constexpr cli::Applet kApplet = {
     .name = "tool",
     .summary = "try options",
@@ -29,10 +31,12 @@ constexpr cli::Applet kApplet = {
     .run = Zero,
 };
 
-constexpr cli::Option kStatusOptions[] = {
-    {'j', "json", "", "for programs"},
-    {'f', "file", "NAME", "another file"},
-};
+constexpr auto kStatusOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'j', "json", "", "for programs"},
+      {'f', "file", "NAME", "another file"},
+  });
+});
 constexpr cli::Verb kVerbs[] = {
     {"status", "[-j]", "show what there is", kStatusOptions, Zero},
     {"stop", "", "end it", {}, Zero},
@@ -65,7 +69,7 @@ std::string Why(const Words& words, const cli::Applet& applet = kApplet) {
 // The options in order, "word=value".
 std::string Order(const cli::Call& call) {
   return absl::StrJoin(call.seen, " ", [](std::string* out, const auto& s) {
-    *out += cli::OptionName(*s.option) + "=" + s.value;
+    *out += cli::OptionName(s.option) + "=" + s.value;
   });
 }
 
@@ -168,8 +172,10 @@ TEST_CASE("args: help and version win over what follows", "[cli]") {
 }
 
 TEST_CASE("args: a head may have -h and -V for itself", "[cli]") {
-  static constexpr cli::Option kOwn[] = {{'h', "hold", "", ""},
-                                         {'V', "values", "N", ""}};
+  static constexpr auto kOwn = cli::Options([] {
+    return std::to_array<cli::Option>(
+        {{'h', "hold", "", ""}, {'V', "values", "N", ""}});
+  });
   static constexpr cli::Applet kOwnApplet = {
       .name = "own", .summary = "", .options = kOwn, .run = Zero};
   const cli::Call call = Call({"-hV3"}, kOwnApplet);
@@ -199,13 +205,20 @@ TEST_CASE("args: a variable's words stand before the line's", "[cli]") {
 
 // The line of xapply has all there is.
 namespace {
-constexpr cli::Option kApplyOptions[] = {
-    {'#', "count", "N", "", "1"}, {'a', "escape", "C", "", "%"},
-    {'e', "", "VAR[=TEXT]", ""},  {'f', "files", "", ""},
-    {'n', "dry-run", "", ""},     {'P', "parallel", "[N]", "", "1", "3"},
-    {0, "keep-order", "", ""},    {'z', "null", "", ""},
-    {'i', "input", "FILE", ""},   {0, "tag", "[TEXT]", "", "", "%1\t"},
-};
+constexpr auto kApplyOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'#', "count", "N", "", "1"},
+      {'a', "escape", "C", "", "%"},
+      {'e', "", "VAR[=TEXT]", ""},
+      {'f', "files", "", ""},
+      {'n', "dry-run", "", ""},
+      {'P', "parallel", "[N]", "", "1", "3"},
+      {0, "keep-order", "", ""},
+      {'z', "null", "", ""},
+      {'i', "input", "FILE", ""},
+      {0, "tag", "[TEXT]", "", "", "%1\t"},
+  });
+});
 constexpr cli::Applet kApply = {.name = "apply",
                                 .summary = "",
                                 .options = kApplyOptions,

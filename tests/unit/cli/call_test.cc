@@ -6,11 +6,13 @@
 namespace {
 
 absl::StatusOr<int> Zero(const cli::Call&) { return 0; }
-constexpr cli::Option kOptions[] = {
-    {'P', "parallel", "N", "", "1"},
-    {'t', "time", "SPAN", "", "30s"},
-    {'b', "bytes", "SIZE", "", "64k"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'P', "parallel", "N", "", "1"},
+      {'t', "time", "SPAN", "", "30s"},
+      {'b', "bytes", "SIZE", "", "64k"},
+  });
+});
 constexpr cli::Applet kApplet = {
     .name = "tool", .summary = "", .options = kOptions, .run = Zero};
 

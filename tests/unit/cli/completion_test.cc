@@ -29,16 +29,18 @@ constexpr char kHostile[] =
 constexpr char kHostileLine[] =
     "it's \"odd\" [in] (all) {ways}: $HOME `id` $(id) \\n \\ * ? # ~ ! % %d ; "
     "| & < > ^ = @ - 'x  and more ";
-constexpr cli::Option kOptions[] = {
-    {'a', "all", "", kHostile},
-    {'b', "bad", "[it's: \"[a]\" $x `id` \\]", kHostile},
-    {'c', "collate", "live|done|line|off", "when"},
-    {'d', "dir", "DIR", "a folder"},
-    {'f', "file", "FILE", "a file"},
-    {'P', "parallel", "[N]", "so many at once", "1", "3"},
-    {'#', "count", "N", "a number"},
-    {'e', "", "VAR[=TEXT]", "a letter alone"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'a', "all", "", kHostile},
+      {'b', "bad", "[it's: \"[a]\" $x `id` \\]", kHostile},
+      {'c', "collate", "live|done|line|off", "when"},
+      {'d', "dir", "DIR", "a folder"},
+      {'f', "file", "FILE", "a file"},
+      {'P', "parallel", "[N]", "so many at once", "1", "3"},
+      {'#', "count", "N", "a number"},
+      {'e', "", "VAR[=TEXT]", "a letter alone"},
+  });
+});
 constexpr cli::Verb kVerbs[] = {
     {"go", "[-f FILE] COMMAND [ARG ...]", kHostile, kOptions, Zero},
     {"stop", "", "end it", {}, Zero},
@@ -50,7 +52,9 @@ constexpr cli::Applet kWrap = {.name = "wrap",
                                .usage = "[OPTION ...] [COMMAND [ITEM ...]]",
                                .options = kOptions,
                                .run = Zero};
-constexpr cli::Option kItselfOptions[] = {{'l', "list", "", "print the names"}};
+constexpr auto kItselfOptions = cli::Options([] {
+  return std::to_array<cli::Option>({{'l', "list", "", "print the names"}});
+});
 constexpr cli::Applet kItself = {
     .name = "try", .summary = "all of them", .options = kItselfOptions};
 constexpr cli::Row kTable[] = {{"try-many", &kMany}, {"wrap", &kWrap}};

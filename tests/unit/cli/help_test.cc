@@ -7,17 +7,19 @@
 namespace {
 
 absl::StatusOr<int> Zero(const cli::Call&) { return 0; }
-constexpr cli::Option kOptions[] = {
-    {'c', "comment", "TEXT", "a comment to keep with the key"},
-    {'f', "force", "",
-     "replace a key that is already there, whatever it holds and whoever put "
-     "it there"},
-    {'P', "parallel", "[N]", "so many at once"},
-    {'#', "lines", "N", "so many lines"},
-    {0, "no-compress", "", "as it is"},
-    {'x', "", "[N]", "a letter alone"},
-    {'q', "a-word-that-is-very-long-indeed", "VALUE", "below"},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'c', "comment", "TEXT", "a comment to keep with the key"},
+      {'f', "force", "",
+       "replace a key that is already there, whatever it holds and whoever put "
+       "it there"},
+      {'P', "parallel", "[N]", "so many at once"},
+      {'#', "lines", "N", "so many lines"},
+      {0, "no-compress", "", "as it is"},
+      {'x', "", "[N]", "a letter alone"},
+      {'q', "a-word-that-is-very-long-indeed", "VALUE", "below"},
+  });
+});
 constexpr cli::Verb kVerbs[] = {
     {"trust", "[-f] FILE", "trust a key", kOptions, Zero},
     {"show", "", "print a key", {}, Zero},
@@ -107,7 +109,9 @@ Options:
 }
 
 TEST_CASE("help: letters that a head has are not given twice", "[cli]") {
-  static constexpr cli::Option kOwn[] = {{'h', "hold", "", "wait"}};
+  static constexpr auto kOwn = cli::Options([] {
+    return std::to_array<cli::Option>({{'h', "hold", "", "wait"}});
+  });
   static constexpr cli::Applet kOwnApplet = {
       .name = "own", .summary = "x", .options = kOwn, .run = Zero};
   const std::string help = cli::HelpText(kOwnApplet, "own", nullptr);
@@ -116,8 +120,11 @@ TEST_CASE("help: letters that a head has are not given twice", "[cli]") {
 }
 
 TEST_CASE("help: words that a head has are not given twice", "[cli]") {
-  static constexpr cli::Option kOwn[] = {
-      {'V', "version", "", "the version and more"}, {0, "help", "TEXT", "aid"}};
+  static constexpr auto kOwn = cli::Options([] {
+    return std::to_array<cli::Option>(
+        {{'V', "version", "", "the version and more"},
+         {0, "help", "TEXT", "aid"}});
+  });
   static constexpr cli::Applet kOwnApplet = {
       .name = "own", .summary = "x", .options = kOwn, .run = Zero};
   CHECK(cli::HelpText(kOwnApplet, "own", nullptr) == R"(usage: own

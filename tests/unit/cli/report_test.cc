@@ -76,8 +76,10 @@ TEST_CASE("report: the head's code is what a wrong line ends with", "[cli]") {
                                    ? cli::UsageError("not like this")
                                    : absl::InvalidArgumentError("no"));
   };
-  static constexpr cli::Option kOptions[] = {{'u', "usage", "", ""},
-                                             {'n', "number", "N", ""}};
+  static constexpr auto kOptions = cli::Options([] {
+    return std::to_array<cli::Option>(
+        {{'u', "usage", "", ""}, {'n', "number", "N", ""}});
+  });
   static constexpr cli::Applet kOld = {
       .name = "old",
       .summary = "",

@@ -34,7 +34,7 @@ struct Outcome {
 
 struct Setting {
   std::string command;
-  std::vector<std::string> items;
+  std::vector<std::string> items = {};
   int jobs = 3;
   fanout::Plan::Policy policy = {};
   fanout::ExecMode exec = fanout::ExecMode::kAuto;
@@ -42,6 +42,9 @@ struct Setting {
   std::function<void(sys::Loop&, Runner&)> meanwhile = nullptr;
   bool own_groups = true;
   absl::Duration kill_after = absl::Seconds(5);
+  std::string otherwise = "";
+  std::function<absl::StatusOr<std::string>()> number = nullptr;
+  bool begin_with_slots = true;
 };
 
 Outcome Run(Setting setting) {
@@ -55,7 +58,11 @@ Outcome Run(Setting setting) {
   options.environment.Set("SHELL", "/bin/sh");
   options.own_groups = setting.own_groups;
   options.kill_after = setting.kill_after;
+  if (!setting.otherwise.empty()) {
+    options.otherwise = text::Template::Compile(setting.otherwise);
+  }
   RunCalls calls;
+  calls.number = setting.number;
   calls.warn = [&](const absl::Status& why) {
     outcome.warnings.push_back(std::string(why.message()));
   };
@@ -69,7 +76,9 @@ Outcome Run(Setting setting) {
   REQUIRE(maker.ok());
   Runner runner(loop, std::move(options), *Items::Of(setting.items, 1),
                 *std::move(maker), std::move(calls));
-  for (int i = 0; i < setting.jobs; i++) runner.AddSlot({absl::StrCat(i)});
+  if (setting.begin_with_slots) {
+    for (int i = 0; i < setting.jobs; i++) runner.AddSlot({absl::StrCat(i)});
+  }
   bool over = false;
   REQUIRE(runner
               .Begin([&] {
@@ -91,6 +100,17 @@ std::vector<std::string> Numbers(int n) {
   std::vector<std::string> numbers;
   for (int i = 0; i < n; i++) numbers.push_back(absl::StrCat(i));
   return numbers;
+}
+
+// It has its signal; its end may take a moment, and nobody may have asked it
+// how yet.
+bool Ends(int pid) {
+  for (int i = 0; i < 500; i++) {
+    const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
+    if (!stat.ok() || stat->find(") Z ") != std::string::npos) return true;
+    usleep(10'000);
+  }
+  return false;
 }
 
 }  // namespace
@@ -235,14 +255,59 @@ TEST_CASE(
   CHECK(started->size() == 2);
   for (const std::string& name : *started) {
     const int pid = std::stoi(*sys::ReadFile(folder.path() + "/" + name));
-    // It has its signal; its end may take a moment, and nobody may have asked
-    // it how yet.
-    bool ended = false;
-    for (int i = 0; i < 500 && !ended; i++) {
-      const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
-      ended = !stat.ok() || stat->find(") Z ") != std::string::npos;
-      if (!ended) usleep(10'000);
-    }
-    CHECK(ended);
+    CHECK(Ends(pid));
   }
+}
+
+TEST_CASE("runner: what does not heed the end is killed with its children",
+          "[fanout]") {
+  const auto folder = *sys::TemporaryFolder::Make("runner-");
+  fanout::Plan::Policy policy;
+  policy.timeout = *fanout::TimeLimit::Parse("200ms");
+  const Outcome o =
+      Run({.command = absl::StrCat("trap '' TERM; sleep 60 & echo $! >",
+                                   folder.path(), "/%1; wait; sleep 60"),
+           .items = {"a"},
+           .policy = policy,
+           .own_groups = false,
+           .kill_after = absl::Milliseconds(200)});
+  CHECK(o.last.at(1).outcome.timed_out);
+  CHECK(Ends(std::stoi(*sys::ReadFile(folder.path() + "/a"))));
+}
+
+TEST_CASE("runner: without a number for it no task starts, and it is said once",
+          "[fanout]") {
+  const Outcome o =
+      Run({.command = "true %1", .items = Numbers(5), .number = [] {
+             return absl::UnavailableError("the counter is gone");
+           }});
+  CHECK(o.code == 66);
+  CHECK(o.counts.started == 0);
+  CHECK(o.warnings == std::vector<std::string>{"the counter is gone"});
+}
+
+TEST_CASE("runner: no items run the other command when there is a slot",
+          "[fanout]") {
+  const Outcome o = Run({.command = "true %1",
+                         .meanwhile =
+                             [](sys::Loop& loop, Runner& runner) {
+                               loop.After(absl::Milliseconds(10),
+                                          [&runner] { runner.AddSlot({"0"}); });
+                             },
+                         .otherwise = "exit 7",
+                         .begin_with_slots = false});
+  REQUIRE(o.last.count(1) == 1);
+  CHECK(o.last.at(1).outcome.status == 7);
+}
+
+TEST_CASE("runner: a stop before the first start is not the same as no items",
+          "[fanout]") {
+  const Outcome o =
+      Run({.command = "true %1",
+           .items = Numbers(3),
+           .meanwhile = [](sys::Loop&, Runner& runner) { runner.StopIntake(); },
+           .otherwise = "exit 7",
+           .begin_with_slots = false});
+  CHECK(o.last.empty());
+  CHECK(o.code == 0);
 }

@@ -298,7 +298,8 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
 
   // By the kernel's call: libc's leaves two signals of its own unblocked, with
   // which it reaches all threads, and the child must not answer for ours.
-  const uint64_t all = ~uint64_t{0};
+  // SIGCHLD has no handler; see Spawner for why it is better not blocked.
+  const uint64_t all = ~(uint64_t{1} << (SIGCHLD - 1));
   uint64_t before = 0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, kSignals / 8);
   int pidfd = -1;

@@ -34,7 +34,9 @@ struct Spawner::State {
   // On the slot's thread.
   void Start(Worker& worker, size_t slot);
   void End(Worker& worker, size_t slot);
-  void Over(Worker& worker, size_t slot, Report report);
+  absl::Status Spawn(Worker& worker, size_t slot);
+  // Whether the slot has something to start now.
+  bool Over(size_t slot, Report report);
 
   Loop& loop;
   Told told;
@@ -83,6 +85,9 @@ Spawner::State::Worker& Spawner::State::WorkerOf(size_t slot) {
     worker->loop.Hold();
     sigset_t all, before;
     sigfillset(&all);
+    // Discarded, since it has no handler. Blocked, it would be kept, and would
+    // wake the caller's thread for nothing at each end of a child.
+    sigdelset(&all, SIGCHLD);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     worker->thread = std::thread([w = worker.get()] { w->loop.Run(); });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -97,33 +102,35 @@ Spawner::State::Slot& Spawner::State::At(size_t slot) {
 }
 
 void Spawner::State::Start(Worker& worker, size_t index) {
+  for (;;) {
+    Report report;
+    report.started = Spawn(worker, index);
+    if (report.started.ok() || !Over(index, std::move(report))) return;
+  }
+}
+
+absl::Status Spawner::State::Spawn(Worker& worker, size_t index) {
   Slot& slot = At(index);
   const absl::Time start = SteadyNow();
-  absl::StatusOr<Child> child =
-      Child::Spawn(slot.order.argv, slot.order.options);
-  if (child.ok()) slot.order.held.clear();
-  Report report;
-  report.started = child.status();
-  if (child.ok()) {
-    const int pidfd = child->pidfd();
-    {
-      std::lock_guard lock(mutex);
-      slot.start = start;
-      slot.about_to_start = false;
-      slot.child = *std::move(child);
-      if (const int signal = std::exchange(slot.signal, 0); signal != 0) {
-        (void)slot.child->Signal(signal);
-      }
-    }
-    report.started = worker.loop.Watch(
-        pidfd, EPOLLIN,
-        [this, &worker, index](uint32_t) { End(worker, index); });
-    if (report.started.ok()) return;
-    // Nobody would hear of its end.
+  TRY_ASSIGN(Child child, Child::Spawn(slot.order.argv, slot.order.options));
+  slot.order.held.clear();
+  const int pidfd = child.pidfd();
+  {
     std::lock_guard lock(mutex);
-    slot.child.reset();
+    slot.start = start;
+    slot.about_to_start = false;
+    slot.child = std::move(child);
+    if (const int signal = std::exchange(slot.signal, 0); signal != 0) {
+      (void)slot.child->Signal(signal);
+    }
   }
-  Over(worker, index, std::move(report));
+  absl::Status watched = worker.loop.Watch(
+      pidfd, EPOLLIN, [this, &worker, index](uint32_t) { End(worker, index); });
+  if (watched.ok()) return watched;
+  // Nobody would hear of its end.
+  std::lock_guard lock(mutex);
+  slot.child.reset();
+  return watched;
 }
 
 void Spawner::State::End(Worker& worker, size_t index) {
@@ -138,17 +145,15 @@ void Spawner::State::End(Worker& worker, size_t index) {
     report.ended = slot.child->Wait(&report.usage);
     slot.child.reset();
   }
-  Over(worker, index, std::move(report));
+  if (Over(index, std::move(report))) Start(worker, index);
 }
 
-void Spawner::State::Over(Worker& worker, size_t index, Report report) {
+bool Spawner::State::Over(size_t index, Report report) {
   Slot& slot = At(index);
   std::optional<Order> order;
   if (next != nullptr && next(index, report, &order) && order) {
     slot.order = *std::move(order);
-    // By the loop, so that a program that fails at once is no recursion.
-    worker.loop.Post([this, &worker, index] { Start(worker, index); });
-    return;
+    return true;
   }
   {
     std::lock_guard lock(mutex);
@@ -163,6 +168,7 @@ void Spawner::State::Over(Worker& worker, size_t index, Report report) {
     loop.LetGo();
     told(index, std::move(*shared));
   });
+  return false;
 }
 
 void Spawner::Start(size_t index, Order order) {

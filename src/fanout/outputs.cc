@@ -72,7 +72,7 @@ absl::StatusOr<std::unique_ptr<Outputs>> Outputs::Make(sys::Loop& loop,
   const auto drained = [o = o.get()] {
     o->Resume();
     if (o->holder_) o->Pump(*o->holder_);
-    if (o->idle()) o->callbacks_.drained();
+    o->callbacks_.drained();
   };
   const auto failed = [o = o.get()](const absl::Status& why) {
     o->Failed(why);
@@ -103,6 +103,12 @@ Outputs::~Outputs() {
 Outputs::Task* Outputs::Find(Id id) const {
   const auto it = tasks_.find(id);
   return it == tasks_.end() ? nullptr : it->second.get();
+}
+
+bool Outputs::has_room() const {
+  if (space_.full()) return false;
+  return has_sections() || (out_->kept_bytes() <= kCongested &&
+                            errors_->kept_bytes() <= kCongested);
 }
 
 // --- Beginning --------------------------------------------------------------
@@ -377,13 +383,11 @@ void Outputs::Ended(Id id, int status, Then then) {
 void Outputs::Settle(Task& task) {
   const bool over =
       task.out.at_end && task.errors.at_end && (task.ended || cut_short_);
-  const bool sections = options_.way == OutputOptions::Way::kSections ||
-                        options_.way == OutputOptions::Way::kRecords;
-  if (over && (!sections || !Shows(task) || broken_)) {
+  if (over && (!has_sections() || !Shows(task) || broken_)) {
     if (broken_ && task.out.total + task.errors.total > 0) undelivered_++;
     return Finish(task);
   }
-  if (!sections || task.to != nullptr) return;
+  if (!has_sections() || task.to != nullptr) return;
   Ready ready = Ready::kNot;
   if (over) {
     ready = Ready::kFinished;

@@ -82,7 +82,7 @@ class Outputs {
     std::function<std::string(Id, int64_t number)> footer;
     // All of the task's output has been passed on, or dropped.
     std::function<void(Id)> finished;
-    // Everything that was printed has been written.
+    // Something that had to wait has been written: look at idle and has_room.
     std::function<void()> drained;
     // The reader of our output is gone, the disk is full: the first failure.
     std::function<void(const absl::Status&)> failed;
@@ -124,8 +124,9 @@ class Outputs {
   enum class Then { kShow, kForget };
   void Ended(Id id, int status, Then then = Then::kShow);
 
-  // Whether Begin would hold up nobody: false while the disk has no room.
-  bool has_room() const { return !space_.full(); }
+  // Whether Begin would hold up nobody: false while the disk has no room, and
+  // where nothing is kept for a section, while the reader is behind.
+  bool has_room() const;
 
   size_t open() const { return tasks_.size(); }
   // Everything that was printed has been written.
@@ -163,6 +164,10 @@ class Outputs {
   void Finish(Task& task);
   void Failed(const absl::Status& why);
   Outlet& OutletOf(const Flow& flow);
+  bool has_sections() const {
+    return options_.way == OutputOptions::Way::kSections ||
+           options_.way == OutputOptions::Way::kRecords;
+  }
   bool Shows(const Task& task) const;
   Task* Find(Id id) const;
 

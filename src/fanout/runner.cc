@@ -127,7 +127,12 @@ absl::Status Runner::MakeOutputs() {
                          : "";
   };
   calls.finished = [this](Outputs::Id id) { Passed(id); };
-  calls.drained = [this] { CheckEnd(); };
+  calls.drained = [this] {
+    loop_.AtEndOfTurn([this] {
+      std::lock_guard lock(mutex_);
+      Fill();
+    });
+  };
   // Differs: the original did not notice, ran on, and ended with 0.
   calls.failed = [this](const absl::Status& why) {
     Fail(kOutputLost, why);

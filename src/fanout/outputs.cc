@@ -59,7 +59,7 @@ struct Outputs::Task {
   Outlet* to = nullptr;         // once granted
   int64_t number = 0;
   bool has_header = false, has_middle = false, has_footer = false;
-  bool ended = false, forget = false;
+  bool ended = false, forget = false, told_complete = false;
   int status = 0;
 };
 
@@ -172,6 +172,39 @@ void Outputs::Suspend(Id id) {
     flow->pipe.Reset();
     flow->at_end = true;
   }
+}
+
+absl::Status Outputs::Refill(Flow& flow, const sys::Fd& file) {
+  buffer_.resize(kReadBytes);
+  for (;;) {
+    const ssize_t n = read(file.get(), buffer_.data(), kReadBytes);
+    if (n == 0) return absl::OkStatus();
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::SysError("output of an earlier run");
+    const absl::string_view bytes(buffer_.data(), n);
+    flow.total += n;
+    if (options_.way == OutputOptions::Way::kRecords) flow.check.Add(bytes);
+    flow.kept.Append(bytes);
+  }
+}
+
+absl::Status Outputs::Replay(Id id, Start start, const sys::Fd& out,
+                             const sys::Fd& errors, int status) {
+  auto made = std::make_unique<Task>(space_);
+  Task& task = *made;
+  task.id = id;
+  task.errors.errors = true;
+  task.out.prefix = task.errors.prefix = start.prefix;
+  task.start = std::move(start);
+  task.told_complete = true;
+  TRY(Refill(task.out, out));
+  // Else it went to our standard error, or nowhere, when the task ran.
+  if (options_.errors == OutputOptions::Errors::kCollate) {
+    TRY(Refill(task.errors, errors));
+  }
+  tasks_[id] = std::move(made);
+  Ended(id, status, Then::kShow);
+  return absl::OkStatus();
 }
 
 void Outputs::Skip(int64_t place) {
@@ -388,6 +421,10 @@ void Outputs::Settle(Task& task) {
     return Finish(task);
   }
   if (!has_sections() || task.to != nullptr) return;
+  if (over && task.ended && !std::exchange(task.told_complete, true) &&
+      callbacks_.complete) {
+    callbacks_.complete(task.id);
+  }
   Ready ready = Ready::kNot;
   if (over) {
     ready = Ready::kFinished;

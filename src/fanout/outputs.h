@@ -80,6 +80,9 @@ class Outputs {
     std::function<std::string(Id, int64_t number)> header;
     std::function<std::string(Id)> middle;
     std::function<std::string(Id, int64_t number)> footer;
+    // The task has ended, and all it printed is kept for a section whose turn
+    // is yet to come. May be null.
+    std::function<void(Id)> complete;
     // All of the task's output has been passed on, or dropped.
     std::function<void(Id)> finished;
     // Something that had to wait has been written: look at idle and has_room.
@@ -118,6 +121,11 @@ class Outputs {
   // It could not be started: lets go of its pipes, and keeps its section. Begin
   // again when it is tried again.
   void Suspend(Id id);
+  // In the place of Begin, OpenSection and Ended, for a task that has ended
+  // before: what two files hold is what it printed. Only with sections. BLOCKS
+  // while they are copied.
+  absl::Status Replay(Id id, Start start, const sys::Fd& out,
+                      const sys::Fd& errors, int status);
   // There is no task for this place.
   void Skip(int64_t place);
   // The task's process has ended; others may still hold its pipes.
@@ -136,6 +144,11 @@ class Outputs {
   void CutShort();
   // Tasks some of whose output was not delivered when the reader went away.
   int64_t undelivered() const { return undelivered_; }
+  // Whether what a task prints may be kept until it is its turn.
+  bool has_sections() const {
+    return options_.way == OutputOptions::Way::kSections ||
+           options_.way == OutputOptions::Way::kRecords;
+  }
 
   // Until `finished`.
   int64_t out_bytes(Id id) const;
@@ -156,6 +169,7 @@ class Outputs {
   void Put(Flow& flow, Outlet& outlet, absl::string_view bytes);
   void Pause(Task& task, Flow& flow);
   void Resume();
+  absl::Status Refill(Flow& flow, const sys::Fd& file);
   void Settle(Task& task);
   void Granted(Id id, SectionQueue::Grant grant);
   void Pump(Id id);
@@ -164,10 +178,6 @@ class Outputs {
   void Finish(Task& task);
   void Failed(const absl::Status& why);
   Outlet& OutletOf(const Flow& flow);
-  bool has_sections() const {
-    return options_.way == OutputOptions::Way::kSections ||
-           options_.way == OutputOptions::Way::kRecords;
-  }
   bool Shows(const Task& task) const;
   Task* Find(Id id) const;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "base/status.h"
@@ -125,6 +126,13 @@ absl::Status Runner::MakeOutputs() {
     if (options_.footer) return Text(*options_.footer, task);
     return options_.rule ? options_.rule(task.record, task.variables, number)
                          : "";
+  };
+  calls.complete = [this](Outputs::Id id) {
+    Task& task = *tasks_.at(id);
+    if (!calls_.complete || task.again || end_signal_ != 0) return;
+    task.record.stdout_bytes = outputs_->out_bytes(id);
+    task.record.stderr_bytes = outputs_->error_bytes(id);
+    calls_.complete(task.record);
   };
   calls.finished = [this](Outputs::Id id) { Passed(id); };
   calls.drained = [this] {
@@ -366,6 +374,7 @@ void Runner::Launch(std::unique_ptr<Task> owned, size_t index) {
     }
     if (*skip) return SkipTask(task);
   }
+  if (calls_.replay && first && !task.otherwise && Replayed(owned)) return;
   if (first) Show(task);
   task.shown = true;
   counts_.started += first && task.record.attempt == 1;
@@ -459,6 +468,46 @@ std::string Runner::SectionName(const Task& task) const {
 void Runner::SkipTask(Task& task) {
   counts_.skipped++;
   if (outputs_ != nullptr) outputs_->Skip(task.record.seq - 1);
+}
+
+bool Runner::Replayed(std::unique_ptr<Task>& owned) {
+  if (outputs_ == nullptr || !outputs_->has_sections()) return false;
+  Task& task = *owned;
+  const TaskRecord as_new = task.record;
+  auto printed = calls_.replay(&task.record);
+  if (!printed.ok()) calls_.warn(printed.status());
+  if (!printed.ok() || !*printed) {
+    task.record = as_new;
+    return false;
+  }
+  task.id = next_id_++;
+  task.record.args = task.group.arguments;
+  Outputs::Start start;
+  start.name = task.record.xid;
+  start.place = task.record.seq - 1;
+  if (options_.prefix) start.prefix = Text(*options_.prefix, task);
+  const int64_t id = task.id;
+  task.has_output = true;
+  const TaskRecord record = task.record;
+  tasks_[id] = std::move(owned);
+  if (absl::Status s =
+          outputs_->Replay(id, std::move(start), (*printed)->out,
+                           (*printed)->errors, record.outcome.code());
+      !s.ok()) {
+    calls_.warn(s);
+    owned = std::move(tasks_.extract(id).mapped());
+    owned->has_output = false;
+    owned->record = as_new;
+    return false;
+  }
+  counts_.done++;
+  counts_.failed += record.outcome.failed();
+  if (calls_.not_started) calls_.not_started();
+  // Whether it was to be tried again has been decided then.
+  Heed(plan_.Ended(
+      record.outcome, record.wall, std::numeric_limits<int>::max(),
+      counts_.total < 0 ? std::nullopt : std::optional(counts_.total)));
+  return true;
 }
 
 // It did not come to a process of its own.
@@ -633,6 +682,7 @@ void Runner::Ended(size_t index) {
     counts_.done++;
     counts_.failed += status != 0;
   }
+  task->again = next.again.has_value();
   tasks_[id] = std::move(task);  // until its output has been passed on
   if (has_output) {
     outputs_->Ended(id, status,
@@ -641,11 +691,7 @@ void Runner::Ended(size_t index) {
   } else {
     Passed(id);
   }
-  if (next.halting != Halting::kNot) intake_ = false;
-  if (next.halting == Halting::kNow && end_signal_ == 0) {
-    halted_ = true;
-    End(SIGTERM);
-  }
+  Heed(next);
   if (calls_.release && !intake_ && pending_ == nullptr && again_.empty()) {
     slot.released = true;
     calls_.release(index);
@@ -654,6 +700,14 @@ void Runner::Ended(size_t index) {
     for (size_t i = 0; i < slots_.size(); i++) {
       if (slots_[i]->task != nullptr) SetTimeout(i);
     }
+  }
+}
+
+void Runner::Heed(const Plan::Next& next) {
+  if (next.halting != Halting::kNot) intake_ = false;
+  if (next.halting == Halting::kNow && end_signal_ == 0) {
+    halted_ = true;
+    End(SIGTERM);
   }
 }
 

@@ -64,7 +64,15 @@ struct RunCalls {
   // Whether the task of this number was done before: then it is left out.
   // A failure ends the intake.
   std::function<absl::StatusOr<bool>(const TaskRecord&)> skip;
+  // What a task of an earlier run left that had ended: fills in how, and gives
+  // what it printed, which has yet to be passed on. Then it is not run again.
+  struct Printed {
+    sys::Fd out, errors;
+  };
+  std::function<absl::StatusOr<std::optional<Printed>>(TaskRecord*)> replay;
   std::function<void(const TaskRecord&)> started;
+  // A task has ended for good, and its output waits for its turn.
+  std::function<void(const TaskRecord&)> complete;
   // An attempt has ended, and its output has been passed on.
   std::function<void(const TaskRecord&)> done;
   // Where copies of a task's output go: two descriptors, or -1.
@@ -126,6 +134,9 @@ class Runner {
   void StartNow(int64_t id, size_t slot);
   std::string SectionName(const Task& task) const;
   void SkipTask(Task& task);
+  // Whether an earlier run had carried out `owned`; then it is taken.
+  bool Replayed(std::unique_ptr<Task>& owned);
+  void Heed(const Plan::Next& next);
   void StartStarved();
   void Starve(size_t slot, const absl::Status& why);
   std::unique_ptr<Task> TakeBack(Slot& slot);

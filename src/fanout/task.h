@@ -30,6 +30,7 @@ struct Task {
   bool starved = false;       // waits in its slot for room
   bool looked_again = false;  // for its program
   bool put_back = false;      // its end does not count
+  bool again = false;         // it has ended and is to be tried again
   bool has_slot = false, has_output = false;
   absl::Time begin;
   sys::Loop::Timer timeout = 0, kill = 0;

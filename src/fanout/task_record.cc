@@ -2,7 +2,11 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <limits>
+#include <optional>
+
 #include "base/bytes.h"
+#include "base/status.h"
 #include "base/time.h"
 #include "text/json.h"
 #include "text/utf8.h"
@@ -10,6 +14,7 @@
 namespace fanout {
 namespace {
 
+using text::Json;
 using text::JsonWriter;
 
 void Text(JsonWriter& out, absl::string_view bytes) {
@@ -53,6 +58,32 @@ void Identity(JsonWriter& out, const TaskRecord& task) {
   out.Key("xid");
   Text(out, task.xid);
   Args(out, task.args);
+}
+
+// What Text, Time and Seconds wrote.
+absl::StatusOr<std::string> TextAt(const Json& object, absl::string_view key) {
+  const Json* value = object.Find(key);
+  if (value == nullptr || value->AsObject() == nullptr) {
+    return object.StringAt(key);
+  }
+  TRY_ASSIGN(const std::string text, value->StringAt("b64"));
+  return base::FromBase64(text);
+}
+
+absl::StatusOr<absl::Time> TimeAt(const Json& object, absl::string_view key) {
+  TRY_ASSIGN(const std::string text, object.StringAt(key));
+  return base::ParseTime(text);
+}
+
+absl::StatusOr<absl::Duration> SecondsAt(const Json& object,
+                                         absl::string_view key) {
+  const Json* value = object.Find(key);
+  const std::optional<double> seconds =
+      value == nullptr ? std::nullopt : value->AsDouble();
+  if (!seconds || *seconds < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(key, ": is not a span"));
+  }
+  return absl::Seconds(*seconds);
 }
 
 std::string Line(JsonWriter& out) { return out.EndObject().Take() + "\n"; }
@@ -120,6 +151,35 @@ std::string MetaJson(const TaskRecord& task) {
   out.Key("stderr_bytes").Int(task.stderr_bytes);
   out.EndObject();
   return out.Take();
+}
+
+absl::StatusOr<TaskRecord> ParseMeta(absl::string_view json) {
+  TRY_ASSIGN(const Json meta, Json::Parse(json));
+  TaskRecord task;
+  TRY_ASSIGN(task.seq, meta.IntAt("seq"));
+  TRY_ASSIGN(task.number, meta.StringAt("number"));
+  TRY_ASSIGN(task.xid, TextAt(meta, "xid"));
+  TRY_ASSIGN(task.command, TextAt(meta, "command"));
+  TRY_ASSIGN(task.start, TimeAt(meta, "start"));
+  TRY_ASSIGN(task.end, TimeAt(meta, "end"));
+  TRY_ASSIGN(task.outcome.timed_out, meta.BoolAt("timeout"));
+  TRY_ASSIGN(const int64_t status, meta.IntAt("status"));
+  TRY_ASSIGN(const int64_t signal, meta.IntAt("signal"));
+  TRY_ASSIGN(const int64_t attempt, meta.IntAt("attempt"));
+  if (status < 0 || status > 255 || signal < 0 || signal > 64 || attempt < 1 ||
+      attempt > std::numeric_limits<int>::max()) {
+    return absl::InvalidArgumentError("status: is out of range");
+  }
+  task.outcome.status = signal == 0 ? static_cast<int>(status) : 0;
+  task.outcome.signal = static_cast<int>(signal);
+  task.attempt = static_cast<int>(attempt);
+  TRY_ASSIGN(task.wall, SecondsAt(meta, "wall"));
+  TRY_ASSIGN(task.user, SecondsAt(meta, "user"));
+  TRY_ASSIGN(task.system, SecondsAt(meta, "sys"));
+  TRY_ASSIGN(task.max_resident_bytes, meta.IntAt("maxrss"));
+  TRY_ASSIGN(task.stdout_bytes, meta.IntAt("stdout_bytes"));
+  TRY_ASSIGN(task.stderr_bytes, meta.IntAt("stderr_bytes"));
+  return task;
 }
 
 std::string ResultBegin(const TaskRecord& task) {

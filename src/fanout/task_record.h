@@ -15,6 +15,7 @@
 //    "retried":0,"wall":0.004}
 #pragma once
 
+#include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 
@@ -55,6 +56,9 @@ std::string SummaryEvent(const RunSummary& summary);
 
 // A whole document, for people too.
 std::string MetaJson(const TaskRecord& task);
+// What MetaJson wrote, but for the arguments. InvalidArgument for anything
+// else.
+absl::StatusOr<TaskRecord> ParseMeta(absl::string_view json);
 
 // A line of --json is made of these around the two outputs, each of which is
 // one value (fanout/json_bytes.h has what writes a long one piece by piece):

@@ -80,6 +80,8 @@ class Xapply {
   TitleOf(bool rule);
   std::vector<std::string> PrivateTokens(int slot) const;
   absl::Status MakeRecords(RunOptions* run, RunCalls* calls);
+  absl::StatusOr<std::optional<RunCalls::Printed>> Undelivered(
+      TaskRecord* task) const;
   absl::Status MakeTokens();
   absl::Status MakeJobServer(RunCalls* calls);
   absl::Status MakeGates(RunCalls* calls);
@@ -514,6 +516,14 @@ absl::Status Xapply::MakeRecords(RunOptions* run, RunCalls* calls) {
       result_files_[task.seq] = std::move(files);
       return copies;
     };
+    calls->complete = [this](const TaskRecord& task) {
+      if (auto s = results_->Complete(task.number, MetaJson(task)); !s.ok()) {
+        Lost(s);
+      }
+    };
+    if (o_.resume != XapplyOptions::Resume::kNo && run->given.empty()) {
+      calls->replay = [this](TaskRecord* task) { return Undelivered(task); };
+    }
   }
   if (!o_.events.empty()) {
     int number = -1;
@@ -563,6 +573,20 @@ absl::Status Xapply::MakeRecords(RunOptions* run, RunCalls* calls) {
     if (!status.ok()) Lost(status);
   };
   return absl::OkStatus();
+}
+
+// What an earlier run of the same command had still to pass on.
+absl::StatusOr<std::optional<RunCalls::Printed>> Xapply::Undelivered(
+    TaskRecord* task) const {
+  TRY_ASSIGN(auto left, results_->Find(task->number));
+  if (!left || left->task.seq != task->seq ||
+      left->task.command != task->command ||
+      (left->task.outcome.failed() &&
+       o_.resume == XapplyOptions::Resume::kFailed)) {
+    return std::nullopt;
+  }
+  *task = std::move(left->task);
+  return RunCalls::Printed{std::move(left->out), std::move(left->err)};
 }
 
 // The numbers of the group that belongs to a slot.

@@ -1,5 +1,7 @@
 #include "fanout/result_folder.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "sys/file.h"
@@ -22,6 +24,45 @@ TEST_CASE("result_folder: a task has its outputs and its record", "[fanout]") {
   CHECK(*sys::ReadFile(path + "/17/stdout") == "out");
   CHECK(*sys::ReadFile(path + "/17/stderr") == "err");
   CHECK(*sys::ReadFile(path + "/17/meta.json") == "{}\n");
+}
+
+TEST_CASE("result_folder: what waits to be passed on is found, if it is whole",
+          "[fanout]") {
+  const auto temporary = *sys::TemporaryFolder::Make("results");
+  const std::string path = temporary.path();
+  const ResultFolder results = *ResultFolder::Open(path);
+  CHECK_FALSE(results.Find("5")->has_value());
+  const ResultFolder::Files files = *results.Begin("5");
+  REQUIRE(sys::WriteAll(files.out.get(), "out").ok());
+  CHECK_FALSE(results.Find("5")->has_value());
+  fanout::TaskRecord task;
+  task.seq = 6;
+  task.number = "5";
+  task.command = "make 5";
+  task.stdout_bytes = 3;
+  REQUIRE(results.Complete("5", fanout::MetaJson(task)).ok());
+  auto found = *results.Find("5");
+  REQUIRE(found.has_value());
+  CHECK(found->task.command == "make 5");
+  CHECK(*sys::ReadFd(found->out.get()) == "out");
+  CHECK(*sys::ReadFd(found->err.get()) == "");
+
+  SECTION("not once it has been") {
+    REQUIRE(results.End("5", "{}").ok());
+    CHECK_FALSE(results.Find("5")->has_value());
+  }
+  SECTION("not when the output was cut short") {
+    REQUIRE(truncate((path + "/5/stdout").c_str(), 2) == 0);
+    CHECK_FALSE(results.Find("5")->has_value());
+  }
+  SECTION("not when the record was cut short") {
+    REQUIRE(sys::ReplaceFile(path + "/5/undelivered.json", "{\"seq\": 6").ok());
+    CHECK_FALSE(results.Find("5")->has_value());
+  }
+  SECTION("not when the task begins anew") {
+    (void)*results.Begin("5");
+    CHECK_FALSE(results.Find("5")->has_value());
+  }
 }
 
 TEST_CASE("result_folder: a later run replaces what an earlier one left",

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 
 #include "text/json.h"
 
@@ -112,6 +113,47 @@ TEST_CASE("task_record: what is kept beside results is a document",
   "stderr_bytes": 0
 }
 )");
+}
+
+TEST_CASE("task_record: what was written of a task is read back", "[fanout]") {
+  TaskRecord task = Task();
+  task.command = "echo '\xff\n'";
+  const TaskRecord read = *fanout::ParseMeta(fanout::MetaJson(task));
+  task.args = {};
+  TaskRecord bare = read;
+  bare.args = {};
+  CHECK(fanout::MetaJson(bare) == fanout::MetaJson(task));
+  CHECK(read.command == task.command);
+
+  task.outcome.timed_out = true;
+  task.outcome.signal = 15;
+  const TaskRecord late = *fanout::ParseMeta(fanout::MetaJson(task));
+  CHECK(late.outcome.timed_out);
+  CHECK(late.outcome.signal == 15);
+  CHECK(late.outcome.code() == 124);
+}
+
+TEST_CASE("task_record: what nobody wrote of a task is refused", "[fanout]") {
+  const std::string good = fanout::MetaJson(Task());
+  for (size_t n = 0; n + 2 < good.size(); n++) {
+    CHECK_FALSE(fanout::ParseMeta(good.substr(0, n)).ok());
+  }
+  const std::pair<const char*, const char*> changes[] = {
+      {"\"status\": 4", "\"status\": 256"},
+      {"\"status\": 4", "\"status\": -1"},
+      {"\"signal\": 0", "\"signal\": 65"},
+      {"\"signal\": 0", "\"signal\": \"0\""},
+      {"\"attempt\": 2", "\"attempt\": 0"},
+      {"\"wall\": 1.25", "\"wall\": -1.25"},
+      {"\"seq\": 3,", ""},
+      {"2023-11-14T", "2023-13-14T"},
+  };
+  for (const auto& [from, to] : changes) {
+    std::string forged = good;
+    REQUIRE(forged.find(from) != std::string::npos);
+    forged.replace(forged.find(from), strlen(from), to);
+    CHECK_FALSE(fanout::ParseMeta(forged).ok());
+  }
 }
 
 TEST_CASE("task_record: a result is one line around its outputs", "[fanout]") {

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "fanout/client_limit.h"
 #include "sys/file.h"
 #include "sys/pass_fd.h"
 #include "sys/terminal.h"
@@ -99,8 +100,11 @@ Collator::Collator(sys::Loop& loop, CollatorOptions options)
       acceptor_(
           loop,
           [this] {
-            return notices_ == nullptr ||
-                   notices_->kept_bytes() <= kMaxNoticeBytes;
+            // All descriptors may be theirs: the one whose turn it is may come
+            // last.
+            return RoomForClient(clients_.size(), 1) &&
+                   (notices_ == nullptr ||
+                    notices_->kept_bytes() <= kMaxNoticeBytes);
           },
           [this](sys::Fd fd) { Admit(std::move(fd)); }) {
   groups_.try_emplace(kOutermost, options_.order);

@@ -190,4 +190,12 @@ absl::StatusOr<Prepared> CommandMaker::Prepare(
   return prepared;
 }
 
+absl::StatusOr<std::string> FindOnPath(absl::string_view name,
+                                       const sys::Environment& environment) {
+  absl::StatusOr<std::string> found =
+      FindProgram(name, environment.Get("PATH").value_or("/bin:/usr/bin"));
+  if (!absl::IsNotFound(found.status())) return found;
+  return absl::NotFoundError(absl::StrCat(name, ": not found in PATH"));
+}
+
 }  // namespace fanout

@@ -71,5 +71,9 @@ class CommandMaker {
 // PermissionDenied.
 absl::StatusOr<std::string> FindProgram(absl::string_view name,
                                         absl::string_view search_path);
+// The same for a wrapper's command, on the environment's PATH: NotFound says
+// "NAME: not found in PATH".
+absl::StatusOr<std::string> FindOnPath(absl::string_view name,
+                                       const sys::Environment& environment);
 
 }  // namespace fanout

@@ -116,12 +116,8 @@ void Counter::Greet(Client& client, char c) {
 }
 
 void Counter::Send(Client& client) {
-  while (!client.unsent.empty()) {
-    const absl::StatusOr<size_t> sent =
-        sys::SendWithFd(client.fd.get(), client.unsent, -1);
-    if (!sent.ok()) return Drop(client);
-    if (*sent == 0) break;
-    client.unsent.erase(0, *sent);
+  if (!sys::SendSome(client.fd.get(), &client.unsent).ok()) {
+    return Drop(client);
   }
   uint32_t events =
       client.unsent.size() < kMaxUnsentBytes ? uint32_t{EPOLLIN} : 0;

@@ -267,16 +267,9 @@ void Lender::Answer(Client& client, const std::string& bytes) {
 }
 
 void Lender::Send(Client& client) {
-  while (!client.unsent.empty()) {
-    const absl::StatusOr<size_t> sent =
-        sys::SendWithFd(client.fd.get(), client.unsent, -1);
-    if (!sent.ok()) {
-      // It is gone; but what it has told us before is still to be read.
-      client.unsent.clear();
-      break;
-    }
-    if (*sent == 0) break;
-    client.unsent.erase(0, *sent);
+  // It may be gone; but what it has told us before is still to be read.
+  if (!sys::SendSome(client.fd.get(), &client.unsent).ok()) {
+    client.unsent.clear();
   }
 }
 

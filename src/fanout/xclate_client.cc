@@ -121,15 +121,10 @@ absl::StatusOr<int> Client::Run() {
 }
 
 absl::Status Client::FindCommand() {
-  const std::string path(environment_.Get("PATH").value_or("/bin:/usr/bin"));
-  const std::string& name = options_.command[0];
-  const absl::StatusOr<std::string> found = FindProgram(name, path);
-  if (absl::IsNotFound(found.status())) {
-    return absl::NotFoundError(absl::StrCat(name, ": not found in PATH"));
-  }
-  TRY(found);
+  TRY_ASSIGN(const std::string found,
+             FindOnPath(options_.command[0], environment_));
   // It is meant here, not in the manager's folder (-D).
-  TRY_ASSIGN(command_path_, sys::AbsolutePath(*found));
+  TRY_ASSIGN(command_path_, sys::AbsolutePath(found));
   return absl::OkStatus();
 }
 

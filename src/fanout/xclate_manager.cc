@@ -126,17 +126,10 @@ absl::StatusOr<int> Manager::Run() {
 
 // All that is to be run, before anything is made.
 absl::Status Manager::FindPrograms() {
-  const std::string path(environment_.Get("PATH").value_or("/bin:/usr/bin"));
   std::string shell = options_.shell;
   if (shell.empty())
     shell = std::string(environment_.Get("SHELL").value_or(""));
   if (shell.empty()) shell = "sh";
-  const auto find =
-      [&](const std::string& name) -> absl::StatusOr<std::string> {
-    absl::StatusOr<std::string> found = FindProgram(name, path);
-    if (found.ok() || !absl::IsNotFound(found.status())) return found;
-    return absl::NotFoundError(absl::StrCat(name, ": not found in PATH"));
-  };
   if (options_.wait_for) {
     TRY_ASSIGN(waited_for_, sys::OtherProcess::Open(*options_.wait_for));
   }
@@ -146,7 +139,8 @@ absl::Status Manager::FindPrograms() {
     utility_ = options_.utility;
     if (utility_.empty()) utility_ = {shell.substr(shell.rfind('/') + 1)};
     TRY_ASSIGN(utility_path_,
-               find(options_.utility.empty() ? shell : utility_[0]));
+               FindOnPath(options_.utility.empty() ? shell : utility_[0],
+                          environment_));
   }
   bool pipelines = false;
   for (const auto* expression :
@@ -154,7 +148,7 @@ absl::Status Manager::FindPrograms() {
     pipelines |= *expression && absl::StartsWith(**expression, "|");
   }
   if (pipelines) {
-    TRY_ASSIGN(shell_, find(shell));
+    TRY_ASSIGN(shell_, FindOnPath(shell, environment_));
   }
   return absl::OkStatus();
 }

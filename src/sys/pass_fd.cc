@@ -88,4 +88,13 @@ absl::StatusOr<Received> ReceiveWithFd(int socket, size_t max_bytes) {
   return received;
 }
 
+absl::Status SendSome(int socket, std::string* unsent) {
+  while (!unsent->empty()) {
+    TRY_ASSIGN(const size_t sent, SendWithFd(socket, *unsent, -1));
+    if (sent == 0) break;
+    unsent->erase(0, sent);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace sys

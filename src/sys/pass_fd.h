@@ -17,6 +17,8 @@ namespace sys {
 // when the other side is gone; ResourceExhausted when too many descriptors
 // are under way, which passes.
 absl::StatusOr<size_t> SendWithFd(int socket, absl::string_view bytes, int fd);
+// Bytes alone: takes away from `unsent` what the socket takes.
+absl::Status SendSome(int socket, std::string* unsent);
 
 struct Received {
   std::string bytes;

@@ -12,10 +12,10 @@ sys.stdin.read()
 P
 echo a >tags
 mkfifo go
-(ulimit -n 64; exec ptbw -m --watch --lease=50ms --enforce -t tags -N $PWD/pool :) 2>err & m=$!
+(ulimit -n 64; exec ptbw -m --watch --lease=1s --enforce -t tags -N $PWD/pool :) 2>err & m=$!
 await 'test -S pool'
-ptbw -t pool sh -c '. "$TESTS/lib.sh"; await "test -e hoarded"; exec sleep 60' 2>/dev/null & h=$!
-await 'ptbw -t pool --list | grep -q "	'$h'	"'
+ptbw -t pool sh -c 'touch holding; . "$TESTS/lib.sh"; await "test -e hoarded"; exec sleep 60' 2>/dev/null & h=$!
+await 'test -e holding'
 python3 hoard.py <go & p=$!
 exec 3>go
 await 'test -e hoarded'

@@ -103,13 +103,14 @@ class Manager {
   absl::Status outer_failure_;
   std::optional<std::vector<int>> borrowed_;
 
+  // Before it: a signal must not end us while there are files to remove.
+  std::unique_ptr<PassSignals> signals_;
   std::optional<Place> place_;
   std::unique_ptr<Lender> lender_;
   std::unique_ptr<PoolJobs> jobs_;
   std::optional<Place> counter_place_;
   std::unique_ptr<Counter> counter_;
   std::optional<sys::Child> child_;
-  std::unique_ptr<PassSignals> signals_;
   std::vector<Tokens::Holder> reported_;  // as beyond their lease
   bool running_ = true;                   // the utility, or what stands for it
   int code_ = 0;

@@ -99,7 +99,9 @@ class Xapply {
   sys::Environment environment_ = sys::Environment::Ours();
   text::TemplateSyntax syntax_;
   sys::Fd input_;
-  // In this order: whoever is later uses whoever is before.
+  // In this order: whoever is later uses whoever is before. A signal must not
+  // end us while there are files that would be left.
+  std::optional<sys::Signals> signals_;
   std::optional<Place> place_;
   std::unique_ptr<Collator> collator_;
   std::unique_ptr<SectionQueue> outer_sections_, sections_;
@@ -122,7 +124,6 @@ class Xapply {
   bool gauges_allow_ = true;
   absl::Time next_start_;
   bool waits_for_delay_ = false;
-  std::optional<sys::Signals> signals_;
   bool shared_group_ = false;
   Runner* runner_ = nullptr;
   bool stopped_ = false;
@@ -697,6 +698,11 @@ absl::StatusOr<int> Xapply::Run() {
   calls.warn = face_.warn;
   calls.print = face_.print;
   calls.trace = face_.trace;
+  // Not before the items are open: to wait for a FIFO's writer ends at once.
+  signals_.emplace(
+      loop_,
+      sys::NotIgnored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}),
+      [this](int signal) { OnSignal(signal); });
   if (!o_.dry_run) {
     TRY(MakeGates(&calls));
     TRY(MakeOutput(&run));
@@ -728,10 +734,6 @@ absl::StatusOr<int> Xapply::Run() {
   if (tokens_ == nullptr) {
     for (int i = 0; i < o_.jobs; i++) runner.AddSlot(PrivateTokens(i));
   }
-  signals_.emplace(
-      loop_,
-      sys::NotIgnored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}),
-      [this](int signal) { OnSignal(signal); });
   TRY(runner.Begin([this] {
     over_ = true;
     if (collator_ != nullptr) collator_->TakeIn();

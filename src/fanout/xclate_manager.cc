@@ -74,6 +74,8 @@ class Manager {
   std::vector<std::string> utility_;  // empty for none
   std::string utility_path_;
   std::optional<sys::OtherProcess> waited_for_;
+  // Before it: a signal must not end us while there are files to remove.
+  std::unique_ptr<PassSignals> signals_;
   std::optional<Place> place_;
   sys::Fd output_, widow_, notify_;  // not open: standard output, error; none
   Stream source_;
@@ -86,7 +88,6 @@ class Manager {
 
   std::unique_ptr<Collator> collator_;
   std::optional<sys::Child> child_;
-  std::unique_ptr<PassSignals> signals_;
   bool running_ = true;  // the utility, or what stands for it
   int code_ = 0;
   sys::Fd widow_pipe_;

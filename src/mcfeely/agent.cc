@@ -9,6 +9,7 @@
 #include "keys/identity.h"
 #include "mcfeely/attempts.h"
 #include "mcfeely/comm.h"
+#include "mcfeely/commit_pace.h"
 #include "net/channel.h"
 #include "store/sqlite_engine.h"
 #include "sys/clock.h"
@@ -25,11 +26,6 @@ namespace {
 
 constexpr absl::Duration kFirstRedial = absl::Milliseconds(100);
 constexpr absl::Duration kLongestRedial = absl::Seconds(10);
-
-// With so many comms running the journal is written at most so often: a
-// millisecond that nobody notices makes one flush of many.
-constexpr size_t kBusy = 8;
-constexpr absl::Duration kBetweenCommits = absl::Milliseconds(1);
 
 }  // namespace
 
@@ -74,9 +70,7 @@ struct Agent::State {
   sys::Loop::Timer timer = 0;
   absl::Time timer_at = absl::InfiniteFuture();
   bool pump_soon = false;
-  bool committing = false;
-  bool commit_soon = false;
-  absl::Time next_commit = absl::InfinitePast();
+  CommitPace pace;
   bool stopping = false;
 };
 
@@ -248,20 +242,18 @@ void Agent::State::PumpSoon() {
 void Agent::State::Pump() {
   for (const AgentAction& action : attempts.TakeActions()) CarryOut(action);
   const absl::Time now = sys::SteadyNow();
-  const bool gather = comms->running() >= kBusy && now < next_commit;
-  if (gather && !commit_soon) {
-    commit_soon = true;
-    loop.At(next_commit, [this] {
-      commit_soon = false;
+  const bool may_commit = pace.MayBegin(now, comms->running());
+  if (const auto wake = pace.TakeWake()) {
+    loop.At(*wake, [this] {
+      pace.Woken();
       PumpSoon();
     });
   }
-  if (!committing && !gather) {
+  if (may_commit) {
     if (auto txn = attempts.NextTransaction()) {
-      next_commit = now + kBetweenCommits;
-      committing = true;
+      pace.Began(now);
       journal->Commit(*std::move(txn), [this](store::Outcome outcome) {
-        committing = false;
+        pace.Ended();
         if (!outcome.why.ok()) {
           sys::Log("journal.trouble",
                    {{"why", std::string(outcome.why.message())}});
@@ -272,7 +264,7 @@ void Agent::State::Pump() {
     }
   }
   SetTimer();
-  if (stopping && !committing && comms->running() == 0 &&
+  if (stopping && pace.idle() && comms->running() == 0 &&
       (attempts.unconfirmed() == 0 || channel == nullptr)) {
     loop.Stop();
   }

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "keys/allowed_signers.h"
 #include "keys/identity.h"
+#include "mcfeely/commit_pace.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
@@ -43,11 +44,6 @@ constexpr size_t kListedEndedJobs = 1000;
 // Whoever follows a job sees it so often at most: a view of a large job costs
 // as much as hundreds of its results.
 constexpr absl::Duration kBetweenViews = absl::Milliseconds(100);
-
-// With so many attempts out the store is written at most so often: a
-// millisecond that nobody notices makes one flush of many.
-constexpr size_t kBusy = 8;
-constexpr absl::Duration kBetweenCommits = absl::Milliseconds(1);
 
 // What a parcel was refused for is for our log; the peer only hears that it
 // was.
@@ -125,9 +121,7 @@ struct Server::State {
   sys::Fd event_log;
   sys::Loop::Timer timer = 0;
   bool pump_soon = false;
-  bool committing = false;
-  bool commit_soon = false;
-  absl::Time next_commit = absl::InfinitePast();
+  CommitPace pace;
   bool stopping = false;
 };
 
@@ -506,20 +500,19 @@ void Server::State::PumpSoon() {
 void Server::State::Pump() {
   for (const Action& action : queue->TakeActions()) CarryOut(action);
   const absl::Time now = sys::SteadyNow();
-  const bool gather =
-      now < next_commit && queue->scheduler().open_attempts() >= kBusy;
-  if (gather && !std::exchange(commit_soon, true)) {
-    loop.At(next_commit, [this] {
-      commit_soon = false;
+  const bool may_commit =
+      pace.MayBegin(now, queue->scheduler().open_attempts());
+  if (const auto wake = pace.TakeWake()) {
+    loop.At(*wake, [this] {
+      pace.Woken();
       PumpSoon();
     });
   }
-  if (!committing && !gather) {
+  if (may_commit) {
     if (auto txn = queue->NextTransaction(now)) {
-      next_commit = now + kBetweenCommits;
-      committing = true;
+      pace.Began(now);
       engine->Commit(*std::move(txn), [this](store::Outcome outcome) {
-        committing = false;
+        pace.Ended();
         queue->Committed(outcome, sys::SteadyNow());
         PumpSoon();
       });
@@ -527,7 +520,7 @@ void Server::State::Pump() {
     for (const Action& action : queue->TakeActions()) CarryOut(action);
   }
   for (JobId job : std::exchange(changed, {})) TellFollowers(job);
-  if (stopping && !committing && !commit_soon) FinishStop();
+  if (stopping && pace.idle()) FinishStop();
 }
 
 void Server::State::CarryOut(const Action& action) {

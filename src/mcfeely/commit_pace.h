@@ -1,0 +1,37 @@
+// When the next transaction may go to the store: one at a time, and while much
+// is under way at most one in a millisecond. Nobody notices that, and one flush
+// of the disk is shared by many.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <optional>
+
+namespace mcfeely {
+
+class CommitPace {
+ public:
+  static constexpr size_t kBusy = 8;  // attempts under way
+  static constexpr absl::Duration kBetween = absl::Milliseconds(1);
+
+  // Whether a transaction may be handed over at `now`; Began has to follow
+  // then. Otherwise it is to be asked again when the last one has ended or,
+  // once a time is given by TakeWake, at that time.
+  bool MayBegin(absl::Time now, size_t under_way);
+  void Began(absl::Time now);
+  void Ended() { committing_ = false; }
+
+  // A moment to come back at, each once; Woken when it has come.
+  std::optional<absl::Time> TakeWake();
+  void Woken() { waits_ = false; }
+
+  // Neither a transaction nor a moment is waited for.
+  bool idle() const { return !committing_ && !waits_; }
+
+ private:
+  absl::Time next_ = absl::InfinitePast();
+  bool committing_ = false, waits_ = false, wake_taken_ = false;
+};
+
+}  // namespace mcfeely

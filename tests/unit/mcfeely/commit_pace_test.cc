@@ -1,0 +1,56 @@
+#include "mcfeely/commit_pace.h"
+
+#include <catch2/catch.hpp>
+
+using mcfeely::CommitPace;
+
+namespace {
+
+const absl::Time kStart = absl::FromUnixSeconds(1000);
+constexpr size_t kMany = CommitPace::kBusy;
+
+}  // namespace
+
+TEST_CASE("commit_pace: one transaction at a time", "[mcfeely]") {
+  CommitPace pace;
+  CHECK(pace.idle());
+  REQUIRE(pace.MayBegin(kStart, 0));
+  pace.Began(kStart);
+  CHECK_FALSE(pace.idle());
+  CHECK_FALSE(pace.MayBegin(kStart + absl::Seconds(5), 0));
+  // Whose end is what one comes back for.
+  CHECK_FALSE(pace.TakeWake().has_value());
+  pace.Ended();
+  CHECK(pace.MayBegin(kStart + absl::Seconds(5), 0));
+}
+
+TEST_CASE("commit_pace: with little under way nothing is put off",
+          "[mcfeely]") {
+  CommitPace pace;
+  pace.Began(kStart);
+  pace.Ended();
+  CHECK(pace.MayBegin(kStart, kMany - 1));
+  CHECK(pace.idle());
+}
+
+TEST_CASE("commit_pace: with much under way the next waits a millisecond",
+          "[mcfeely]") {
+  CommitPace pace;
+  REQUIRE(pace.MayBegin(kStart, kMany));
+  pace.Began(kStart);
+  pace.Ended();
+  CHECK_FALSE(pace.MayBegin(kStart + absl::Microseconds(400), kMany));
+  const auto wake = pace.TakeWake();
+  REQUIRE(wake == kStart + CommitPace::kBetween);
+  CHECK_FALSE(pace.idle());
+  // Asked ever so often: one moment to come back at.
+  CHECK_FALSE(pace.MayBegin(kStart + absl::Microseconds(600), kMany));
+  CHECK_FALSE(pace.TakeWake().has_value());
+  pace.Woken();
+  CHECK(pace.idle());
+  CHECK(pace.MayBegin(*wake, kMany));
+  pace.Began(*wake);
+  pace.Ended();
+  CHECK_FALSE(pace.MayBegin(*wake, kMany));
+  CHECK(pace.TakeWake() == *wake + CommitPace::kBetween);
+}

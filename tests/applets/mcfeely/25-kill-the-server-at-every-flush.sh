@@ -9,7 +9,7 @@ echo "$1" >>"$MCFEELY_COMM_DIR/../ran"
 X
 unserve $server
 killed=0
-for n in 1 2 3 4 5; do
+for n in 1 2 3 4; do
   # Of each of its threads: one flushes the store.
   strace -f -qq -o /dev/null -e trace=fsync,fdatasync \
     -e inject=fsync,fdatasync:signal=KILL:when=$n \
@@ -25,8 +25,11 @@ for n in 1 2 3 4 5; do
   fi
   wait $strace 2>/dev/null
   start_server
+  # Anew: it waits ever longer between its calls.
+  unserve $agent_h1
+  start_agent h1
   await "$inject && $over"
   unserve $server
 done
-[ $killed -ge 4 ] && echo "killed often enough" || echo "killed $killed times"
+[ $killed -ge 3 ] && echo "killed often enough" || echo "killed $killed times"
 sort ran | uniq -c | awk '{ n[$1]++ } END { for (i in n) print n[i], "ran", i }'

@@ -17,6 +17,7 @@
 #include "keys/identity.h"
 #include "mcfeely/commit_pace.h"
 #include "mcfeely/event_log.h"
+#include "mcfeely/fit_reply.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
 #include "net/listener.h"
@@ -349,23 +350,7 @@ void Server::State::SendReply(Client& client, const base::ParcelId& query,
   // To nobody by name: whoever asks may not know what it is called here, and
   // the query's random id already says whose answer it is.
   reply.set_query(std::string(query.view()));
-  // Of a job of a hundred thousand tasks the states matter most.
-  if (reply.ByteSizeLong() > base::kMaxBodyBytes) {
-    for (wire_pb::JobView& job : *reply.mutable_job()) {
-      for (wire_pb::TaskView& task : *job.mutable_task()) {
-        task.clear_argument();
-        task.clear_needs();
-        task.clear_head();
-        task.clear_tail();
-      }
-    }
-  }
-  if (reply.ByteSizeLong() > base::kMaxBodyBytes) {
-    reply.Clear();
-    reply.set_query(std::string(query.view()));
-    reply.set_error("the answer would be too long; name fewer jobs");
-    reply.set_code(static_cast<uint32_t>(absl::StatusCode::kOutOfRange));
-  }
+  FitReply(base::kMaxBodyBytes, &reply);
   Send(*client.channel, wire_pb::REPLY, reply.SerializeAsString(), "");
 }
 

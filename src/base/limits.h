@@ -35,6 +35,12 @@ inline constexpr size_t kMaxTrustFileBytes = 16 << 20;
 inline constexpr size_t kMaxTrustLineBytes = 16 << 10;
 inline constexpr size_t kMaxAgentMessageBytes = 256 << 10;  // as OpenSSH's
 
+// Content: manifests and what they list.
+inline constexpr size_t kMaxManifestEntries = 250'000;
+inline constexpr size_t kMaxPathBytes = 4095;     // PATH_MAX and its end
+inline constexpr size_t kMaxPathPartBytes = 255;  // NAME_MAX
+inline constexpr size_t kMaxAccountNameBytes = 255;
+
 // The store (distributed.md, part 3): the same in every engine.
 inline constexpr size_t kMaxTxnOperations = 120;
 inline constexpr size_t kMaxTxnConditions = 120;

@@ -1,12 +1,14 @@
 #include "wire/body.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
 
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "wire/content_hash.h"
 #include "wire/message.h"
 
 namespace wire {
@@ -252,9 +254,40 @@ void List(Lister& l, const pb::Reply& reply) {
   l.Number("code", reply.code());
 }
 
+absl::string_view Word(pb::ManifestEntry::Type type) {
+  switch (type) {
+    case pb::ManifestEntry::REGULAR:
+      return "file";
+    case pb::ManifestEntry::FOLDER:
+      return "folder";
+    case pb::ManifestEntry::LINK:
+      return "link";
+    default:
+      return "unknown";
+  }
+}
+
+void List(Lister& l, const pb::Manifest& manifest) {
+  l.Each("entry", manifest.entry(), [&](const pb::ManifestEntry& entry) {
+    l.Text("path", entry.path());
+    l.Text("type", Word(entry.type()));
+    if (entry.mode() != 0) l.Put("mode", absl::StrFormat("%04o", entry.mode()));
+    l.Text("owner", entry.owner());
+    l.Text("group", entry.group());
+    l.Number("size", entry.size());
+    if (entry.has_mtime_ns()) {
+      l.Put("mtime", base::FormatTime(absl::FromUnixNanos(entry.mtime_ns())));
+    }
+    l.Text("target", entry.target());
+    l.Hex("hash", entry.hash());
+    l.Number("chunks", entry.chunk_hashes().size() / sizeof(Hash));
+  });
+}
+
 template <typename T>
-absl::StatusOr<std::vector<BodyField>> Listed(absl::string_view body) {
-  TRY_ASSIGN(const T message, Parse<T>(body));
+absl::StatusOr<std::vector<BodyField>> Listed(
+    absl::string_view body, size_t max_bytes = base::kMaxBodyBytes) {
+  TRY_ASSIGN(const T message, Parse<T>(body, max_bytes));
   Lister lister;
   List(lister, message);
   return lister.Take();
@@ -271,6 +304,8 @@ absl::StatusOr<std::vector<BodyField>> BodyFields(Kind kind,
       return Listed<pb::Dispatch>(body);
     case pb::RESULTS:
       return Listed<pb::Results>(body);
+    case pb::MANIFEST:
+      return Listed<pb::Manifest>(body, base::kMaxManifestBytes);
     case pb::REPLY:
       return Listed<pb::Reply>(body);
     case pb::QUERY:

@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
 
@@ -52,6 +53,55 @@ std::string CompressIfSmaller(absl::string_view bytes) {
   std::string frame(bytes.size(), '\0');
   frame.resize(CompressInto(bytes, frame.data()));
   return frame;
+}
+
+std::string CompressedFrame(absl::string_view bytes) {
+  std::string frame(ZSTD_compressBound(bytes.size()), '\0');
+  const size_t n = ZSTD_compressCCtx(Compressor(), frame.data(), frame.size(),
+                                     bytes.data(), bytes.size(), kLevel);
+  MUST(!ZSTD_isError(n));
+  frame.resize(n);
+  return frame;
+}
+
+// RFC 8878, 3.1.1: a header whose window is the content, then raw blocks.
+std::string StoredFrame(absl::string_view bytes) {
+  constexpr size_t kBlock = 128 << 10;
+  constexpr uint8_t kSingleSegment = 1 << 5, kLengthIn8Bytes = 3 << 6;
+  MUST(bytes.size() <= 1ull << base::kMaxWindowLog);
+  std::string frame;
+  frame.reserve(bytes.size() + FrameOverhead(bytes.size()));
+  base::PutLe32(frame, ZSTD_MAGICNUMBER);
+  frame += static_cast<char>(kSingleSegment | kLengthIn8Bytes);
+  base::PutLe64(frame, bytes.size());
+  do {
+    const absl::string_view block = bytes.substr(0, kBlock);
+    bytes.remove_prefix(block.size());
+    // Bit 0: the last; bits 1 and 2: the type, 0 is raw; then the length.
+    const uint32_t header =
+        static_cast<uint32_t>(block.size()) << 3 | (bytes.empty() ? 1 : 0);
+    for (int i = 0; i < 3; i++) frame += static_cast<char>(header >> (8 * i));
+    frame.append(block.data(), block.size());
+  } while (!bytes.empty());
+  return frame;
+}
+
+bool LooksCompressed(absl::string_view start) {
+  constexpr absl::string_view kStarts[] = {
+      "\x1f\x8b",          // gzip
+      "\x28\xb5\x2f\xfd",  // zstd
+      "\xfd\x37zXZ",       // xz
+      "BZh",               // bzip2
+      "PK\x03\x04",        // zip and what is made of it
+      "\x89PNG",
+      "\xff\xd8\xff",  // JPEG
+      "7z\xbc\xaf",
+      "\x04\x22\x4d\x18",  // lz4
+  };
+  for (absl::string_view known : kStarts) {
+    if (start.substr(0, known.size()) == known) return true;
+  }
+  return false;
 }
 
 absl::StatusOr<std::string> Decompress(absl::string_view frame, size_t length) {

@@ -15,6 +15,18 @@ std::string CompressIfSmaller(absl::string_view bytes);
 // the frame, or 0.
 size_t CompressInto(absl::string_view bytes, char* out);
 
+// One zstd frame at level 3 of any bytes, with their number in its header; at
+// most FrameOverhead longer than they are.
+std::string CompressedFrame(absl::string_view bytes);
+// The same with the bytes as they are, for those that were compressed before:
+// any zstd reads it, and making it costs a copy.
+std::string StoredFrame(absl::string_view bytes);
+// What either may add to `bytes` bytes.
+constexpr size_t FrameOverhead(size_t bytes) { return bytes / 256 + 512; }
+// Whether a content that begins like this (8 bytes tell) is of a kind that zstd
+// would not make smaller: gzip, zstd, xz, bzip2, zip, PNG, JPEG, ...
+bool LooksCompressed(absl::string_view start);
+
 // The frame's content, which must be exactly `length` bytes and one whole frame
 // with nothing behind it. InvalidArgument when it is not, or needs a window of
 // more than 8 MiB. Never allocates more than `length` and the window.

@@ -79,6 +79,31 @@ TEST_CASE("body: results, replies and the rest are listed", "[wire]") {
   CHECK(Listed(pb::ANNOUNCE, announce) == "host=web1\n");
 }
 
+TEST_CASE("body: a manifest is listed entry by entry", "[wire]") {
+  pb::Manifest manifest;
+  pb::ManifestEntry* file = manifest.add_entry();
+  file->set_path("f");
+  file->set_type(pb::ManifestEntry::REGULAR);
+  file->set_mode(0644);
+  file->set_owner("root");
+  file->set_size(6);
+  file->set_mtime_ns(1738318504120000000);
+  file->set_hash("\xab\xcd");
+  file->set_chunk_hashes(std::string(96, 'h'));
+  pb::ManifestEntry* link = manifest.add_entry();
+  link->set_path("l");
+  link->set_type(pb::ManifestEntry::LINK);
+  link->set_target("f");
+  manifest.add_entry()->set_type(static_cast<pb::ManifestEntry::Type>(9));
+  CHECK(Listed(pb::MANIFEST, manifest) ==
+        "entry.0.path=f\nentry.0.type=file\nentry.0.mode=0644\n"
+        "entry.0.owner=root\nentry.0.size=6\n"
+        "entry.0.mtime=2025-01-31T10:15:04.120Z\nentry.0.hash=abcd\n"
+        "entry.0.chunks=3\n"
+        "entry.1.path=l\nentry.1.type=link\nentry.1.target=f\n"
+        "entry.2.type=unknown\n");
+}
+
 TEST_CASE("body: numbers no enumeration has do no harm", "[wire]") {
   pb::Reply reply;
   pb::JobView* job = reply.add_job();

@@ -126,6 +126,37 @@ TEST_CASE("compress: only one whole frame is taken", "[wire]") {
   CHECK_FALSE(wire::Decompress(skippable + frame, 1000).ok());
 }
 
+TEST_CASE("compress: a frame is made of any bytes, stored or not", "[wire]") {
+  for (size_t n : {0, 1, 255, 256, 65'791, 65'792, 128 << 10, (128 << 10) + 1,
+                   1 << 20, (1 << 20) + 1}) {
+    for (const std::string& bytes : {Words(n), Noise(n)}) {
+      INFO(n);
+      for (const std::string& frame :
+           {wire::CompressedFrame(bytes), wire::StoredFrame(bytes)}) {
+        CHECK(*wire::Decompress(frame, n) == bytes);
+        CHECK(frame.size() <= n + wire::FrameOverhead(n));
+        CHECK(ZSTD_getFrameContentSize(frame.data(), frame.size()) == n);
+      }
+      // The bytes stand in it as they are.
+      CHECK(absl::StrContains(wire::StoredFrame(bytes),
+                              bytes.substr(0, 128 << 10)));
+    }
+  }
+  CHECK(wire::CompressedFrame(Words(100'000)).size() < 50'000);
+}
+
+TEST_CASE("compress: what was compressed before is recognised", "[wire]") {
+  CHECK(wire::LooksCompressed(wire::CompressedFrame("text")));
+  CHECK(wire::LooksCompressed("\x1f\x8b\x08 gzip"));
+  CHECK(wire::LooksCompressed("\x89PNG\r\n"));
+  CHECK_FALSE(wire::LooksCompressed(""));
+  CHECK_FALSE(wire::LooksCompressed("\x1f"));
+  CHECK_FALSE(wire::LooksCompressed("#!/bin/sh"));
+  CHECK_FALSE(
+      wire::LooksCompressed("\x7f"
+                            "ELF"));
+}
+
 TEST_CASE("compress: a packed value comes back and keeps its limit", "[wire]") {
   for (const std::string& value :
        {std::string(), Words(10), Words(255), Words(10'000), Noise(10'000)}) {

@@ -6,7 +6,8 @@
 #   make unit | blackbox | lint       the parts of check
 #   make accept T=hxmd/merge          write a black-box test's text anew
 #   make asan | tsan | fuzz | bench   heavier checks
-#   make soak | bench-fanout          the heaviest, and xapply's peers
+#   make soak | bench-fanout | bench-hosts
+#                                     the heaviest; xapply's and hxmd's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -156,6 +157,9 @@ bench-fanout: $(BIN) $(B)/bench/fanout/fanout_bench
 	@third_party/install-packages bench || true
 	@BIN=$(abspath $(BIN)) tests/bench/fanout/run $(B)/bench/fanout/fanout_bench $(BUILD)/bench
 $(B)/bench/fanout/fanout_bench: $(B)/tests/bench/fanout/contender.o
+bench-hosts: $(BIN) $(B)/bench/hosts/hosts_bench | $(BUILD)/packages-test
+	@BIN=$(abspath $(BIN)) tests/bench/hosts/run $(B)/bench/hosts/hosts_bench $(BUILD)/bench
+$(B)/bench/hosts/hosts_bench: $(B)/tests/bench/fanout/contender.o
 soak: $(BIN)
 	@set -e; for s in tests/soak/*; do BIN=$(abspath $(BIN)) $$s; done
 demo: $(BIN)
@@ -186,6 +190,6 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
-  bench-fanout soak demo install links clean help FORCE
+  bench-fanout bench-hosts soak demo install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

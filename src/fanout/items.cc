@@ -93,6 +93,13 @@ absl::StatusOr<Items> Items::FromFile(const std::string& file, int count,
   return items;
 }
 
+Items Items::From(Source source, int ready_fd) {
+  Items items;
+  items.source_ = std::move(source);
+  items.wait_fd_ = ready_fd;
+  return items;
+}
+
 void Items::Pack(int64_t items) {
   pack_ = items;
   total_ = -1;
@@ -136,6 +143,11 @@ absl::StatusOr<Items::Got> Items::Next(Group* group) {
 }
 
 absl::StatusOr<Items::Got> Items::NextOne(Group* group) {
+  if (source_) {
+    absl::StatusOr<Got> got = source_(group);
+    ended_ = !got.ok() || *got == Got::kEnd;
+    return got;
+  }
   if (!readers_.empty()) {
     return dealt_ ? NextDealt(group) : NextOfFiles(group);
   }

@@ -1,11 +1,12 @@
 // What commands are applied to: arguments in groups of `count`, from the
-// command line or from files of items.
+// command line, from files of items, or made elsewhere.
 #pragma once
 
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct Group {
   // Of each argument the file it came from ("-" is standard input); empty
   // unless the items come from files that tasks may name.
   std::vector<std::string> file_names;
+  // What the task's number (%u) is, instead of the next one; and the host it is
+  // about, for records. "" for neither.
+  std::string number, host;
 };
 
 class Items {
@@ -46,6 +50,12 @@ class Items {
   // command line.
   static absl::StatusOr<Items> FromFile(const std::string& file, int count,
                                         char delimiter);
+
+  // Groups that are made as they are asked for. `source` is called with an
+  // empty group; while it answers kWait, `ready_fd` becomes readable as soon as
+  // it is worth asking again. A failure of it is the end.
+  using Source = std::function<absl::StatusOr<Got>(Group* group)>;
+  static Items From(Source source, int ready_fd);
 
   // The next group. Never blocks for longer than a disk takes.
   // InvalidArgument for an item that cannot be an argument (a NUL in it): its
@@ -84,6 +94,7 @@ class Items {
   int wait_fd_ = -1;
   int64_t total_ = -1;
 
+  Source source_;                       // From
   std::vector<std::string> arguments_;  // Of
   size_t at_ = 0;
   bool dealt_ = false;  // FromFile

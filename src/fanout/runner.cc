@@ -244,7 +244,10 @@ std::unique_ptr<Task> Runner::NewTask(Group group) {
   auto task = std::make_unique<Task>();
   task->group = std::move(group);
   task->record.seq = ++next_number_;
-  task->record.number = absl::StrCat(next_number_ - 1);
+  task->record.number = task->group.number.empty()
+                            ? absl::StrCat(next_number_ - 1)
+                            : task->group.number;
+  task->record.host = task->group.host;
   task->record.attempt = 1;
   return task;
 }
@@ -676,6 +679,7 @@ void Runner::Ended(size_t index) {
     again->record.command = task->record.command;
     again->record.seq = task->record.seq;
     again->record.number = task->record.number;
+    again->record.host = task->record.host;
     again->record.attempt = task->record.attempt + 1;
     Again(std::move(again), *next.again);
   } else if (!task->otherwise) {

@@ -99,9 +99,13 @@ absl::StatusOr<std::string> TaskMaker::Text(const MaybeTemplate& which,
                     elapsed = absl::StrFormat(
                         "%.3f", absl::ToDoubleSeconds(task.record.wall));
   const std::pair<absl::string_view, absl::string_view> named[] = {
-      {"status", status}, {"signal", signal}, {"elapsed", elapsed}};
+      {"status", status},
+      {"signal", signal},
+      {"elapsed", elapsed},
+      {"host", task.record.host}};
   text::TemplateValues values = ValuesOf(task);
-  values.named = named;
+  values.named =
+      absl::MakeConstSpan(named).first(task.record.host.empty() ? 3 : 4);
   std::string text;
   TRY(which->Expand(values, &text, false));
   return text;

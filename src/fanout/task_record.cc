@@ -51,10 +51,17 @@ void End(JsonWriter& out, const TaskRecord& task) {
   out.Key("signal").Int(task.outcome.signal);
 }
 
+void Host(JsonWriter& out, const TaskRecord& task) {
+  if (task.host.empty()) return;
+  out.Key("host");
+  Text(out, task.host);
+}
+
 // What a task is, as against what became of it.
 void Identity(JsonWriter& out, const TaskRecord& task) {
   out.Key("seq").Int(task.seq);
   out.Key("number").String(task.number);
+  Host(out, task);
   out.Key("xid");
   Text(out, task.xid);
   Args(out, task.args);
@@ -159,6 +166,9 @@ absl::StatusOr<TaskRecord> ParseMeta(absl::string_view json) {
   TRY_ASSIGN(task.seq, meta.IntAt("seq"));
   TRY_ASSIGN(task.number, meta.StringAt("number"));
   TRY_ASSIGN(task.xid, TextAt(meta, "xid"));
+  if (meta.Find("host") != nullptr) {
+    TRY_ASSIGN(task.host, TextAt(meta, "host"));
+  }
   TRY_ASSIGN(task.command, TextAt(meta, "command"));
   TRY_ASSIGN(task.start, TimeAt(meta, "start"));
   TRY_ASSIGN(task.end, TimeAt(meta, "end"));
@@ -185,6 +195,7 @@ absl::StatusOr<TaskRecord> ParseMeta(absl::string_view json) {
 std::string ResultBegin(const TaskRecord& task) {
   JsonWriter out;
   out.BeginObject().Key("seq").Int(task.seq);
+  Host(out, task);
   Args(out, task.args);
   End(out, task);
   return absl::StrCat(out.Take(), ",\"stdout\":");

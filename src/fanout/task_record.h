@@ -11,6 +11,9 @@
 //   {"event":"end","time":T,"seq":1,"number":"0","xid":"a","args":["a"],
 //    "status":0,"signal":0,"timeout":false,"attempt":1,"wall":0.002,
 //    "user":0.001,"sys":0.001,"maxrss":1884160}
+//
+// with "host" behind "number" where tasks are about hosts.
+//
 //   {"event":"summary","time":T,"started":2,"done":2,"failed":0,"skipped":0,
 //    "retried":0,"wall":0.004}
 #pragma once
@@ -31,6 +34,7 @@ struct TaskRecord {
   int64_t seq = 0;     // from 1, as in the job log
   std::string number;  // %u: "0"; "00" of the else command
   std::string xid;     // the name of its section
+  std::string host;    // that it is about; "" for none in particular
   std::vector<std::string> args;
   std::string command;
   int attempt = 1;

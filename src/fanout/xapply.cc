@@ -62,7 +62,9 @@ bool IsUtf8Locale(const sys::Environment& environment) {
 class Xapply {
  public:
   Xapply(XapplyOptions options, const XapplyFace& face)
-      : o_(std::move(options)), face_(face) {}
+      : o_(std::move(options)), face_(face) {
+    if (o_.environment) environment_ = *o_.environment;
+  }
   absl::StatusOr<int> Run();
 
  private:
@@ -122,7 +124,8 @@ class Xapply {
   std::optional<Gauges> gauges_;
   absl::Time next_reading_;
   bool gauges_allow_ = true;
-  absl::Time next_start_;
+  absl::Time next_start_, last_start_;
+  int64_t starts_ = 0;
   bool waits_for_delay_ = false;
   bool shared_group_ = false;
   Runner* runner_ = nullptr;
@@ -133,6 +136,7 @@ class Xapply {
 };
 
 absl::StatusOr<Items> Xapply::MakeItems() {
+  if (o_.source) return *std::move(o_.source);
   if (o_.args_from) {
     return Items::FromFile(*o_.args_from, o_.count, o_.delimiter);
   }
@@ -344,13 +348,17 @@ Xapply::TitleOf(bool rule) {
   return [this, rule](const TaskRecord& task,
                       const RunOptions::Variables& variables, int64_t number) {
     const SectionStyle style = style_of_();
-    const std::optional<std::string>& title = rule ? style.rule : style.title;
+    std::optional<std::string> title = rule ? o_.rule : o_.title;
+    if (!title) title = rule ? style.rule : style.title;
     if (!title) return std::string();
     std::vector<std::string> warnings;
     const auto variable =
         [&](absl::string_view name) -> std::optional<std::string> {
       for (auto it = variables.rbegin(); it != variables.rend(); ++it) {
         if (it->first == name) return it->second;
+      }
+      if (face_.title_variable) {
+        if (auto value = face_.title_variable(task, name)) return value;
       }
       const auto value = environment_.Get(name);
       return value ? std::optional<std::string>(*value) : std::nullopt;
@@ -422,7 +430,6 @@ absl::Status Xapply::MakeJobServer(RunCalls* calls) {
   }
   if (job_client_ == nullptr) return absl::OkStatus();
   calls->ended = [this] { job_client_->GiveBack(); };
-  calls->not_started = [this] { job_client_->GiveBack(); };
   return absl::OkStatus();
 }
 
@@ -435,6 +442,11 @@ absl::Status Xapply::MakeGates(RunCalls* calls) {
   TRY(MakeJobServer(calls));
   if (gauges_ || job_client_ != nullptr || o_.delay > absl::ZeroDuration()) {
     calls->may_start = [this] { return MayStart(); };
+    calls->not_started = [this] {
+      if (job_client_ != nullptr) job_client_->GiveBack();
+      next_start_ = last_start_;
+      starts_--;
+    };
   }
   return absl::OkStatus();
 }
@@ -468,7 +480,11 @@ bool Xapply::MayStart() {
     }
     return false;
   }
-  next_start_ = now + o_.delay;
+  last_start_ = std::exchange(next_start_, now);
+  starts_++;
+  if (o_.delayed_starts == 0 || starts_ < o_.delayed_starts) {
+    next_start_ += o_.delay;
+  }
   return true;
 }
 
@@ -544,8 +560,12 @@ absl::Status Xapply::MakeRecords(RunOptions* run, RunCalls* calls) {
       if (auto s = WriteEvent(StartEvent(task)); !s.ok()) Lost(s);
     };
   }
-  if (!job_log_ && !results_ && !events_) return absl::OkStatus();
+  if (!job_log_ && !results_ && !events_) {
+    calls->done = face_.done;
+    return absl::OkStatus();
+  }
   calls->done = [this](const TaskRecord& task) {
+    if (face_.done) face_.done(task);
     absl::Status status;
     if (results_) {
       status.Update(results_->End(task.number, MetaJson(task)));
@@ -554,7 +574,7 @@ absl::Status Xapply::MakeRecords(RunOptions* run, RunCalls* calls) {
     if (job_log_) {
       JobLogRow row;
       row.seq = task.seq;
-      row.host = sys::HostName();
+      row.host = task.host.empty() ? sys::HostName() : task.host;
       row.start = task.start;
       row.runtime = task.wall;
       row.received_bytes = task.stdout_bytes;

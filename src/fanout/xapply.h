@@ -40,6 +40,8 @@ struct XapplyOptions {
   std::optional<std::string> args_from;
   std::optional<std::string> input;
   std::optional<std::string> otherwise;
+  // In the place of all these: groups of `count` that are made elsewhere.
+  std::optional<Items> source;
 
   // Commands.
   char escape = '%';
@@ -47,7 +49,8 @@ struct XapplyOptions {
   std::optional<std::string> shell;
   ExecMode exec = ExecMode::kAuto;
   bool dry_run = false, print_commands = false, trace = false;
-  std::optional<int64_t> pack;  // items in one command, at most
+  std::optional<sys::Environment> environment;  // in the place of ours
+  std::optional<int64_t> pack;                  // items in one command, at most
 
   // How many at once, and with what.
   int jobs = 1;
@@ -57,6 +60,7 @@ struct XapplyOptions {
   bool append_tokens = false, outer_counter = false;
   GaugeLimits gauges;
   absl::Duration delay;
+  int delayed_starts = 0;  // how many starts it holds for; 0 is all
   enum class JobServer { kOff, kAuto, kRequire } job_server = JobServer::kOff;
   bool export_job_server = false;
 
@@ -66,6 +70,7 @@ struct XapplyOptions {
   bool detached = false, squeeze = false, name_by_number = false;
   OutputOptions::Errors errors = OutputOptions::Errors::kPass;
   std::optional<std::string> tag, header, footer;
+  std::optional<std::string> title, rule;  // as in xclate
   SpoolSpace::Options spool;
   bool json = false;
   std::string results;  // a folder; "" for none
@@ -89,6 +94,14 @@ struct XapplyFace {
   // On SIGUSR2, with `asked`; and now and then if `shows_progress`.
   std::function<void(const Runner::Counts&, bool asked)> progress;
   bool shows_progress = false;
+  // An attempt of a task has ended, and its output has been passed on. May be
+  // null.
+  std::function<void(const TaskRecord&)> done;
+  // What %{NAME} means in a title, before the environment is asked. May be
+  // null.
+  std::function<std::optional<std::string>(const TaskRecord&,
+                                           absl::string_view name)>
+      title_variable;
 };
 
 // The exit code.

@@ -169,11 +169,12 @@ function piece(depth,   kind) {
   return builtin(depth - 1)
 }
 
-# What a macro is: calls only to those before it.
+# What a macro is: calls only to those before it. Without $0: GNU m4 forgets the
+# name of a macro that was undefined while its arguments were collected.
 function body(depth,   n, out) {
   out = ""
   for (n = 1 + pick(4); n > 0; n--) {
-    if (chance(50)) out = out of("$1 $2 $# $* $@ $0x $3 $$1 ${1} $10") (chance(30) ? " " : "")
+    if (chance(50)) out = out of("$1 $2 $# $* $@ $3 $$1 ${1} $10") (chance(30) ? " " : "")
     else out = out piece(depth - 1)
   }
   return out

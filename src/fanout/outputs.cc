@@ -74,11 +74,15 @@ absl::StatusOr<std::unique_ptr<Outputs>> Outputs::Make(sys::Loop& loop,
     if (o->holder_) o->Pump(*o->holder_);
     o->callbacks_.drained();
   };
-  const auto failed = [o = o.get()](const absl::Status& why) {
-    o->Failed(why);
+  const auto failed = [o = o.get()](absl::string_view what) {
+    return [o, what](const absl::Status& why) {
+      o->Failed(base::Context(why, what));
+    };
   };
-  TRY_ASSIGN(o->out_, Outlet::Open(loop, 1, drained, failed));
-  TRY_ASSIGN(o->errors_, Outlet::Open(loop, 2, drained, failed));
+  TRY_ASSIGN(o->out_,
+             Outlet::Open(loop, 1, drained, failed("standard output")));
+  TRY_ASSIGN(o->errors_,
+             Outlet::Open(loop, 2, drained, failed("standard error")));
   return o;
 }
 

@@ -5,8 +5,6 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,9 +47,6 @@ bool M4Files::IsAllowed(const std::string& path) const {
   for (const std::string& folder : options_.folders) {
     if (holds(folder)) return true;
   }
-  for (const std::string& folder : options_.safe_folders) {
-    if (holds(folder)) return true;
-  }
   return false;
 }
 
@@ -76,25 +71,9 @@ absl::StatusOr<std::shared_ptr<const std::string>> M4Files::ReadPath(
       return absl::PermissionDeniedError("disabled in safe mode");
     }
   }
-  Kept now = {nullptr, info->device, info->inode, info->bytes, info->mtime_ns};
-  if (options_.keep) {
-    const auto kept = kept_.find(path);
-    if (kept != kept_.end()) {
-      Kept& then = kept->second;
-      const bool same = then.device == now.device && then.inode == now.inode &&
-                        then.bytes == now.bytes &&
-                        then.mtime_ns == now.mtime_ns;
-      if (!same && !std::exchange(then.reported, true)) {
-        changed_.push_back(path);
-      }
-      return then.content;
-    }
-  }
   absl::StatusOr<std::string> content = sys::ReadFd(fd.get(), SIZE_MAX / 2);
   if (!content.ok()) return content.status();
-  now.content = std::make_shared<const std::string>(*std::move(content));
-  if (options_.keep && info->regular) kept_[path] = now;
-  return now.content;
+  return std::make_shared<const std::string>(*std::move(content));
 }
 
 absl::StatusOr<M4Files::File> M4Files::Read(absl::string_view name) {
@@ -130,30 +109,14 @@ absl::StatusOr<int> M4Files::Shell(const std::string& command,
   if (!child.ok()) return child.status();
   to.Reset();
 
-  std::string stopped;
-  const auto wait = [&](int fd) {
-    pollfd ready = {fd, POLLIN, 0};
-    while (poll(&ready, 1, options_.stop ? 100 : -1) <= 0) {
-      if (!options_.stop || !stopped.empty()) continue;
-      stopped = options_.stop();
-      if (!stopped.empty()) {
-        (void)child->Signal(SIGKILL);
-        return false;
-      }
-    }
-    return true;
-  };
   char piece[64 << 10];
-  while (from && wait(from.get())) {
+  while (from) {
     const ssize_t got = read(from.get(), piece, sizeof piece);
     if (got == 0) break;
     if (got > 0) output->append(piece, got);
     if (got < 0 && errno != EINTR) break;
   }
-  from.Reset();
-  if (stopped.empty()) wait(child->pidfd());
   const sys::Ended ended = child->Wait();
-  if (!stopped.empty()) return absl::DeadlineExceededError(stopped);
   return ended.signal != 0 ? ended.signal << 8 : ended.code;
 }
 

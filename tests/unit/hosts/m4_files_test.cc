@@ -55,20 +55,6 @@ TEST_CASE("m4 files: here comes before the folders and those in their order",
   CHECK(files.Read("a").status().message() == "Is a directory");
 }
 
-TEST_CASE("m4 files: a file is read once and its change is reported once",
-          "[hosts]") {
-  Place place;
-  place.Write("f", "first");
-  hosts::M4Files files({.keep = true});
-  const auto first = files.Read("f");
-  CHECK(files.Read("f")->content == first->content);
-  CHECK(files.changed().empty());
-  place.Write("f", "a second one");
-  CHECK(*files.Read("f")->content == "first");
-  CHECK(*files.Read("f")->content == "first");
-  CHECK(files.changed() == std::vector<std::string>{"f"});
-}
-
 TEST_CASE("m4 files: safe mode sees no file outside whatever leads there",
           "[hosts]") {
   Place place;
@@ -93,7 +79,7 @@ TEST_CASE("m4 files: safe mode sees no file outside whatever leads there",
   }
   CHECK(files.Read("../nope").status().message() ==
         "No such file or directory");
-  hosts::M4Files wider({.safe = true, .safe_folders = {"../workshop"}});
+  hosts::M4Files wider({.folders = {"../workshop"}, .safe = true});
   CHECK(wider.Read("../workshop/x").ok());
   CHECK(!wider.Read("../inc/i").ok());
 }
@@ -105,18 +91,6 @@ TEST_CASE("m4 files: a command's output and end come back", "[hosts]") {
   CHECK(output == "hello\n");
   CHECK(*files.Shell("kill -9 $$", &output) == 9 * 256);
   CHECK(*files.Shell("exit 0", nullptr) == 0);
-}
-
-TEST_CASE("m4 files: a command is killed when the stream must stop",
-          "[hosts]") {
-  int asked = 0;
-  hosts::M4Files files({.stop = [&asked]() -> std::string {
-    return ++asked < 2 ? "" : "time is over";
-  }});
-  std::string output;
-  const auto result = files.Shell("echo begun; exec sleep 50", &output);
-  CHECK(result.status().message() == "time is over");
-  CHECK(output == "begun\n");
 }
 
 TEST_CASE("m4 files: a new file is private and has the name it was given",

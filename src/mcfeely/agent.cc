@@ -96,7 +96,7 @@ absl::Status Agent::State::Open() {
                   .work_folder = work,
                   .host = config.host},
       [this](base::AttemptId id) {
-        attempts.Started(id);
+        attempts.Started(id, sys::SteadyNow());
         PumpSoon();
       },
       [this](wire_pb::Result result) {

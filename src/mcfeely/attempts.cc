@@ -1,6 +1,5 @@
 #include "mcfeely/attempts.h"
 
-#include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/match.h>
@@ -34,6 +33,8 @@ constexpr size_t kMaxConfirmed = 100'000;
 // In one SendResults.
 constexpr size_t kMaxSentResults = 256;
 constexpr size_t kMaxSentBytes = 4 << 20;
+// Each parcel is signed, and a start is news to people only.
+constexpr absl::Duration kGatherStarts = absl::Milliseconds(10);
 // Pauses before what was refused is tried again.
 constexpr absl::Duration kFirstPause = absl::Seconds(1);
 constexpr absl::Duration kLongestPause = absl::Minutes(1);
@@ -61,7 +62,7 @@ struct Attempts::State {
   bool connected = false;
   absl::Time now = absl::InfinitePast();
 
-  absl::btree_map<AttemptId, Known> known;
+  absl::flat_hash_map<AttemptId, Known> known;
   std::deque<AttemptId> confirmed;  // in order of time
   size_t running = 0, unconfirmed = 0;
 
@@ -75,7 +76,8 @@ struct Attempts::State {
 
   // Results the journal has, in order, to be sent; and what is sent.
   std::deque<AttemptId> to_send;
-  std::vector<std::string> started;          // ids, to be told
+  std::vector<AttemptId> started;  // to be told
+  absl::Time tell_starts_at = absl::InfiniteFuture();
   std::deque<std::vector<AttemptId>> taken;  // SendResults without a parcel id
   absl::flat_hash_map<base::ParcelId, std::vector<AttemptId>> sent;
   absl::Time send_at = absl::InfinitePast();
@@ -87,6 +89,7 @@ struct Attempts::State {
   void Dirty(AttemptId id);
   void ToSend(AttemptId id);
   void Finish(AttemptId id, Known& k, pb::Result result);
+  void TellStart(AttemptId id);
   void Expire();
   absl::Status TakeEntry(const store::Entry& stored);
   void Stored(AttemptId id);
@@ -197,9 +200,14 @@ pb::Announce Attempts::Opened(const std::string& host) {
   pb::Announce announce;
   announce.set_host(host);
   announce.set_journal(s.journal);
-  for (auto& [id, k] : s.known) {
+  // In an order of their own, so that the same history says the same.
+  std::vector<AttemptId> ids;
+  for (const auto& [id, k] : s.known) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  for (const AttemptId id : ids) {
+    const State::Known& k = s.known.at(id);
     announce.add_attempt(std::string(id.view()));
-    if (k.running) s.started.push_back(std::string(id.view()));
+    if (k.running) s.TellStart(id);
     if (k.stored && k.entry.state() == Entry::FINISHED) s.ToSend(id);
   }
   return announce;
@@ -210,6 +218,7 @@ void Attempts::Closed() {
   s.connected = false;
   s.to_send.clear();
   s.started.clear();
+  s.tell_starts_at = absl::InfiniteFuture();
   s.taken.clear();
   s.sent.clear();
   s.send_at = absl::InfinitePast();
@@ -240,15 +249,21 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
 
 // --- comms ------------------------------------------------------------------
 
-void Attempts::Started(AttemptId attempt) {
+void Attempts::State::TellStart(AttemptId id) {
+  started.push_back(id);
+  tell_starts_at = std::min(tell_starts_at, now + kGatherStarts);
+}
+
+void Attempts::Started(AttemptId attempt, absl::Time now) {
   State& s = *state_;
+  s.Tick(now);
   const auto found = s.known.find(attempt);
   if (found == s.known.end() ||
       found->second.entry.state() != Entry::ACCEPTED) {
     return;
   }
   found->second.running = true;
-  if (s.connected) s.started.push_back(std::string(attempt.view()));
+  if (s.connected) s.TellStart(attempt);
 }
 
 void Attempts::Ended(pb::Result result, absl::Time now) {
@@ -362,6 +377,7 @@ absl::Time Attempts::wake_at() const {
   if (s.connected && !s.to_send.empty() && s.send_at > s.now) {
     wake = std::min(wake, s.send_at);
   }
+  wake = std::min(wake, s.tell_starts_at);
   if (!s.committing && s.write_at > s.now &&
       (!s.dirty.empty() || !s.journal_stored)) {
     wake = std::min(wake, s.write_at);
@@ -444,8 +460,14 @@ bool Attempts::State::GatherResults() {
   if (!connected) return false;
   SendResults send;
   std::vector<AttemptId> ids;
-  for (std::string& id : std::exchange(started, {})) {
-    send.results.add_started(std::move(id));
+  if (now >= tell_starts_at) {
+    tell_starts_at = absl::InfiniteFuture();
+    for (const AttemptId id : std::exchange(started, {})) {
+      const auto at = known.find(id);
+      if (at != known.end() && at->second.running) {
+        send.results.add_started(std::string(id.view()));
+      }
+    }
   }
   size_t bytes = 0;
   while (now >= send_at && !to_send.empty() && ids.size() < kMaxSentResults) {

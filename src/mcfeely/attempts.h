@@ -58,8 +58,9 @@ class Attempts {
   fleetbox::wire::Announce Opened(const std::string& host);
   void Closed();
   void Arrived(const fleetbox::wire::Dispatch& dispatch, absl::Time now);
-  // The comm of an attempt runs now.
-  void Started(base::AttemptId attempt);
+  // The comm of an attempt runs now. The server is told a little later, of
+  // several at once; of one that has ended by then only the result.
+  void Started(base::AttemptId attempt, absl::Time now);
   void Ended(fleetbox::wire::Result result, absl::Time now);
   // The parcel of the SendResults taken last has this id.
   void Sent(base::ParcelId parcel);

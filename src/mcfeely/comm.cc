@@ -87,7 +87,7 @@ struct CommRunner::Running {
   sys::Child child;
   sys::Fd out, err;
   HeadAndTail output;
-  std::string folder;
+  PrivateFolder folder;
   wire::Result result;
   sys::Loop::Timer timer = 0;
   // Until this fires nobody reads the pipes: most comms have ended by then,
@@ -194,31 +194,41 @@ absl::StatusOr<CommRunner::Program> CommRunner::OpenComm(
 // A folder that a comm left empty is as good as a new one, and making folders
 // is dear: ext4 looks long for an inode that was not freed just now (measured:
 // 5000 tasks take 2.4 s instead of 3.2 s).
-absl::StatusOr<std::string> CommRunner::TakeFolder() {
+absl::StatusOr<CommRunner::PrivateFolder> CommRunner::TakeFolder() {
   if (!empty_folders_.empty()) {
-    std::string folder = std::move(empty_folders_.back());
+    PrivateFolder folder = std::move(empty_folders_.back());
     empty_folders_.pop_back();
     return folder;
   }
-  std::string folder = absl::StrCat(options_.work_folder, "/", ++folders_made_);
-  TRY(sys::MakeFolders(folder, 0700));
+  PrivateFolder folder;
+  folder.path = absl::StrCat(options_.work_folder, "/", ++folders_made_);
+  TRY(sys::MakeFolders(folder.path, 0700));
   return folder;
 }
 
-void CommRunner::GiveBackFolder(const std::string& folder) {
-  const auto left = sys::ListFolder(folder);
-  const auto info = sys::Stat(folder);
-  if (left.ok() && left->empty() && info.ok() && info->mode == 0700) {
-    empty_folders_.push_back(folder);
+// One that was seen empty and has not changed since is empty. A change within
+// the clock's tick leaves the same time, so only a time long past tells.
+void CommRunner::GiveBackFolder(PrivateFolder folder, absl::Time taken) {
+  constexpr absl::Duration kTicks = absl::Seconds(1);
+  const auto info = sys::Stat(folder.path);
+  bool empty = info.ok() && info->mode == 0700;
+  if (empty && !(info->ctime_ns == folder.seen_empty_ns &&
+                 absl::FromUnixNanos(info->ctime_ns) + kTicks < taken)) {
+    const auto left = sys::ListFolder(folder.path);
+    empty = left.ok() && left->empty();
+    folder.seen_empty_ns = info->ctime_ns;
+  }
+  if (empty) {
+    empty_folders_.push_back(std::move(folder));
   } else {
-    (void)sys::RemoveTree(folder);
+    (void)sys::RemoveTree(folder.path);
   }
 }
 
 // On a thread of the pool: a vfork holds up the thread that calls it until the
 // comm's first page is there.
 absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
-    const wire::Attempt& attempt, const std::string& folder) const {
+    const wire::Attempt& attempt, const PrivateFolder& folder) const {
   TRY_ASSIGN(Program program, OpenComm(attempt.comm()));
   const std::string id = base::Hex(attempt.id());
 
@@ -243,7 +253,7 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
       sys::Child::Spawn(argv, {.out = out.second.get(),
                                .err = err.second.get(),
                                .environment = &environment,
-                               .folder = folder,
+                               .folder = folder.path,
                                .executable = script ? -1 : program.file.get(),
                                .own_group = true});
   if (!child.ok()) {
@@ -266,7 +276,7 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
 
 struct CommRunner::Launching {
   wire::Attempt attempt;
-  std::string folder;
+  PrivateFolder folder;
   absl::StatusOr<std::unique_ptr<Running>> run;
 };
 
@@ -274,7 +284,7 @@ void CommRunner::Start(const wire::Attempt& attempt) {
   auto launching = std::make_shared<Launching>();  // the pool has the other
   launching->attempt = attempt;
   launching_++;
-  absl::StatusOr<std::string> folder = TakeFolder();
+  absl::StatusOr<PrivateFolder> folder = TakeFolder();
   if (!folder.ok()) {
     launching->run = folder.status();
     loop_.Post([this, launching, alive = std::weak_ptr<bool>(alive_)] {
@@ -302,7 +312,9 @@ void CommRunner::Launched(Launching& launching) {
   result.set_task(attempt.task());
   result.set_started_ms(base::ToMillis(sys::WallNow()));
   if (!launched.ok()) {
-    if (!launching.folder.empty()) GiveBackFolder(launching.folder);
+    if (!launching.folder.path.empty()) {
+      GiveBackFolder(std::move(launching.folder), sys::WallNow());
+    }
     const absl::Status& why = launched.status();
     const bool later = absl::IsUnavailable(why) ||
                        absl::IsResourceExhausted(why) || absl::IsAborted(why) ||
@@ -389,7 +401,8 @@ void CommRunner::Finish(Running& run) {
   run.result.set_head(run.output.head());
   run.result.set_tail(run.output.tail());
   run.result.set_output_bytes(run.output.total());
-  GiveBackFolder(run.folder);
+  GiveBackFolder(std::move(run.folder),
+                 base::FromMillis(run.result.started_ms()));
   const wire::Result result = std::move(run.result);
   running_.erase(base::AttemptId::From(result.attempt()));
   ended_(result);

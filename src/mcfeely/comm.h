@@ -73,11 +73,16 @@ class CommRunner {
     std::string path;  // of a script; empty: the file itself is executed
   };
   absl::StatusOr<Program> OpenComm(const std::string& name) const;
-  absl::StatusOr<std::string> TakeFolder();
-  void GiveBackFolder(const std::string& folder);
+  struct PrivateFolder {
+    std::string path;
+    int64_t seen_empty_ns = 0;  // its time of change then; 0: never looked
+  };
+  absl::StatusOr<PrivateFolder> TakeFolder();
+  void GiveBackFolder(PrivateFolder folder, absl::Time taken);
   struct Launching;
   absl::StatusOr<std::unique_ptr<Running>> Launch(
-      const fleetbox::wire::Attempt& attempt, const std::string& folder) const;
+      const fleetbox::wire::Attempt& attempt,
+      const PrivateFolder& folder) const;
   void Launched(Launching& launching);
   void Drain(Running& run, sys::Fd& pipe);
   void TimedOut(Running& run);
@@ -89,7 +94,7 @@ class CommRunner {
   std::function<void(fleetbox::wire::Result)> ended_;
   std::string buffer_;
   std::vector<std::string> environment_;  // what every comm gets
-  std::vector<std::string> empty_folders_;
+  std::vector<PrivateFolder> empty_folders_;
   int64_t folders_made_ = 0;
   std::unique_ptr<sys::Pool> pool_;
   std::shared_ptr<bool> alive_;  // others look whether it is gone

@@ -1,8 +1,12 @@
 #include "mcfeely/commit_pace.h"
 
+#include <algorithm>
+
 namespace mcfeely {
 
 bool CommitPace::MayBegin(absl::Time now, size_t under_way) {
+  next_ = began_ + kBetween * static_cast<int>(std::clamp(under_way / kEach,
+                                                          size_t{1}, kMost));
   const bool gathers = under_way >= kBusy && now < next_;
   if (gathers && !waits_) {
     waits_ = true;
@@ -13,7 +17,7 @@ bool CommitPace::MayBegin(absl::Time now, size_t under_way) {
 
 void CommitPace::Began(absl::Time now) {
   committing_ = true;
-  next_ = now + kBetween;
+  began_ = now;
 }
 
 std::optional<absl::Time> CommitPace::TakeWake() {

@@ -1,6 +1,8 @@
 // When the next transaction may go to the store: one at a time, and while much
-// is under way at most one in a millisecond. Nobody notices that, and one flush
-// of the disk is shared by many.
+// is under way not before a little has gathered, a millisecond for each 32
+// attempts. Nobody notices that: an attempt waits four times on its way, so
+// that 32 of them still allow 8000 in a second. One flush of the disk and one
+// signature are shared by many.
 #pragma once
 
 #include <absl/time/time.h>
@@ -14,6 +16,8 @@ class CommitPace {
  public:
   static constexpr size_t kBusy = 8;  // attempts under way
   static constexpr absl::Duration kBetween = absl::Milliseconds(1);
+  static constexpr size_t kEach = 32;  // attempts under way for each kBetween
+  static constexpr size_t kMost = 8;   // times kBetween
 
   // Whether a transaction may be handed over at `now`; Began has to follow
   // then. Otherwise it is to be asked again when the last one has ended or,
@@ -30,6 +34,7 @@ class CommitPace {
   bool idle() const { return !committing_ && !waits_; }
 
  private:
+  absl::Time began_ = absl::InfinitePast();
   absl::Time next_ = absl::InfinitePast();
   bool committing_ = false, waits_ = false, wake_taken_ = false;
 };

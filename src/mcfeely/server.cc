@@ -42,9 +42,11 @@ constexpr size_t kRememberedDispatches = 1000;
 // Ended jobs in the answer to a query that does not name jobs.
 constexpr size_t kListedEndedJobs = 1000;
 
-// Whoever follows a job sees it so often at most: a view of a large job costs
-// as much as hundreds of its results.
+// Whoever follows a job sees it so often at most; and since a view of a large
+// job costs as much as hundreds of its results, a twentieth of the time at most
+// goes into views.
 constexpr absl::Duration kBetweenViews = absl::Milliseconds(100);
+constexpr int kTimesOfView = 20;
 
 // What a parcel was refused for is for our log; the peer only hears that it
 // was.
@@ -456,7 +458,6 @@ void Server::State::TellFollowers(JobId job) {
     });
     return;
   }
-  it->second.next = now + kBetweenViews;
   auto view = queue->View(*engine, job, false, now);
   if (!view.ok()) return;
   wire_pb::Reply reply;
@@ -467,6 +468,8 @@ void Server::State::TellFollowers(JobId job) {
     SendReply(client, client.follows[job], reply);
     if (!reply.more()) client.follows.erase(job);
   }
+  it->second.next =
+      now + std::max(kBetweenViews, kTimesOfView * (sys::SteadyNow() - now));
   if (!reply.more()) followers.erase(it);
 }
 
@@ -483,6 +486,7 @@ void Server::State::PumpSoon() {
 
 // One transaction at a time: while it is under way the next one forms.
 void Server::State::Pump() {
+  const sys::LogTogether together;
   for (const Action& action : queue->TakeActions()) CarryOut(action);
   const absl::Time now = sys::SteadyNow();
   const bool may_commit =

@@ -29,6 +29,7 @@ FileInfo InfoOf(const struct stat& s) {
   info.gid = s.st_gid;
   info.bytes = s.st_size;
   info.mtime_ns = int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec;
+  info.ctime_ns = int64_t{s.st_ctim.tv_sec} * 1'000'000'000 + s.st_ctim.tv_nsec;
   info.inode = s.st_ino;
   info.device = s.st_dev;
   return info;

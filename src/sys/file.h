@@ -40,6 +40,7 @@ struct FileInfo {
   uint32_t uid = 0, gid = 0;
   int64_t bytes = 0;
   int64_t mtime_ns = 0;
+  int64_t ctime_ns = 0;  // of the last change, which nobody can set
   uint64_t inode = 0, device = 0;
 };
 // Follows links; `symlink` says that `path` itself is one. A missing file, and

@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_replace.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 
 constinit std::atomic<LogLevel> log_level = LogLevel::kEvent;
 constinit std::atomic<int> also_log_to = -1;
+constinit thread_local std::string* gathered = nullptr;
 
 bool IsPlainWord(absl::string_view value) {
   return !value.empty() &&
@@ -25,20 +27,30 @@ bool IsPlainWord(absl::string_view value) {
          });
 }
 
-// One call per line, so that lines of several threads and processes do not
-// mix. What a full or broken pipe does not take is lost: a log that blocks
-// would stop the loop.
-void WriteLine(int fd, absl::string_view line) {
-  while (write(fd, line.data(), line.size()) < 0 && errno == EINTR) continue;
+// Whole lines in one call of at most PIPE_BUF bytes, unless one line is longer:
+// so those of several threads and processes do not mix. What a full or broken
+// pipe does not take is lost: a log that blocks would stop the loop.
+void Write(absl::string_view lines) {
+  for (int fd : {STDERR_FILENO, also_log_to.load(std::memory_order_relaxed)}) {
+    if (fd < 0 || lines.empty()) continue;
+    while (write(fd, lines.data(), lines.size()) < 0 && errno == EINTR) {
+    }
+  }
 }
 
 void Print(absl::string_view event, absl::Span<const LogField> fields) {
   const int kept = errno;
   const std::string line = absl::StrCat(base::FormatTime(WallNow()), " ",
                                         LogLine(event, fields), "\n");
-  WriteLine(STDERR_FILENO, line);
-  const int also = also_log_to.load(std::memory_order_relaxed);
-  if (also >= 0) WriteLine(also, line);
+  if (gathered == nullptr) {
+    Write(line);
+  } else {
+    if (gathered->size() + line.size() > PIPE_BUF) {
+      Write(*gathered);
+      gathered->clear();
+    }
+    *gathered += line;
+  }
   errno = kept;
 }
 
@@ -81,6 +93,15 @@ void Log(absl::string_view event, absl::Span<const LogField> fields) {
 
 void LogStep(absl::string_view event, std::initializer_list<LogField> fields) {
   if (LogsAt(LogLevel::kStep)) Print(event, fields);
+}
+
+LogTogether::LogTogether() { gathered = &lines_; }
+
+LogTogether::~LogTogether() {
+  gathered = nullptr;
+  const int kept = errno;
+  Write(lines_);
+  errno = kept;
 }
 
 }  // namespace sys

@@ -34,4 +34,17 @@ std::string LogLine(absl::string_view event, absl::Span<const LogField> fields);
 // Lines also go to this descriptor (the event log of a server); -1 for none.
 void AlsoLogTo(int fd);
 
+// While one lives, what its thread logs is gathered and written with one call
+// for many lines, at the latest when it ends. Not nested.
+class LogTogether {
+ public:
+  LogTogether();
+  ~LogTogether();
+  LogTogether(const LogTogether&) = delete;
+  LogTogether& operator=(const LogTogether&) = delete;
+
+ private:
+  std::string lines_;
+};
+
 }  // namespace sys

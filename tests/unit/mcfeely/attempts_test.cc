@@ -83,6 +83,11 @@ struct Agent {
     }
     return found;
   }
+  void LaterTheStarts() {
+    now = attempts->wake_at();
+    attempts->Wake(now);
+    Take();
+  }
   // What is sent now, and acknowledged as sent under parcel `n`.
   pb::Results Sent(int n) {
     const auto sends = All<SendResults>();
@@ -134,14 +139,39 @@ TEST_CASE("attempts: the same attempt is started once, however often it comes",
   CHECK(agent.All<StartComm>().size() == 1);
 }
 
+TEST_CASE("attempts: starts are told together, and not of what has ended",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1), Id(2), Id(3)});
+  agent.Settle();
+  for (int n : {1, 2, 3}) {
+    agent.attempts->Started(AttemptId::From(Id(n)), agent.now);
+    agent.Take();
+  }
+  CHECK(agent.All<SendResults>().empty());
+  agent.End(Id(2));
+  agent.Settle();
+  const pb::Results ended = agent.Sent(1);
+  CHECK(ended.started_size() == 0);
+  CHECK(ended.result_size() == 1);
+  REQUIRE(agent.attempts->wake_at() - agent.now < absl::Milliseconds(20));
+  agent.LaterTheStarts();
+  const pb::Results told = agent.Sent(2);
+  REQUIRE(told.started_size() == 2);
+  CHECK(told.started(0) == Id(1));
+  CHECK(told.started(1) == Id(3));
+  CHECK(agent.attempts->wake_at() == absl::InfiniteFuture());
+}
+
 TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
           "[mcfeely]") {
   Agent agent;
   agent.attempts->Opened("h1");
   agent.Arrive({Id(1)});
   agent.Settle();
-  agent.attempts->Started(AttemptId::From(Id(1)));
-  agent.Take();
+  agent.attempts->Started(AttemptId::From(Id(1)), agent.now);
+  agent.LaterTheStarts();
   CHECK(agent.Sent(1).started_size() == 1);
   agent.End(Id(1));
   CHECK(agent.All<SendResults>().empty());
@@ -333,7 +363,7 @@ TEST_CASE("attempts: what was not accepted cannot end, and ends once",
   agent.Settle();
   agent.End(Id(9));
   agent.End("short");
-  agent.attempts->Started(AttemptId::From(Id(9)));
+  agent.attempts->Started(AttemptId::From(Id(9)), agent.now);
   agent.Arrive({Id(1)});
   agent.End(Id(1));  // not journalled yet, so not started
   CHECK(agent.attempts->running() == 1);

@@ -54,3 +54,21 @@ TEST_CASE("commit_pace: with much under way the next waits a millisecond",
   CHECK_FALSE(pace.MayBegin(*wake, kMany));
   CHECK(pace.TakeWake() == *wake + CommitPace::kBetween);
 }
+
+TEST_CASE("commit_pace: the more is under way the longer it gathers",
+          "[mcfeely]") {
+  CommitPace pace;
+  const auto begins = [&](size_t under_way) {
+    pace = CommitPace();
+    pace.Began(kStart);
+    pace.Ended();
+    CHECK_FALSE(pace.MayBegin(kStart, under_way));
+    const auto wake = pace.TakeWake();
+    REQUIRE(wake.has_value());
+    return *wake - kStart;
+  };
+  CHECK(begins(63) == CommitPace::kBetween);
+  CHECK(begins(64) == 2 * CommitPace::kBetween);
+  CHECK(begins(256) == 8 * CommitPace::kBetween);
+  CHECK(begins(1'000'000) == 8 * CommitPace::kBetween);
+}

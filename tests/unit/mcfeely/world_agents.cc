@@ -165,7 +165,7 @@ void World::State::RunComm(int h, const pb::Attempt& attempt) {
   const int life = agents[h].life;
   After(Soon(), [this, h, life, id] {
     if (agents[h].life != life) return;
-    agents[h].attempts->Started(id);
+    agents[h].attempts->Started(id, now);
     PumpAgent(h);
   });
   const Script& script = job.load.scripts[attempt.task()];

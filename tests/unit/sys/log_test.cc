@@ -103,6 +103,39 @@ TEST_CASE("log: each line begins with the time and is written at once",
   }
 }
 
+TEST_CASE("log: lines that are gathered come whole, in order and all",
+          "[sys]") {
+  auto folder = sys::TemporaryFolder::Make("log");
+  REQUIRE(folder.ok());
+  auto err = sys::Open(folder->path() + "/err", O_RDWR | O_CREAT | O_APPEND);
+  REQUIRE(err.ok());
+  const auto lines = [&]() -> std::vector<std::string> {
+    return absl::StrSplit(*sys::ReadFile(folder->path() + "/err"), '\n');
+  };
+  {
+    Redirected redirected(err->get());
+    {
+      const sys::LogTogether together;
+      sys::Log("test.first", {});
+      CHECK(lines().size() == 1);
+      for (int i = 0; i < 100; i++) {
+        sys::Log("test.line",
+                 {{"n", i}, {"text", std::string(i == 50 ? 9000 : 90, 'x')}});
+      }
+    }
+    CHECK(lines().size() == 102);
+    sys::Log("test.last", {});
+  }
+  const std::vector<std::string> all = lines();
+  REQUIRE(all.size() == 103);
+  CHECK(absl::EndsWith(all[0], " test.first"));
+  for (int i = 0; i < 100; i++) {
+    CHECK(absl::StrContains(all[1 + i], absl::StrCat(" test.line n=", i, " ")));
+  }
+  CHECK(absl::EndsWith(all[51], std::string(9000, 'x')));
+  CHECK(absl::EndsWith(all[101], " test.last"));
+}
+
 TEST_CASE("log: a full pipe loses lines but does not stop us", "[sys]") {
   auto pipe = sys::Pipe(O_NONBLOCK);
   REQUIRE(pipe.ok());

@@ -32,6 +32,9 @@ constexpr auto kOptions = cli::Options([] {
       {'s', "success", "ADDR", "mail a report of success there"},
       {'F', "failure", "ADDR", "mail a report of failure there"},
       {'k', "key", "STRING", "a second job with this key is the first one"},
+      {0, "at", "TIME", "start then: 2026-01-31T10:15:00Z, 10:15"},
+      {0, "in", "TIME", "start so long from now: 2h"},
+      {0, "hold", "", "accept it, but start nothing until it is released"},
       {'D', "set", "NAME=VALUE", "the value of a parameter"},
       {'o', "only", "NAMES", "take only these tasks and groups"},
       {0, "with-needs", "", "and everything they require"},
@@ -126,6 +129,7 @@ absl::StatusOr<mcfeely::Job> ReadJob(const cli::Call& call) {
     return cli::UsageError("--with-needs and --with-dependents go with --only");
   }
   options.allow_empty = call.Has("allow-empty");
+  options.clock = {.now = sys::WallNow(), .zone = absl::LocalTimeZone()};
 
   mcfeely::Job job;
   if (sources.empty()) {
@@ -149,6 +153,20 @@ absl::StatusOr<mcfeely::Job> ReadJob(const cli::Call& call) {
   if (call.Has("success")) job.success = call.All("success");
   if (call.Has("failure")) job.failure = call.All("failure");
   if (call.Has("key")) job.key = call.Get("key");
+  if (call.Has("at") || call.Has("in")) {
+    if (call.Has("at") && call.Has("in")) {
+      return cli::UsageError("--at and --in exclude each other");
+    }
+    const std::string start =
+        call.Has("at") ? call.Get("at") : absl::StrCat("+", call.Get("in"));
+    const auto read = mcfeely::ParseStart(start, options.clock);
+    if (!read.ok()) {
+      return cli::UsageError(absl::StrCat(call.Has("at") ? "--at: " : "--in: ",
+                                          read.status().message()));
+    }
+    job.start = *read;
+  }
+  job.hold |= call.Has("hold");
   job.allow_unknown_hosts = call.Has("allow-unknown-host");
   if (job.tasks.empty() && !options.allow_empty) {
     return absl::InvalidArgumentError("the job has no tasks");
@@ -211,7 +229,8 @@ absl::StatusOr<int> Wait(const cli::Call& call, mcfeely::Client& client,
   }
   if (job->state() == fleetbox::wire::JOB_DONE) return 0;
   cli::Warn(call, absl::FailedPreconditionError(absl::StrCat(
-                      "job ", number, " failed: ", mcfeely::Summary(*job))));
+                      "job ", number, " ", mcfeely::StateWord(job->state()),
+                      ": ", mcfeely::Summary(*job))));
   return 100;
 }
 

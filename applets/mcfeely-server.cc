@@ -1,6 +1,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <signal.h>
 
 #include "base/status.h"
@@ -26,7 +27,14 @@ absl::StatusOr<int> Run(const cli::Call& call);
 absl::StatusOr<int> RunStatus(const cli::Call& call);
 absl::StatusOr<int> RunShow(const cli::Call& call);
 absl::StatusOr<int> RunLog(const cli::Call& call);
+absl::StatusOr<int> RunHold(const cli::Call& call);
 absl::StatusOr<int> RunRelease(const cli::Call& call);
+absl::StatusOr<int> RunCancel(const cli::Call& call);
+absl::StatusOr<int> RunNow(const cli::Call& call);
+absl::StatusOr<int> RunRetry(const cli::Call& call);
+absl::StatusOr<int> RunMark(const cli::Call& call);
+absl::StatusOr<int> RunWait(const cli::Call& call);
+absl::StatusOr<int> RunHost(const cli::Call& call);
 absl::StatusOr<int> RunImport(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
@@ -74,6 +82,24 @@ constexpr auto kLogOptions = cli::Options([] {
 constexpr auto kAskOptions = cli::Options([] {
   return std::to_array<cli::Option>({kServer, kTo, kIdentity, kTrust});
 });
+constexpr auto kRetryOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'o', "only", "NAMES", "only these tasks, and those skipped for them"},
+      kServer,
+      kTo,
+      kIdentity,
+      kTrust,
+  });
+});
+constexpr auto kWaitOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {0, "timeout", "TIME", "wait at most this long"},
+      kServer,
+      kTo,
+      kIdentity,
+      kTrust,
+  });
+});
 
 constexpr cli::Verb kVerbs[] = {
     {"status", "[-aj] [--failed] [--older TIME] [JOB ...]",
@@ -81,8 +107,21 @@ constexpr cli::Verb kVerbs[] = {
     {"show", "[-j] JOB[.TASK]", "everything about a job or a task",
      kShowOptions, RunShow},
     {"log", "[-f] [-q DIR] [JOB]", "the event log", kLogOptions, RunLog},
-    {"release", "JOB.TASK", "let a held task be attempted again", kAskOptions,
+    {"hold", "JOB[.TASK] ...", "start nothing of a job, or not this task",
+     kAskOptions, RunHold},
+    {"release", "JOB[.TASK] ...", "let what is held go on", kAskOptions,
      RunRelease},
+    {"cancel", "JOB[.TASK] ...", "end it; running comms are stopped",
+     kAskOptions, RunCancel},
+    {"now", "JOB[.TASK] ...", "delayed tasks are due now", kAskOptions, RunNow},
+    {"retry", "[-o NAMES] JOB", "try again what has not succeeded",
+     kRetryOptions, RunRetry},
+    {"mark", "JOB.TASK ... done|failed", "give a task's verdict", kAskOptions,
+     RunMark},
+    {"wait", "[--timeout TIME] JOB ...", "stay until jobs have ended",
+     kWaitOptions, RunWait},
+    {"host", "list | drain HOST ... | resume HOST ...",
+     "the hosts; those drained get no new tasks", kShowOptions, RunHost},
     {"import", "FILE ...", "hand in jobs written by mcfeely-inject --spool",
      kAskOptions, RunImport},
     {"attach",
@@ -101,7 +140,9 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .options = kOptions,
     .exits =
         "66  there is no such job\n"
-        "75  the queue is in use, or the server is away\n",
+        "75  the queue is in use, or the server is away\n"
+        "99  wait: a job is still open at the timeout\n"
+        "100 wait: a job has failed or was cancelled\n",
     .verbs = kVerbs,
     .run = Run,
 };
@@ -237,17 +278,147 @@ absl::StatusOr<int> RunLog(const cli::Call& call) {
   return 0;
 }
 
+// One Control for each operand: "31", "31.web". The first that is refused ends
+// it, with those before it done.
+absl::StatusOr<int> Operate(const cli::Call& call,
+                            fleetbox::wire::Control::Verb verb,
+                            absl::Span<const std::string> operands) {
+  if (operands.empty()) return cli::UsageError("name a JOB, or a JOB.TASK");
+  std::vector<fleetbox::wire::Control> controls;
+  for (const std::string& operand : operands) {
+    fleetbox::wire::Control control;
+    control.set_verb(verb);
+    uint64_t job;
+    std::string task;
+    TRY(ReadJobAndTask(operand, &job, &task));
+    control.set_job(job);
+    if (!task.empty()) control.add_task(task);
+    controls.push_back(std::move(control));
+  }
+  TRY_ASSIGN(auto client, Ask(call));
+  for (const fleetbox::wire::Control& control : controls) {
+    TRY(client->Operate(control));
+  }
+  return 0;
+}
+
+absl::StatusOr<int> RunHold(const cli::Call& call) {
+  return Operate(call, fleetbox::wire::Control::HOLD, call.operands);
+}
 absl::StatusOr<int> RunRelease(const cli::Call& call) {
-  TRY_ASSIGN(std::string operand, call.OnlyOperand("JOB.TASK"));
+  return Operate(call, fleetbox::wire::Control::RELEASE, call.operands);
+}
+absl::StatusOr<int> RunCancel(const cli::Call& call) {
+  return Operate(call, fleetbox::wire::Control::CANCEL, call.operands);
+}
+absl::StatusOr<int> RunNow(const cli::Call& call) {
+  return Operate(call, fleetbox::wire::Control::NOW, call.operands);
+}
+
+absl::StatusOr<int> RunRetry(const cli::Call& call) {
+  TRY_ASSIGN(std::string operand, call.OnlyOperand("JOB"));
+  fleetbox::wire::Control control;
+  control.set_verb(fleetbox::wire::Control::RETRY);
   uint64_t job;
   std::string task;
   TRY(ReadJobAndTask(operand, &job, &task));
-  if (task.empty()) return cli::UsageError("name the task, as JOB.TASK");
-  fleetbox::wire::Query query;
-  query.mutable_release()->set_job(job);
-  query.mutable_release()->set_task(task);
+  control.set_job(job);
+  if (!task.empty()) control.add_task(task);
+  for (const std::string& only : call.All("only")) {
+    for (absl::string_view name : absl::StrSplit(only, ',')) {
+      control.add_task(std::string(name));
+    }
+  }
   TRY_ASSIGN(auto client, Ask(call));
-  TRY(client->Ask(query));
+  TRY(client->Operate(control));
+  return 0;
+}
+
+absl::StatusOr<int> RunMark(const cli::Call& call) {
+  absl::Span<const std::string> operands = call.operands;
+  if (operands.size() < 2 ||
+      (operands.back() != "done" && operands.back() != "failed")) {
+    return cli::UsageError("name tasks as JOB.TASK, then done or failed");
+  }
+  const bool done = operands.back() == "done";
+  operands.remove_suffix(1);
+  for (const std::string& operand : operands) {
+    if (!absl::StrContains(operand, '.')) {
+      return cli::UsageError(absl::StrCat("'", operand, "' is no JOB.TASK"));
+    }
+  }
+  return Operate(call,
+                 done ? fleetbox::wire::Control::MARK_DONE
+                      : fleetbox::wire::Control::MARK_FAILED,
+                 operands);
+}
+
+absl::StatusOr<int> RunWait(const cli::Call& call) {
+  if (call.operands.empty()) return cli::UsageError("name at least one JOB");
+  absl::Time deadline = absl::InfiniteFuture();
+  if (call.Has("timeout")) {
+    TRY_ASSIGN(absl::Duration timeout, call.Duration("timeout"));
+    deadline = sys::SteadyNow() + timeout;
+  }
+  std::vector<uint64_t> jobs;
+  for (const std::string& operand : call.operands) {
+    uint64_t job;
+    std::string task;
+    TRY(ReadJobAndTask(operand, &job, &task));
+    if (!task.empty()) return cli::UsageError("name the JOB, not a task");
+    jobs.push_back(job);
+  }
+  TRY_ASSIGN(auto client, Ask(call));
+  int code = 0;
+  for (const uint64_t job : jobs) {
+    fleetbox::wire::JobView last;
+    const absl::Status status =
+        client->Follow(job, deadline - sys::SteadyNow(),
+                       [&](const fleetbox::wire::JobView* view) {
+                         if (view != nullptr) last = *view;
+                         return true;
+                       });
+    if (absl::IsDeadlineExceeded(status)) {
+      cli::Warn(call, absl::DeadlineExceededError(
+                          absl::StrCat("job ", job, " is still open: ",
+                                       mcfeely::Summary(last))));
+      return 99;
+    }
+    TRY(status);
+    if (last.state() == fleetbox::wire::JOB_DONE) continue;
+    cli::Warn(call, absl::FailedPreconditionError(absl::StrCat(
+                        "job ", job, " ", mcfeely::StateWord(last.state()),
+                        ": ", mcfeely::Summary(last))));
+    code = 100;
+  }
+  return code;
+}
+
+absl::StatusOr<int> RunHost(const cli::Call& call) {
+  absl::Span<const std::string> operands = call.operands;
+  const std::string what = operands.empty() ? "" : operands[0];
+  if (what == "list" && operands.size() == 1) {
+    fleetbox::wire::Query query;
+    query.mutable_status()->set_no_jobs(true);
+    TRY_ASSIGN(auto client, Ask(call));
+    TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
+    cli::Print(call.Has("json")
+                   ? mcfeely::StatusJson(reply)
+                   : mcfeely::FormatStatus(reply, sys::WallNow(),
+                                           StylesFor(cli::Paint(1)), Width()));
+    return 0;
+  }
+  if ((what != "drain" && what != "resume") || operands.size() < 2) {
+    return cli::UsageError("say list, drain HOST ... or resume HOST ...");
+  }
+  TRY_ASSIGN(auto client, Ask(call));
+  for (const std::string& host : operands.subspan(1)) {
+    fleetbox::wire::Control control;
+    control.set_verb(what == "drain" ? fleetbox::wire::Control::DRAIN
+                                     : fleetbox::wire::Control::RESUME);
+    control.set_host(host);
+    TRY(client->Operate(control));
+  }
   return 0;
 }
 

@@ -276,6 +276,9 @@ void Agent::State::CarryOut(const AgentAction& action) {
                                   {"task", a->attempt.task_name()},
                                   {"attempt", a->attempt.number()}});
     comms->Start(a->attempt);
+  } else if (const auto* a = std::get_if<StopComm>(&action)) {
+    sys::Log("comm.stopped", {{"attempt", base::Hex(a->attempt.view())}});
+    comms->Stop(a->attempt);
   } else if (const auto* a = std::get_if<SendResults>(&action)) {
     if (channel != nullptr && channel->open()) {
       attempts.Sent(Send(wire_pb::RESULTS, a->results.SerializeAsString()));

@@ -55,6 +55,8 @@ struct Attempts::State {
     bool running = false;  // its comm has said so
     bool stored = false;   // the journal has this state
     bool queued = false;   // in to_send
+    bool started = false;  // StartComm was told
+    bool cancelled = false;
   };
 
   std::string journal;
@@ -89,6 +91,8 @@ struct Attempts::State {
   void Dirty(AttemptId id);
   void ToSend(AttemptId id);
   void Finish(AttemptId id, Known& k, pb::Result result);
+  void Cancel(AttemptId id);
+  void FinishCancelled(AttemptId id, Known& k);
   void TellStart(AttemptId id);
   void Expire();
   absl::Status TakeEntry(const store::Entry& stored);
@@ -245,6 +249,31 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
     s.running++;
     s.Dirty(id);
   }
+  for (const std::string& bytes : dispatch.cancel()) {
+    if (bytes.size() == kIdBytes) s.Cancel(AttemptId::From(bytes));
+  }
+}
+
+void Attempts::State::Cancel(AttemptId id) {
+  const auto found = known.find(id);
+  if (found == known.end() ||
+      found->second.entry.state() != Entry::ACCEPTED ||
+      std::exchange(found->second.cancelled, true)) {
+    return;
+  }
+  if (found->second.started) {
+    actions.push_back(StopComm{id});
+  } else if (found->second.stored) {
+    FinishCancelled(id, found->second);
+  }
+}
+
+void Attempts::State::FinishCancelled(AttemptId id, Known& k) {
+  pb::Result result;
+  result.set_verdict(pb::CANCELLED);
+  result.set_reason("it was never started");
+  result.set_ended_ms(static_cast<uint64_t>(base::ToMillis(now)));
+  Finish(id, k, std::move(result));
 }
 
 // --- comms ------------------------------------------------------------------
@@ -448,6 +477,8 @@ void Attempts::State::Stored(AttemptId id) {
   Known& k = found->second;
   k.stored = true;
   if (k.entry.state() == Entry::ACCEPTED) {
+    if (k.cancelled) return FinishCancelled(id, k);
+    k.started = true;
     actions.push_back(StartComm{k.entry.attempt()});
   } else if (k.entry.state() == Entry::FINISHED && connected) {
     ToSend(id);

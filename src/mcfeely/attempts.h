@@ -16,6 +16,11 @@
 // After a restart an accepted entry means that its comm may have run and may
 // still be running: whatever is left of it is killed, and its result is
 // "interrupted".
+//
+// The server may want an attempt to end: one whose comm has not been started
+// yet never is, and its result is "cancelled"; a comm that runs is stopped, and
+// its end is the result. That is not written down: an agent that dies meanwhile
+// reports an interrupted attempt, which the server takes for the same.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -40,10 +45,14 @@ struct StartComm {
 struct SendResults {  // seal, send, and tell `Sent` the parcel's id
   fleetbox::wire::Results results;
 };
+struct StopComm {  // it runs, or its StartComm came before
+  base::AttemptId attempt;
+};
 struct KillLeftovers {  // of an attempt of a former life, before anything else
   base::AttemptId attempt;
 };
-using AgentAction = std::variant<StartComm, SendResults, KillLeftovers>;
+using AgentAction =
+    std::variant<StartComm, StopComm, SendResults, KillLeftovers>;
 
 class Attempts {
  public:

@@ -48,6 +48,7 @@ struct Client::State {
   absl::StatusOr<std::string> Seal(wire::Kind kind, std::string body,
                                    base::ParcelId* id) const;
   absl::Status SendQuery(const wire_pb::Query& query);
+  absl::Status SendAsked(wire::Kind kind, std::string body);
   void Arrived(absl::string_view bytes);
 
   ClientConfig config;
@@ -211,8 +212,11 @@ void Client::State::Arrived(absl::string_view bytes) {
 }
 
 absl::Status Client::State::SendQuery(const wire_pb::Query& query) {
-  TRY_ASSIGN(std::string parcel,
-             Seal(wire_pb::QUERY, query.SerializeAsString(), &asked));
+  return SendAsked(wire_pb::QUERY, query.SerializeAsString());
+}
+
+absl::Status Client::State::SendAsked(wire::Kind kind, std::string body) {
+  TRY_ASSIGN(std::string parcel, Seal(kind, std::move(body), &asked));
   receipt = [this](const net::Receipt& r) {
     if (r.id != asked || r.code == net::Receipt::Code::kAccepted) return;
     trouble =
@@ -225,6 +229,24 @@ absl::Status Client::State::SendQuery(const wire_pb::Query& query) {
 }
 
 absl::StatusOr<wire_pb::Reply> Client::Ask(const wire_pb::Query& query) {
+  return Exchange([&] { return state_->SendQuery(query); });
+}
+
+absl::Status Client::Operate(const wire_pb::Control& control) {
+  bool sent = false;
+  return Exchange([&]() -> absl::Status {
+           if (std::exchange(sent, true)) {
+             return absl::UnavailableError(
+                 "the connection broke; look whether it was done");
+           }
+           return state_->SendAsked(wire_pb::CONTROL,
+                                    control.SerializeAsString());
+         })
+      .status();
+}
+
+absl::StatusOr<wire_pb::Reply> Client::Exchange(
+    const std::function<absl::Status()>& send) {
   State& s = *state_;
   std::optional<wire_pb::Reply> answer;
   absl::Status sealed;
@@ -232,7 +254,7 @@ absl::StatusOr<wire_pb::Reply> Client::Ask(const wire_pb::Query& query) {
   const absl::Status status =
       s.RunUntil([&] { return answer.has_value() || !sealed.ok(); },
                  sys::SteadyNow() + absl::Seconds(30),
-                 [&] { sealed = s.SendQuery(query); }, nullptr);
+                 [&] { sealed = send(); }, nullptr);
   s.reply = nullptr;
   s.receipt = nullptr;
   s.resend = nullptr;

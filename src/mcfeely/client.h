@@ -44,6 +44,9 @@ class Client {
   absl::StatusOr<uint64_t> Deliver(const std::string& parcel);
   // One question, one answer.
   absl::StatusOr<fleetbox::wire::Reply> Ask(const fleetbox::wire::Query& query);
+  // An operator's verb; ok once what it did is stored. It is sent once:
+  // Unavailable when the connection breaks leaves open whether it was done.
+  absl::Status Operate(const fleetbox::wire::Control& control);
   // Calls `changed` with the job now and whenever it changes, and with null
   // about ten times a second for what moves by itself; until it has ended
   // (ok), `changed` returns false (Cancelled), or `longest` has passed
@@ -54,6 +57,8 @@ class Client {
 
  private:
   Client();
+  absl::StatusOr<fleetbox::wire::Reply> Exchange(
+      const std::function<absl::Status()>& send);
   struct State;
   std::unique_ptr<State> state_;
 };

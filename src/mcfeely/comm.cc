@@ -94,7 +94,8 @@ struct CommRunner::Running {
   // and what they printed is read in one go.
   sys::Loop::Timer drain_timer = 0;
   bool draining = false;
-  bool timed_out = false;
+  bool timed_out = false;  // TERM was sent
+  bool cancelled = false;
 };
 
 CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
@@ -305,6 +306,7 @@ void CommRunner::Start(const wire::Attempt& attempt) {
 void CommRunner::Launched(Launching& launching) {
   launching_--;
   const wire::Attempt& attempt = launching.attempt;
+  const base::AttemptId id = base::AttemptId::From(attempt.id());
   absl::StatusOr<std::unique_ptr<Running>>& launched = launching.run;
   wire::Result result;
   result.set_attempt(attempt.id());
@@ -324,10 +326,10 @@ void CommRunner::Launched(Launching& launching) {
                           ? std::string(why.message())
                           : absl::StrCat(kNotFound, ": ", why.message()));
     result.set_ended_ms(result.started_ms());
+    stop_.erase(id);
     ended_(std::move(result));
     return;
   }
-  const base::AttemptId id = base::AttemptId::From(attempt.id());
   Running& run = *(running_[id] = *std::move(launched));
   run.result = std::move(result);
   (void)loop_.Watch(run.child.pidfd(), EPOLLIN,
@@ -347,6 +349,22 @@ void CommRunner::Launched(Launching& launching) {
                             [this, &run] { TimedOut(run); });
   }
   started_(id);
+  if (stop_.erase(id) > 0) Cancel(run);
+}
+
+void CommRunner::Stop(base::AttemptId attempt) {
+  const auto found = running_.find(attempt);
+  if (found != running_.end()) {
+    Cancel(*found->second);
+  } else if (launching_ > 0) {
+    stop_.insert(attempt);
+  }
+}
+
+void CommRunner::Cancel(Running& run) {
+  if (std::exchange(run.cancelled, true) || run.timed_out) return;
+  loop_.Cancel(run.timer);
+  TimedOut(run);
 }
 
 void CommRunner::Drain(Running& run, sys::Fd& pipe) {
@@ -391,7 +409,9 @@ void CommRunner::Finish(Running& run) {
   }
   SetVerdict(ended, &run.result);
   if (run.result.verdict() != wire::DONE) AddLastLine(run.output, &run.result);
-  if (run.timed_out) {
+  if (run.cancelled) {
+    run.result.set_verdict(wire::CANCELLED);
+  } else if (run.timed_out) {
     run.result.set_verdict(wire::DEFERRED);
     run.result.set_reason(absl::StrCat(
         "timed out after ",

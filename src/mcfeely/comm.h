@@ -3,6 +3,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
@@ -63,6 +64,9 @@ class CommRunner {
   // A comm that is missing, no program, or not safely owned fails; one that
   // cannot be started because the system is short of something is deferred.
   void Start(const fleetbox::wire::Attempt& attempt);
+  // Ends a comm that was started: TERM, after a while KILL, to its group. Its
+  // result is "cancelled", whatever its exit status. Nothing if it has ended.
+  void Stop(base::AttemptId attempt);
   // Those that are being started included.
   size_t running() const { return running_.size() + launching_; }
 
@@ -86,6 +90,7 @@ class CommRunner {
   void Launched(Launching& launching);
   void Drain(Running& run, sys::Fd& pipe);
   void TimedOut(Running& run);
+  void Cancel(Running& run);
   void Finish(Running& run);
 
   sys::Loop& loop_;
@@ -99,6 +104,7 @@ class CommRunner {
   std::unique_ptr<sys::Pool> pool_;
   std::shared_ptr<bool> alive_;  // others look whether it is gone
   size_t launching_ = 0;
+  absl::flat_hash_set<base::AttemptId> stop_;  // once they are launched
   absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/time.h"
 #include "mcfeely/job.h"
 #include "net/address.h"
 #include "net/mail.h"
@@ -19,7 +20,8 @@ using Words = absl::Span<const std::string>;
 
 constexpr absl::string_view kDirectives[] = {
     "queue", "listen",    "identity", "trust",       "principal",
-    "mail",  "mail-from", "host",     "max-running", "max-per-host"};
+    "mail",  "mail-from", "host",     "max-running", "max-per-host",
+    "class", "keep", "keep-jobs"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
@@ -29,8 +31,21 @@ absl::Status ReadNumber(const std::string& word, int max, int* number) {
       absl::StrCat("'", word, "' is not a number from 1 to ", max));
 }
 
+// class NAME LIMIT, over all hosts; class NAME LIMIT per-host.
+absl::Status ReadClass(Words values, SchedulerLimits* limits) {
+  if (values.size() < 2 || values.size() > 3 ||
+      (values.size() == 3 && values[2] != "per-host")) {
+    return absl::InvalidArgumentError("must be: class NAME LIMIT [per-host]");
+  }
+  TRY(CheckTaskName(values[0]));
+  ClassLimit& limit = limits->classes[values[0]];
+  return ReadNumber(values[1], 1'000'000,
+                    values.size() == 3 ? &limit.per_host : &limit.all);
+}
+
 absl::Status ReadDirective(const std::string& name, Words values,
                            ServerConfig* config) {
+  if (name == "class") return ReadClass(values, &config->limits);
   const auto several = name == "listen" || name == "mail" || name == "host";
   if (values.empty() || (!several && values.size() > 1)) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -51,6 +66,14 @@ absl::Status ReadDirective(const std::string& name, Words values,
   }
   if (name == "max-per-host") {
     return ReadNumber(value, 100'000, &config->limits.max_per_host);
+  }
+  if (name == "keep") {
+    TRY_ASSIGN(config->keep, base::ParseDuration(value));
+  }
+  if (name == "keep-jobs") {
+    int jobs;
+    TRY(ReadNumber(value, 10'000'000, &jobs));
+    config->keep_jobs = static_cast<size_t>(jobs);
   }
   for (const std::string& word : values) {
     if (name == "listen") {

@@ -22,6 +22,9 @@ struct ServerConfig {
   std::string mail_from;
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
   SchedulerLimits limits;
+  // Ended jobs: how long, and how many.
+  absl::Duration keep = absl::Hours(30 * 24);
+  size_t keep_jobs = 100'000;
 };
 
 // `path` is for messages: "PATH:LINE: what is wrong" (InvalidArgument).

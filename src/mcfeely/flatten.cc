@@ -270,6 +270,8 @@ class Flattener {
   Job Build() {
     Job job;
     job.description = std::move(draft_.description);
+    job.start = draft_.start;
+    job.hold = draft_.hold;
     job.key = std::move(draft_.key);
     job.success = std::move(draft_.success);
     job.failure = std::move(draft_.failure);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "mcfeely/jobfile.h"
 #include "mcfeely/jobfile_lexer.h"
 #include "mcfeely/jobfile_model.h"
@@ -67,6 +68,10 @@ std::string FormatJobFile(const Job& job) {
   AppendWords("success", job.success, out);
   AppendWords("failure", job.failure, out);
   if (!job.key.empty()) AppendWords("key", {job.key}, out);
+  if (job.start != absl::InfinitePast()) {
+    AppendWords("start", {base::FormatTime(job.start)}, out);
+  }
+  if (job.hold) out += "hold\n";
   for (const Task& task : job.tasks) {
     absl::StrAppend(&out, "task ", QuoteJobWord(task.name), " ",
                     QuoteJobWord(task.host), " ", QuoteJobWord(task.comm));
@@ -104,6 +109,10 @@ std::string FormatJson(const Job& job) {
   WriteList("success", job.success, json);
   WriteList("failure", job.failure, json);
   if (!job.key.empty()) WriteBytes(job.key, json.Key("key"));
+  if (job.start != absl::InfinitePast()) {
+    json.Key("start").String(base::FormatTime(job.start));
+  }
+  if (job.hold) json.Key("hold").Bool(true);
   json.Key("tasks").BeginArray();
   for (const Task& task : job.tasks) {
     json.BeginObject();
@@ -119,6 +128,10 @@ std::string FormatJson(const Job& job) {
         json.Key(name);
         if (name == "step")
           json.Int(task.options.step);
+        else if (name == "priority")
+          json.Int(task.options.priority);
+        else if (name == "tries")
+          json.Int(task.options.tries);
         else if (name == "safe-to-repeat")
           json.Bool(false);
         else

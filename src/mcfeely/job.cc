@@ -13,6 +13,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "mcfeely/graph.h"
+#include "mcfeely/schedule_options.h"
 
 namespace mcfeely {
 
@@ -163,6 +164,8 @@ absl::Status CheckOptions(const TaskOptions& options) {
   TRY(check("timeout", options.timeout, true, false));
   TRY(check("retry-max", options.retry_max, false, true));
   TRY(check("retry-for", options.retry_for, false, true));
+  TRY(check("warn-after", options.warn_after, false, true));
+  TRY(CheckScheduleOptions(options));
   return absl::OkStatus();
 }
 
@@ -174,6 +177,8 @@ wire::Job ToMessage(const Job& job) {
   for (const std::string& a : job.failure) m.add_failure(a);
   m.set_key(job.key);
   m.set_allow_unknown_hosts(job.allow_unknown_hosts);
+  m.set_start_ms(StartToMillis(job.start));
+  m.set_hold(job.hold);
   m.mutable_task()->Reserve(static_cast<int>(job.tasks.size()));
   const TaskOptions usual;
   for (const Task& task : job.tasks) {
@@ -197,6 +202,7 @@ wire::Job ToMessage(const Job& job) {
       to->set_retry_for_ms(absl::ToInt64Milliseconds(o.retry_for));
     }
     to->set_not_safe_to_repeat(!o.safe_to_repeat);
+    WriteScheduleOptions(o, to);
   }
   for (const Requirement& r : job.requirements) {
     wire::Requirement* to = m.add_requirement();
@@ -230,6 +236,7 @@ absl::StatusOr<TaskOptions> OptionsFrom(const wire::TaskOptions& m) {
     TRY_ASSIGN(o.retry_for, FromMillis("retry-for", m.retry_for_ms()));
   }
   o.safe_to_repeat = !m.not_safe_to_repeat();
+  TRY(ReadScheduleOptions(m, &o));
   TRY(CheckOptions(o));
   return o;
 }
@@ -269,6 +276,8 @@ absl::StatusOr<Job> FromMessage(const wire::Job& m) {
   job.description = m.description();
   job.key = m.key();
   job.allow_unknown_hosts = m.allow_unknown_hosts();
+  TRY_ASSIGN(job.start, StartFromMillis(m.start_ms()));
+  job.hold = m.hold();
   TRY(CheckDescription(job.description));
   TRY(CheckKey(job.key));
   TRY_ASSIGN(job.success, AddressesFrom("success", m.success()));

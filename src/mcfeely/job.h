@@ -14,6 +14,9 @@
 
 namespace mcfeely {
 
+// Whether a task is attempted once everything it requires has ended.
+enum class RunIf : uint8_t { kSuccess, kFailure, kAlways };
+
 struct TaskOptions {
   // The earliest start after becoming eligible.
   absl::Duration delay = absl::ZeroDuration();
@@ -22,6 +25,17 @@ struct TaskOptions {
   absl::Duration retry_max = absl::InfiniteDuration();
   absl::Duration retry_for = absl::Hours(7 * 24);
   bool safe_to_repeat = true;
+
+  // schedule_options.h reads and checks these.
+  RunIf run = RunIf::kSuccess;
+  bool continue_if_failed = false;  // its failure skips no dependents
+  int8_t priority = 0;              // -100 .. 100; higher ones go first
+  int tries = 0;                    // at most so many attempts; 0: no limit
+  absl::Time start = absl::InfinitePast();  // not before
+  // A notice goes out when it is not done so long after becoming eligible.
+  absl::Duration warn_after = absl::Hours(4);
+  // The server limits how many of it run; "": none.
+  std::string class_name = "";
 
   friend bool operator==(const TaskOptions&, const TaskOptions&) = default;
 };
@@ -48,6 +62,8 @@ struct Job {
   std::vector<Task> tasks;
   std::vector<Requirement> requirements;
   bool allow_unknown_hosts = false;
+  absl::Time start = absl::InfinitePast();  // of all tasks: not before
+  bool hold = false;  // nothing starts before an operator releases it
 
   friend bool operator==(const Job&, const Job&) = default;
 };

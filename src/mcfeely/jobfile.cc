@@ -35,6 +35,7 @@ Parsed ParseJob(const std::vector<Source>& sources, const JobOptions& options) {
   } else {
     Draft draft;
     draft.end = EndOf(sources);
+    draft.clock = options.clock;
     ReadSources(sources, options.parameters, draft, errors);
     parsed.job = Flatten(std::move(draft), options, errors);
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mcfeely/job.h"
+#include "mcfeely/schedule_options.h"
 
 namespace mcfeely {
 
@@ -30,6 +31,7 @@ struct JobOptions {
   absl::btree_map<std::string, std::string> parameters;  // -D
   Subset subset;
   bool allow_empty = false;
+  JobClock clock = {};  // for starts
 };
 
 // Parses, fills in parameters, resolves names, takes the subset, flattens the

@@ -1,4 +1,5 @@
 // The JSON form of a job (jobfile(5), "JSON").
+#include <absl/functional/function_ref.h>
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
@@ -17,8 +18,8 @@ namespace {
 using text::Json;
 
 constexpr absl::string_view kJobKeys[] = {
-    "barriers", "description",  "failure", "groups", "implications",
-    "key",      "requirements", "success", "tasks"};
+    "barriers", "description",  "failure", "groups",  "hold", "implications",
+    "key",      "requirements", "start",   "success", "tasks"};
 constexpr absl::string_view kTaskKeys[] = {"arguments", "comm", "host", "name",
                                            "options"};
 constexpr absl::string_view kGroupKeys[] = {"members", "name"};
@@ -40,6 +41,18 @@ class JsonReader {
     CheckKeys(*root, kJobKeys);
     ReadOnce(*root, "description", draft_.description, CheckDescription);
     ReadOnce(*root, "key", draft_.key, CheckKey);
+    std::string start;
+    ReadOnce(*root, "start", start, [this](absl::string_view text) {
+      const auto time = ParseStart(text, draft_.clock);
+      if (time.ok()) draft_.start = *time;
+      return base::Context(time.status(), "start");
+    });
+    if (const Json* hold = root->Find("hold"); hold != nullptr) {
+      if (hold->AsBool() == nullptr)
+        Wrong("hold: is not true or false");
+      else
+        draft_.hold |= *hold->AsBool();
+    }
     AddAddresses(place_, "success", Strings(*root, "success", false),
                  draft_.success, errors_);
     AddAddresses(place_, "failure", Strings(*root, "failure", false),
@@ -153,7 +166,7 @@ class JsonReader {
   }
 
   void ReadOnce(const Json& root, absl::string_view key, std::string& to,
-                absl::Status (*check)(absl::string_view)) {
+                absl::FunctionRef<absl::Status(absl::string_view)> check) {
     const Json* value = root.Find(key);
     if (value == nullptr) return;
     if (!to.empty()) Wrong(absl::StrCat(key, ": is given twice"));
@@ -197,7 +210,7 @@ class JsonReader {
             absl::StrCat(name, ": is not a string, a whole number or a bool"));
         continue;
       }
-      CheckNamed(SetTaskOption(name, written, options));
+      CheckNamed(SetTaskOption(name, written, draft_.clock, options));
     }
   }
 

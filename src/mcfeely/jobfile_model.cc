@@ -20,7 +20,10 @@ constexpr size_t kMaxCompared = 2000;
 constexpr uint32_t kLast = UINT32_MAX;
 
 constexpr absl::string_view kOptions[] = {
-    "delay", "retry-for", "retry-max", "safe-to-repeat", "step", "timeout"};
+    "class",     "delay", "if-failed",      "priority",
+    "retry-for", "retry-max", "run", "safe-to-repeat",
+    "start",     "step",      "timeout", "tries",
+    "warn-after"};
 
 }  // namespace
 
@@ -81,7 +84,10 @@ std::string JobErrors::DidYouMean(absl::string_view typed,
 }
 
 absl::Status SetTaskOption(absl::string_view name, absl::string_view value,
-                           TaskOptions& options) {
+                           const JobClock& clock, TaskOptions& options) {
+  if (IsScheduleOption(name)) {
+    return SetScheduleOption(name, value, clock, options);
+  }
   const auto wrong = [&](absl::string_view what) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": ", Quoted(value), " is not ", what));
@@ -119,6 +125,7 @@ absl::Status SetTaskOption(absl::string_view name, absl::string_view value,
 }
 
 std::string TaskOptionText(absl::string_view name, const TaskOptions& o) {
+  if (IsScheduleOption(name)) return ScheduleOptionText(name, o);
   const TaskOptions usual;
   const auto span = [](absl::Duration d, absl::Duration by_default) {
     return d == by_default ? "" : base::FormatDuration(d);

@@ -62,8 +62,11 @@ struct DraftLine {
 };
 
 struct Draft {
+  JobClock clock;
   std::string description, key;
   std::vector<std::string> success, failure;
+  absl::Time start = absl::InfinitePast();
+  bool hold = false;
   std::vector<Task> tasks;
   std::vector<Place> task_places;
   std::vector<DraftLine> groups, barriers, requirements, implications;
@@ -78,7 +81,7 @@ struct Draft {
 extern const absl::Span<const absl::string_view> kTaskOptionNames;
 // Sets the option `name`, a known one, to what is written behind its '='.
 absl::Status SetTaskOption(absl::string_view name, absl::string_view value,
-                           TaskOptions& options);
+                           const JobClock& clock, TaskOptions& options);
 // How an option's value is written; empty when it is the default.
 std::string TaskOptionText(absl::string_view name, const TaskOptions& options);
 

@@ -18,8 +18,8 @@ namespace mcfeely {
 namespace {
 
 constexpr absl::string_view kDirectives[] = {
-    "barrier", "default", "description", "failure", "group", "imply",
-    "key",     "param",   "require",     "success", "task"};
+    "barrier", "default", "description", "failure", "group",   "hold", "imply",
+    "key",     "param",   "require",     "start",   "success", "task"};
 
 bool IsOneOf(absl::string_view word,
              absl::Span<const absl::string_view> words) {
@@ -262,6 +262,10 @@ class TextReader {
       ReadImply(place, words);
     else if (directive_ == "barrier")
       ReadBarrier(place, words);
+    else if (directive_ == "start")
+      ReadStart(place, words);
+    else if (directive_ == "hold")
+      ReadHold(place, words);
     else if (directive_ == "success" || directive_ == "failure")
       ReadAddresses(place, words);
     else
@@ -319,7 +323,7 @@ class TextReader {
       } else {
         seen.push_back(name);
         const absl::Status status =
-            SetTaskOption(name, text.substr(equals + 1), options);
+            SetTaskOption(name, text.substr(equals + 1), draft_.clock, options);
         if (!status.ok()) Wrong(place, status.message());
       }
     }
@@ -379,6 +383,24 @@ class TextReader {
     AddAddresses(place, directive_, Texts(words),
                  directive_ == "success" ? draft_.success : draft_.failure,
                  errors_);
+  }
+
+  void ReadStart(const Place& place, Words words) {
+    if (words.size() != 1) {
+      Wrong(place, "must be: start TIME, or start +DURATION");
+      return;
+    }
+    const absl::StatusOr<absl::Time> start =
+        ParseStart(words[0].text, draft_.clock);
+    if (!start.ok())
+      Wrong(place, start.status().message());
+    else
+      draft_.start = *start;
+  }
+
+  void ReadHold(const Place& place, Words words) {
+    if (!words.empty()) Wrong(place, "takes no words");
+    draft_.hold = true;
   }
 
   void ReadText(const Place& place, Words words) {

@@ -83,6 +83,9 @@ Queue::~Queue() = default;
 
 const Scheduler& Queue::scheduler() const { return state_->scheduler; }
 absl::Status Queue::trouble() const { return state_->trouble; }
+const absl::btree_map<std::string, pb::DrainedHost>& Queue::drained() const {
+  return state_->drained;
+}
 std::optional<JobId> Queue::FindParcel(const base::ParcelId& parcel) const {
   const auto found = state_->parcels.find(parcel);
   if (found == state_->parcels.end()) return std::nullopt;
@@ -279,14 +282,6 @@ void Queue::State::AgentGone(const std::string& host) {
   Feed(AgentClosed{host});
 }
 
-void Queue::Release(JobId job, TaskIndex task, absl::Time now) {
-  State& s = *state_;
-  s.Tick(now);
-  s.MakeRoom();
-  s.Feed(Released{job, task});
-  s.ReleaseIfIdle();
-}
-
 // --- time --------------------------------------------------------------------
 
 void Queue::Wake(absl::Time now) {
@@ -311,20 +306,16 @@ void Queue::State::Tick(absl::Time t) {
 
 // --- reports -----------------------------------------------------------------
 
-void Queue::State::NewReport(JobId job, pb::PendingReport::About about,
-                             uint32_t task, uint32_t attempts,
+void Queue::State::NewReport(pb::PendingReport report, uint64_t number,
                              std::vector<store::Operation>* also) {
-  pb::PendingReport report;
   report.set_report_id(options.random_bytes(16));
-  report.set_job(job.value);
-  report.set_about(about);
-  report.set_task(task);
-  // One for the end, and one for each attempt of unknown fate.
-  const uint64_t n = about == pb::PendingReport::JOB_ENDED
-                         ? 0
-                         : (uint64_t{task} + 1) << 32 | attempts;
-  const std::string key = keys.Mail(job, n);
+  const std::string key = keys.Mail(JobId{report.job()}, number);
   also->push_back(store::Put(key, PackMessage(report)));
+  open.operations++;
+  // One that was not sent yet is about the same, and older.
+  if (const auto before = reports.find(key); before != reports.end()) {
+    report_times.erase({before->second.again, key});
+  }
   reports[key] = {.report = report};
   Emit(Action{SendReport{key, std::move(report)}});
 }

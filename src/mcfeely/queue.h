@@ -28,6 +28,7 @@
 //   512 Q/job/J/text/N         the signed parcel, in pieces of 512 KiB less one
 //   byte Q/job/J/run/T          TaskRuns Q/mail/J.N             PendingReport
 //   Q/ended/TIME.J         empty; index of ended jobs
+//   Q/drained/HOST         DrainedHost
 // A job that does not fit one transaction writes its texts and parts first; it
 // exists once its head does. Load deletes pieces without a head.
 #pragma once
@@ -62,6 +63,15 @@ struct SendAttempts {
   Connection to;
   std::vector<fleetbox::wire::Attempt> attempts;
 };
+struct SendCancel {  // the comm of an attempt is to be ended
+  Connection to;
+  base::AttemptId attempt;
+};
+struct SendAnswer {  // to an operator
+  Connection to;
+  base::ParcelId asked;
+  fleetbox::wire::Reply reply;
+};
 struct SendReport {  // then tell ReportSent or ReportFailed
   std::string key;   // of the PendingReport
   fleetbox::wire::PendingReport report;
@@ -78,8 +88,8 @@ struct Happened {
   JobId job;
   std::string task, host, text;
 };
-using Action = std::variant<SendReceipt, SendAttempts, SendReport, WakeUp,
-                            JobChanged, Happened>;
+using Action = std::variant<SendReceipt, SendAttempts, SendCancel, SendAnswer,
+                            SendReport, WakeUp, JobChanged, Happened>;
 
 struct QueueOptions {
   std::string name = "main";
@@ -87,6 +97,10 @@ struct QueueOptions {
   std::function<std::string(size_t)> random_bytes = nullptr;
   // Whether a host can be given work at all; those that are connected always.
   std::function<bool(const std::string& host)> known_host = nullptr;
+  // Ended jobs are deleted when they are older, and the oldest when there are
+  // more.
+  absl::Duration keep = absl::Hours(30 * 24);
+  size_t keep_jobs = 100'000;
 };
 
 class Queue {
@@ -114,7 +128,19 @@ class Queue {
   void AgentResults(Connection from, base::ParcelId parcel,
                     const fleetbox::wire::Results& results, absl::Time now);
   void Closed(Connection connection, absl::Time now);
-  void Release(JobId job, TaskIndex task, absl::Time now);
+  // What an operator who may do so asks for; the answer follows once it is
+  // stored. Jobs that have ended are read from `engine`.
+  struct Operation {
+    Connection from;
+    base::ParcelId parcel;
+    std::string principal;
+    fleetbox::wire::Control control;
+  };
+  void Operate(const Operation& operation, store::Engine& engine,
+               absl::Time now);
+  // Deletes some of the ended jobs that are not to be kept; whether there are
+  // more, for another call soon. Call when jobs have ended, and now and then.
+  absl::StatusOr<bool> Expire(store::Engine& engine, absl::Time now);
   void ReportSent(const std::string& key, absl::Time now);
   void ReportFailed(const std::string& key, absl::Time now);
   void Wake(absl::Time now);
@@ -130,6 +156,9 @@ class Queue {
   const Scheduler& scheduler() const;
   // Ids, for looking up what is no longer open.
   std::optional<JobId> FindParcel(const base::ParcelId& parcel) const;
+  // Hosts that get no new attempts.
+  const absl::btree_map<std::string, fleetbox::wire::DrainedHost>& drained()
+      const;
   // Why the store takes nothing at the moment; ok when it does.
   absl::Status trouble() const;
   // A head and its task records, of open jobs too, from what is known in memory

@@ -28,7 +28,7 @@ void Queue::State::Carry(std::vector<Effect> effects) {
     if (end == nullptr) continue;
     QueuedJob& job = *jobs.at(end->job.value);
     job.end = std::make_unique<QueuedJob::End>(
-        QueuedJob::End{end->failed, now, std::move(end->tasks)});
+        QueuedJob::End{end->state, now, std::move(end->tasks)});
   }
   for (const Effect& effect : effects) {
     std::visit([this](const auto& e) { CarryOne(e); }, effect);
@@ -46,8 +46,13 @@ void Queue::State::CarryOne(const SaveTask& e) {
     Log("task.failed", e.job, spec.tasks[t].name, spec.tasks[t].host,
         status.reason);
   } else if (status.stored == Record::SKIPPED) {
+    const bool cancelled =
+        StatusOf(e.job, status.culprit).stored == Record::CANCELLED;
     Log("task.skipped", e.job, spec.tasks[t].name, spec.tasks[t].host,
-        absl::StrCat(spec.tasks[status.culprit].name, " failed"));
+        SkippedWhy(spec, t, status, cancelled));
+  } else if (status.stored == Record::CANCELLED) {
+    Log("task.cancelled", e.job, spec.tasks[t].name, spec.tasks[t].host,
+        status.reason);
   }
 }
 
@@ -96,7 +101,7 @@ void Queue::State::CarryOne(const SaveAttempt& e) {
   const Task& task = job.spec->tasks[t];
   if (e.verdict == pb::DONE) {
     Log("task.done", e.job, task.name, task.host, e.reason);
-  } else if (e.verdict != pb::FAILED) {
+  } else if (e.verdict != pb::FAILED && e.verdict != pb::CANCELLED) {
     Log("task.deferred", e.job, task.name, task.host, e.reason);
   }
 }
@@ -108,29 +113,58 @@ void Queue::State::CarryOne(const EndJob& e) {
   open.operations++;
   open.ended.push_back(e.job);
   open.waiting.changed.insert(e.job);
-  if (e.failed) {
-    Log("job.failed", e.job, "", "", "");
-  } else {
-    Log("job.done", e.job, "", "", "");
-  }
-  if (!(e.failed ? job.spec->failure : job.spec->success).empty()) {
-    NewReport(e.job, pb::PendingReport::JOB_ENDED, 0, 0, &head.also);
-    open.operations++;
-  }
+  const bool done = e.state == pb::JOB_DONE;
+  Log(done                              ? "job.done"
+      : e.state == pb::JOB_FAILED       ? "job.failed"
+                                        : "job.cancelled",
+      e.job, "", "", "");
+  const uint32_t before = job.ends++;
+  if ((done ? job.spec->success : job.spec->failure).empty()) return;
+  pb::PendingReport report;
+  report.set_job(e.job.value);
+  report.set_about(pb::PendingReport::JOB_ENDED);
+  report.set_state(e.state);
+  NewReport(std::move(report), before, &head.also);
 }
 
+void Queue::State::CarryOne(const SaveJob& e) {
+  Touch(e.job, OpenBatch::kHead);
+  open.waiting.changed.insert(e.job);
+}
+
+// Numbers of reports: of an end, how many there were before; of a task, these.
 void Queue::State::CarryOne(const TellHeld& e) {
-  const uint32_t t = e.task.value;
-  const Job& spec = *jobs.at(e.job.value)->spec;
-  const TaskStatus& status = StatusOf(e.job, t);
-  Log("task.held", e.job, spec.tasks[t].name, spec.tasks[t].host,
-      status.reason);
+  const uint32_t attempts = StatusOf(e.job, e.task.value).attempts;
+  TellOfTask(e.job, e.task, pb::PendingReport::TASK_HELD,
+             (uint64_t{e.task.value} + 1) << 32 | attempts);
+}
+
+void Queue::State::CarryOne(const TellLate& e) {
+  constexpr uint64_t kLate = uint64_t{1} << 31;
+  const uint32_t attempts = StatusOf(e.job, e.task.value).attempts;
+  TellOfTask(e.job, e.task, pb::PendingReport::TASK_LATE,
+             (uint64_t{e.task.value} + 1) << 32 | kLate | attempts);
+}
+
+void Queue::State::TellOfTask(JobId job, TaskIndex task,
+                              pb::PendingReport::About about,
+                              uint64_t number) {
+  const uint32_t t = task.value;
+  const Job& spec = *jobs.at(job.value)->spec;
+  Log(about == pb::PendingReport::TASK_HELD ? "task.held" : "task.late", job,
+      spec.tasks[t].name, spec.tasks[t].host, StatusOf(job, t).reason);
   if (spec.failure.empty()) return;
   const uint32_t part =
       spec.tasks.size() > kTasksInTable ? t / kTasksInTable : OpenBatch::kHead;
-  NewReport(e.job, pb::PendingReport::TASK_HELD, t, status.attempts,
-            &Touch(e.job, part).also);
-  open.operations++;
+  pb::PendingReport report;
+  report.set_job(job.value);
+  report.set_about(about);
+  report.set_task(t);
+  NewReport(std::move(report), number, &Touch(job, part).also);
+}
+
+void Queue::State::CarryOne(const CancelAttempt& e) {
+  Emit(Action{SendCancel{connection_of.at(e.host), e.attempt}});
 }
 
 void Queue::State::CarryOne(const Dispatch& e) {

@@ -120,6 +120,7 @@ absl::Status Queue::Load(store::Engine& engine, absl::Time now) {
   for (const auto& [key, report] : s.reports) {
     s.Emit(Action{SendReport{key, report.report}});
   }
+  for (const auto& [host, record] : s.drained) s.Feed(HostDrained{host, true});
   s.Feed(Woken{});
   s.ReleaseIfIdle();
   return absl::OkStatus();
@@ -171,10 +172,18 @@ absl::Status Queue::State::Load(store::Engine& engine) {
               [&](const store::Entry& entry) -> absl::Status {
                 const auto job = keys.ParseEnded(entry.key);
                 if (!job.has_value()) return Bad(entry.key, "not a job");
-                ended_jobs.push_back(job->value);
+                ended_jobs.emplace(job->ms, job->job.value);
                 return absl::OkStatus();
               }));
   TRY(LoadJobs(engine));
+  const std::string all_drained = keys.AllDrained();
+  TRY(ForEach(engine, all_drained, store::PrefixEnd(all_drained),
+              [&](const store::Entry& entry) {
+                return Bad(entry.key,
+                           UnpackMessage(entry.value,
+                                         drained[entry.key.substr(
+                                             all_drained.size())]));
+              }));
   return ForEach(engine, keys.Mails(), store::PrefixEnd(keys.Mails()),
                  [&](const store::Entry& entry) -> absl::Status {
                    pb::PendingReport report;
@@ -195,7 +204,8 @@ absl::Status Queue::State::LoadJobs(store::Engine& engine) {
               std::back_inserter(litter));
     return absl::OkStatus();
   };
-  std::vector<uint64_t> skip = ended_jobs;
+  std::vector<uint64_t> skip;
+  for (const auto& [ms, job] : ended_jobs) skip.push_back(job);
   std::sort(skip.begin(), skip.end());
   std::string first = keys.Jobs();
   for (size_t i = 0; i <= skip.size(); i++) {
@@ -230,9 +240,21 @@ absl::Status Queue::State::LoadJobs(store::Engine& engine) {
 }
 
 absl::Status Queue::State::AddLoaded(Pieces& pieces) {
-  const std::string key = keys.Head(pieces.job);
   // Ended, but no longer in the index: somebody else's to remove.
   if (pieces.head.state() != pb::JOB_OPEN) return absl::OkStatus();
+  TRY_ASSIGN(std::unique_ptr<QueuedJob> job, MakeLoaded(pieces));
+  const JobFlags flags = {.held = pieces.head.held(),
+                          .start_now = pieces.head.start_now()};
+  TRY(Bad(keys.Head(pieces.job),
+          scheduler.Load(pieces.job, job->spec, std::move(pieces.tasks),
+                         job->injected, flags)));
+  jobs[pieces.job.value] = std::move(job);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<QueuedJob>> Queue::State::MakeLoaded(
+    Pieces& pieces) {
+  const std::string key = keys.Head(pieces.job);
   if (pieces.job.value > stored_seq) {
     return Bad(key, "its number was never given out");
   }
@@ -247,10 +269,28 @@ absl::Status Queue::State::AddLoaded(Pieces& pieces) {
   job->text_pieces = pieces.text_pieces;
   job->spec = std::make_shared<const Job>(*std::move(spec));
   job->attempts = std::move(pieces.attempts);
-  TRY(Bad(key, scheduler.Load(pieces.job, job->spec, std::move(pieces.tasks),
-                              job->injected)));
-  jobs[pieces.job.value] = std::move(job);
-  return absl::OkStatus();
+  job->ends = pieces.head.ends();
+  if (pieces.head.note_size() > 0) {
+    job->notes = std::make_unique<std::vector<pb::JobNote>>(
+        pieces.head.note().begin(), pieces.head.note().end());
+  }
+  return job;
+}
+
+// Of one job, `pieces.job`, that may have ended.
+absl::Status Queue::State::ReadPieces(store::Engine& engine, Pieces& pieces) {
+  const std::string prefix = keys.Job(pieces.job);
+  TRY(ForEach(engine, prefix, store::PrefixEnd(prefix),
+              [&](const store::Entry& entry) -> absl::Status {
+                const auto key = keys.ParseJobKey(entry.key);
+                if (!key.has_value()) {
+                  return Bad(entry.key, "not a record of a job");
+                }
+                pieces.keys.push_back(entry.key);
+                return Bad(entry.key, TakePiece(*key, entry.value, pieces));
+              }));
+  if (pieces.has_head) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("there is no job ", pieces.job.value));
 }
 
 }  // namespace mcfeely

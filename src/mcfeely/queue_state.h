@@ -42,8 +42,11 @@ struct QueuedJob {
   uint32_t text_pieces = 0;
   std::shared_ptr<const Job> spec;         // the scheduler's too
   std::unique_ptr<KeptAttempts> attempts;  // null: none
+  // What operators did to it, the latest kKeptNotes; null: nothing.
+  std::unique_ptr<std::vector<fleetbox::wire::JobNote>> notes;
+  uint32_t ends = 0;  // how often it has ended
   struct End {
-    bool failed;
+    fleetbox::wire::JobState state;
     absl::Time when;
     std::vector<TaskStatus> tasks;
   };
@@ -143,7 +146,9 @@ struct Queue::State {
   absl::flat_hash_map<std::string, uint64_t> idempotent;  // principal NUL key
   absl::flat_hash_map<uint64_t, std::unique_ptr<QueuedJob>> jobs;
   absl::node_hash_set<std::string> principals;  // who has injected
-  std::vector<uint64_t> ended_jobs;             // in the order of their end
+  // Stored ends, in their order: milliseconds, and the job.
+  absl::btree_set<std::pair<int64_t, uint64_t>> ended_jobs;
+  absl::btree_map<std::string, fleetbox::wire::DrainedHost> drained;
   uint64_t stored_seq = 0;
 
   // Injections being stored, by each name a repeat may come under.
@@ -196,13 +201,17 @@ struct Queue::State {
   void CarryOne(const SaveTask& e);
   void CarryOne(const SaveAttempt& e);
   void CarryOne(const EndJob& e);
+  void CarryOne(const SaveJob& e);
   void CarryOne(const TellHeld& e);
+  void CarryOne(const TellLate& e);
+  void CarryOne(const CancelAttempt& e);
   void CarryOne(const Dispatch& e);
   void CarryOne(const WakeAt& e);
   const TaskStatus& StatusOf(JobId job, uint32_t task) const;
-  void NewReport(JobId job, fleetbox::wire::PendingReport::About about,
-                 uint32_t task, uint32_t attempts,
+  void NewReport(fleetbox::wire::PendingReport report, uint64_t number,
                  std::vector<store::Operation>* also);
+  void TellOfTask(JobId job, TaskIndex task,
+                  fleetbox::wire::PendingReport::About about, uint64_t number);
   void Answer(Connection to, const base::ParcelId& parcel,
               net::Receipt::Code code, uint64_t number, std::string text,
               bool at_once);
@@ -229,7 +238,18 @@ struct Queue::State {
   void Release(Waiting waiting);
   void ReleaseIfIdle();
 
+  // queue_operate.cc
+  absl::Status Operate(const Operation& operation, store::Engine& engine);
+  absl::Status OperateHost(const Operation& operation);
+  absl::Status Reopen(JobId job, store::Engine& engine, int64_t* ended_ms);
+  void AddNote(JobId job, const Operation& operation);
+
+  // queue_expire.cc
+  absl::Status DeleteLast(store::Engine& engine, JobId job, Group* group);
+
   // queue_load.cc
+  absl::StatusOr<std::unique_ptr<QueuedJob>> MakeLoaded(Pieces& pieces);
+  absl::Status ReadPieces(store::Engine& engine, Pieces& pieces);
   absl::Status Load(store::Engine& engine);
   absl::Status LoadJobs(store::Engine& engine);
   absl::Status AddLoaded(Pieces& pieces);

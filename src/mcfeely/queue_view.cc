@@ -1,6 +1,7 @@
 // What can be seen of a queue.
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <algorithm>
 
@@ -24,6 +25,7 @@ struct Shown {
   std::string principal;
   absl::Time injected, ended;
   pb::JobState state = pb::JOB_OPEN;
+  std::vector<pb::JobNote> notes;
   std::shared_ptr<const Job> spec;  // a loaded job's, or the queue's too
   std::vector<TaskStatus> tasks;    // not of those the scheduler has
 };
@@ -33,9 +35,44 @@ uint64_t MillisOf(absl::Time t) {
                                    : static_cast<uint64_t>(base::ToMillis(t));
 }
 
+// Of a task that no scheduler has.
 pb::TaskState StateOf(const TaskStatus& status) {
-  if (status.stored == Record::SUCCEEDED) return pb::TASK_DONE;
-  return status.stored == Record::FAILED ? pb::TASK_FAILED : pb::TASK_SKIPPED;
+  switch (status.stored) {
+    case Record::SUCCEEDED:
+      return pb::TASK_DONE;
+    case Record::FAILED:
+      return pb::TASK_FAILED;
+    case Record::SKIPPED:
+      return pb::TASK_SKIPPED;
+    case Record::CANCELLED:
+      return pb::TASK_CANCELLED;
+    default:
+      return pb::TASK_WAITING;
+  }
+}
+
+std::string WhyOf(const Shown& shown, uint32_t t) {
+  const TaskStatus& status = shown.tasks[t];
+  if (status.stored != Record::SKIPPED ||
+      status.culprit >= shown.tasks.size()) {
+    return status.reason;
+  }
+  return SkippedWhy(*shown.spec, t, status,
+                    shown.tasks[status.culprit].stored == Record::CANCELLED);
+}
+
+// " by NAME": who held a task, or its job.
+std::string HeldBy(const Shown& shown, const std::string& task) {
+  for (auto note = shown.notes.rbegin(); note != shown.notes.rend(); ++note) {
+    if (note->verb() != pb::Control::HOLD) continue;
+    if (!note->tasks().empty()) {
+      const std::vector<std::string> names =
+          absl::StrSplit(note->tasks(), ' ');
+      if (std::find(names.begin(), names.end(), task) == names.end()) continue;
+    }
+    return absl::StrCat(" by ", note->principal());
+  }
+  return shown.spec->hold ? absl::StrCat(" by ", shown.principal) : "";
 }
 
 absl::StatusOr<Shown> ReadEnded(store::Engine& engine, const Keys& keys,
@@ -81,6 +118,7 @@ absl::StatusOr<Shown> ReadEnded(store::Engine& engine, const Keys& keys,
   shown.injected = base::FromMillis(static_cast<int64_t>(head.injected_ms()));
   shown.ended = base::FromMillis(static_cast<int64_t>(head.ended_ms()));
   shown.state = head.state();
+  shown.notes.assign(head.note().begin(), head.note().end());
   shown.spec = std::make_shared<const Job>(std::move(spec));
   return shown;
 }
@@ -146,6 +184,7 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
     shown.spec = known.spec;
     // Until its end is stored it is shown as open: it might still be undone.
     if (known.end != nullptr) shown.tasks = known.end->tasks;
+    if (known.notes != nullptr) shown.notes = *known.notes;
   } else {
     TRY_ASSIGN(shown, ReadEnded(engine, s.keys, job));
   }
@@ -157,31 +196,36 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
   }
   const Graph& graph = scheduled ? s.scheduler.GraphOf(job) : made;
 
+  if (scheduled && s.scheduler.Flags(job).held) shown.state = pb::JOB_HELD;
   pb::JobView view;
   view.set_job(job.value);
   view.set_description(shown.spec->description);
   view.set_state(shown.state);
   view.set_injected_ms(MillisOf(shown.injected));
-  if (shown.state != pb::JOB_OPEN) view.set_ended_ms(MillisOf(shown.ended));
+  const bool open =
+      shown.state == pb::JOB_OPEN || shown.state == pb::JOB_HELD;
+  if (!open) view.set_ended_ms(MillisOf(shown.ended));
   view.set_principal(shown.principal);
   for (const std::string& a : shown.spec->success) view.add_success(a);
   for (const std::string& a : shown.spec->failure) view.add_failure(a);
   view.set_parcel(std::string(shown.parcel.view()));
+  for (const pb::JobNote& note : shown.notes) *view.add_note() = note;
   for (uint32_t t = 0; t < shown.spec->tasks.size(); t++) {
     pb::TaskView* task = view.add_task();
     if (scheduled) {
       ShowTask(*shown.spec, graph, t, s.scheduler.Record(job, {t}), task);
       task->set_state(s.scheduler.State(job, {t}));
-      task->set_why(s.scheduler.Why(job, {t}, now));
+      std::string why = s.scheduler.Why(job, {t}, now);
+      if (task->state() == pb::TASK_HELD &&
+          s.scheduler.Record(job, {t}).stored != Record::HELD) {
+        why += HeldBy(shown, task->name());
+      }
+      task->set_why(std::move(why));
       continue;
     }
-    const TaskStatus& status = shown.tasks[t];
-    ShowTask(*shown.spec, graph, t, status, task);
-    task->set_state(StateOf(status));
-    task->set_why(
-        task->state() == pb::TASK_SKIPPED
-            ? absl::StrCat(shown.spec->tasks[status.culprit].name, " failed")
-            : status.reason);
+    ShowTask(*shown.spec, graph, t, shown.tasks[t], task);
+    task->set_state(StateOf(shown.tasks[t]));
+    task->set_why(WhyOf(shown, t));
   }
   if (with_attempts) TRY(ShowAttempts(engine, s.keys, job, &view));
   return view;
@@ -189,11 +233,11 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
 
 absl::StatusOr<std::vector<JobId>> Queue::EndedJobs(store::Engine&,
                                                     size_t limit) const {
-  const std::vector<uint64_t>& ended = state_->ended_jobs;
+  const auto& ended = state_->ended_jobs;
   std::vector<JobId> latest;
   for (auto it = ended.rbegin(); it != ended.rend() && latest.size() < limit;
        ++it) {
-    latest.push_back(JobId{*it});
+    latest.push_back(JobId{it->second});
   }
   return latest;
 }

@@ -80,6 +80,9 @@ OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
     open.operations++;
     const QueuedJob& record = *jobs.at(job.value);
     open.bytes += kHeadBytes + record.principal->size();
+    if (record.notes != nullptr) {
+      for (const auto& note : *record.notes) open.bytes += note.ByteSizeLong();
+    }
     const size_t tasks = record.spec->tasks.size();
     const bool whole = part == OpenBatch::kHead;
     if (!whole || tasks <= kTasksInTable) {
@@ -200,11 +203,21 @@ pb::JobHead Queue::State::HeadOf(JobId id, const QueuedJob& job) const {
   head.set_tasks(tasks);
   head.set_text_pieces(job.text_pieces);
   if (job.end != nullptr) {
-    head.set_state(job.end->failed ? pb::JOB_FAILED : pb::JOB_DONE);
+    head.set_state(job.end->state);
     head.set_ended_ms(static_cast<uint64_t>(base::ToMillis(job.end->when)));
   }
-  if (tasks > kTasksInTable) return head;
+  if (job.notes != nullptr) {
+    for (const pb::JobNote& note : *job.notes) *head.add_note() = note;
+  }
+  head.set_ends(job.ends);
   const bool known = job.end != nullptr || scheduler.Has(id);
+  if (scheduler.Has(id)) {
+    head.set_held(scheduler.Flags(id).held);
+    head.set_start_now(scheduler.Flags(id).start_now);
+  } else if (!known) {
+    head.set_held(job.spec->hold);
+  }
+  if (tasks > kTasksInTable) return head;
   for (uint32_t t = 0; t < tasks; t++) {
     // An injection's tasks are not the scheduler's yet.
     *head.add_task() = known ? ToMessage(StatusOf(id, t)) : pb::TaskRecord();
@@ -407,7 +420,8 @@ void Queue::State::FinishBatch() {
   Batch batch = std::move(backlog.front());
   backlog.pop_front();
   for (const JobId job : batch.ended) {
-    ended_jobs.push_back(job.value);
+    const absl::Time when = jobs.at(job.value)->end->when;
+    ended_jobs.emplace(base::ToMillis(when), job.value);
     jobs.erase(job.value);
   }
   Release(std::move(batch.waiting));

@@ -109,15 +109,21 @@ std::optional<base::ParcelId> Keys::ParseParcel(absl::string_view key) const {
   return base::ParcelId::From(*bytes);
 }
 
-std::optional<base::JobId> Keys::ParseEnded(absl::string_view key) const {
+std::optional<Keys::EndedKey> Keys::ParseEnded(absl::string_view key) const {
   uint64_t ms;
-  base::JobId job;
+  EndedKey ended;
   if (!absl::ConsumePrefix(&key, AllEnded()) || !TakeDigits(&key, &ms) ||
-      !absl::ConsumePrefix(&key, ".") || !TakeDigits(&key, &job.value) ||
-      !key.empty()) {
+      !absl::ConsumePrefix(&key, ".") || !TakeDigits(&key, &ended.job.value) ||
+      !key.empty() || ms > static_cast<uint64_t>(INT64_MAX)) {
     return std::nullopt;
   }
-  return job;
+  ended.ms = static_cast<int64_t>(ms);
+  return ended;
+}
+
+std::string Keys::AllDrained() const { return root_ + "drained/"; }
+std::string Keys::Drained(absl::string_view host) const {
+  return absl::StrCat(root_, "drained/", host);
 }
 
 std::string PackNumber(uint64_t n) { return Digits(n); }

@@ -21,6 +21,8 @@ inline constexpr uint32_t kTasksInTable = 512;
 // Of a signed parcel in one value: with the format byte it is the most there
 // may be.
 inline constexpr size_t kTextPieceBytes = (512 << 10) - 1;
+// Of a job's notes, in its head.
+inline constexpr size_t kKeptNotes = 50;
 // Of a task's attempts, in its TaskRuns.
 inline constexpr size_t kKeptAttempts = 20;
 
@@ -56,7 +58,13 @@ class Keys {
   };
   std::optional<JobKey> ParseJobKey(absl::string_view key) const;
   std::optional<base::ParcelId> ParseParcel(absl::string_view key) const;
-  std::optional<base::JobId> ParseEnded(absl::string_view key) const;
+  struct EndedKey {
+    int64_t ms;
+    base::JobId job;
+  };
+  std::optional<EndedKey> ParseEnded(absl::string_view key) const;
+  std::string AllDrained() const;  // prefix
+  std::string Drained(absl::string_view host) const;
 
  private:
   std::string root_;  // "main/"

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "mcfeely/view.h"
 
 namespace mcfeely {
 
@@ -42,6 +43,9 @@ std::string TaskLine(const wire::TaskView& task) {
       absl::StrAppend(&out, "defuncted due to failure of dependent task: ",
                       task.why(), "\n");
       break;
+    case wire::TASK_CANCELLED:
+      absl::StrAppend(&out, task.why(), " ", when, "\n");
+      break;
     case wire::TASK_HELD:
       absl::StrAppend(&out, "held: ", task.why(), " ", when, "\n");
       break;
@@ -58,6 +62,15 @@ std::string TaskLine(const wire::TaskView& task) {
       return "";
   }
   return out;
+}
+
+// Of a task that takes long; nothing has ended yet.
+std::string LateLine(const wire::TaskView& task) {
+  return absl::StrCat("task ", task.name(), " (", task.comm(), ") to ",
+                      task.host(), ": not done yet: ", task.why(), " (",
+                      Attempts(task.attempts()), ", eligible since ",
+                      base::FormatTime(base::FromMillis(task.eligible_ms())),
+                      ")\n");
 }
 
 }  // namespace
@@ -77,8 +90,16 @@ net::Letter MakeReport(const wire::JobView& job,
                        const wire::PendingReport& report,
                        const std::string& from, const std::string& host) {
   const bool held = report.about() == wire::PendingReport::TASK_HELD;
-  const bool failed = held || job.state() == wire::JOB_FAILED;
-  const absl::string_view word = held     ? " held:  "
+  const bool late = report.about() == wire::PendingReport::TASK_LATE;
+  // As it ended; it may have been opened again since.
+  const wire::JobState state =
+      report.state() != wire::JOB_OPEN ? report.state() : job.state();
+  const bool failed = held || late || state == wire::JOB_FAILED ||
+                      state == wire::JOB_CANCELLED;
+  const absl::string_view word = held   ? " held:  "
+                                 : late ? " late:  "
+                                 : state == wire::JOB_CANCELLED
+                                     ? " cancelled:  "
                                  : failed ? " failure:  "
                                           : " success:  ";
   net::Letter letter;
@@ -100,8 +121,8 @@ net::Letter MakeReport(const wire::JobView& job,
                    });
   absl::Time latest = base::FromMillis(job.injected_ms());
   for (const wire::TaskView* task : tasks) {
-    if (held && task->index() != report.task()) continue;
-    absl::StrAppend(&letter.body, TaskLine(*task));
+    if ((held || late) && task->index() != report.task()) continue;
+    absl::StrAppend(&letter.body, late ? LateLine(*task) : TaskLine(*task));
     latest = std::max(latest, base::FromMillis(task->ended_ms()));
   }
   letter.date = job.ended_ms() != 0 ? base::FromMillis(job.ended_ms()) : latest;
@@ -109,6 +130,9 @@ net::Letter MakeReport(const wire::JobView& job,
       &letter.body, "\nDescription:\n", job.description(), "\n\n",
       "Injected: ", base::FormatTime(base::FromMillis(job.injected_ms())),
       " by ", job.principal(), "\n");
+  for (const wire::JobNote& note : job.note()) {
+    absl::StrAppend(&letter.body, "Operator: ", NoteLine(note), "\n");
+  }
   if (job.ended_ms() != 0) {
     absl::StrAppend(&letter.body, "Ended:    ",
                     base::FormatTime(base::FromMillis(job.ended_ms())), "\n");

@@ -42,10 +42,15 @@ void Scheduler::State_::Handle(const JobAccepted& e) {
   const absl::Time accepted =
       e.accepted == absl::InfinitePast() ? now : e.accepted;
   std::vector<TaskStatus> untouched(e.spec->tasks.size());
+  std::vector<uint32_t> skipped;
   // A job's fields are checked before it is accepted; a graph that cannot be
   // made is a mistake of ours.
-  MUST(Add(e.job, e.spec, std::move(untouched), accepted, nullptr).ok());
-  EndIfFinished(*Find(e.job.value));
+  MUST(Add(e.job, e.spec, std::move(untouched), accepted,
+           {.held = e.spec->hold}, /*stored=*/false, &skipped)
+           .ok());
+  OpenJob& job = *Find(e.job.value);
+  for (const uint32_t t : skipped) Save(job, t);
+  EndIfFinished(job);
 }
 
 void Scheduler::State_::Handle(const AgentOpened& e) {
@@ -62,11 +67,13 @@ void Scheduler::State_::Handle(const AgentOpened& e) {
       Interrupted(job, ref.task,
                   absl::StrCat("the journal of ", host.name, " is a new one"));
     } else if (known.contains(status.attempt)) {
-      continue;
+      if (status.cancelling) AskToEnd(job, ref.task);
     } else if (status.stored == Record::RUNNING) {
       // It had been journalled, or the agent could not have said that it runs.
       Interrupted(job, ref.task,
                   absl::StrCat("the journal of ", host.name, " has lost it"));
+    } else if (status.cancelling) {
+      Cancelled(job, ref.task, pb::CANCELLED, "it was never started");
     } else {
       effects.push_back(Dispatch{host.name, JobId{ref.job}, TaskIndex{ref.task},
                                  status.attempt, status.attempts});
@@ -113,17 +120,21 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
   if (job.tasks[t].host->name != e.host) return;
   const absl::string_view reason =
       absl::string_view(e.reason).substr(0, kMaxReasonBytes);
+  if (job.status(t).cancelling && e.verdict != pb::DONE) {
+    return Cancelled(job, t, e.verdict, std::string(reason));
+  }
   switch (e.verdict) {
     case pb::DONE:
       CloseAttempt(job, t, e.verdict, reason);
-      return Done(job, t);
+      return Finish(job, t, Record::SUCCEEDED, std::string(reason));
     case pb::DEFERRED:
       CloseAttempt(job, t, e.verdict, reason);
       return TryAgain(job, t);
     case pb::FAILED:
       CloseAttempt(job, t, e.verdict, reason);
-      return Fail(job, t, std::string(reason));
+      return Finish(job, t, Record::FAILED, std::string(reason));
     case pb::INTERRUPTED:
+    case pb::CANCELLED:  // by nobody here: what it did is unknown
       return Interrupted(job, t, std::string(reason));
     case pb::VERDICT_NONE:
     case pb::Verdict_INT_MIN_SENTINEL_DO_NOT_USE_:
@@ -132,15 +143,11 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
   }
 }
 
-void Scheduler::State_::Handle(const Released& e) {
-  OpenJob* job = Find(e.job.value);
-  if (job == nullptr || e.task.value >= job->tasks.size()) return;
-  TaskStatus& status = job->tasks[e.task.value].status;
-  if (status.stored != Record::HELD) return;
-  status.stored = Record::DELAYED;
-  status.due = now;
-  Save(*job, e.task.value);
-  MakeReady(*job, e.task.value);
+void Scheduler::State_::Handle(const HostDrained& e) {
+  SchedulerHost& host = HostOf(e.host);
+  host.drained = e.drained;
+  Line(host);
+  Forget(host);
 }
 
 void Scheduler::State_::Handle(const Woken&) {
@@ -157,6 +164,8 @@ void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
   SchedulerHost& host = *job.tasks[t].host;
   open_attempts.erase(status.attempt);
   host.open.erase({job.id, t});
+  CountRunning(job, t, -1);
+  status.cancelling = false;
   status.ended = now;
   status.reason = std::string(reason.substr(0, kMaxReasonBytes));
   status.journal = JournalId();
@@ -166,28 +175,25 @@ void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
   Line(host);
 }
 
-void Scheduler::State_::Done(OpenJob& job, uint32_t t) {
-  job.tasks[t].status.stored = Record::SUCCEEDED;
-  job.tasks[t].phase = Phase::kEnded;
-  Save(job, t);
-  job.unfinished--;
-  unfinished--;
-  for (const uint32_t d : job.graph->Dependents(t)) {
-    // A skipped dependent counts too: its own number never reaches zero, as
-    // what it was skipped for is not done.
-    if (--job.tasks[d].open_needs == 0) MakeEligible(job, d);
-  }
-  EndIfFinished(job);
-}
-
 void Scheduler::State_::Interrupted(OpenJob& job, uint32_t t,
                                     const std::string& reason) {
+  if (job.status(t).cancelling) {
+    return Cancelled(job, t, pb::INTERRUPTED, reason);
+  }
   CloseAttempt(job, t, pb::INTERRUPTED, reason);
   if (job.options(t).safe_to_repeat) return TryAgain(job, t);
   job.tasks[t].status.stored = Record::HELD;
   job.tasks[t].phase = Phase::kHeld;
   Save(job, t);
   effects.push_back(TellHeld{JobId{job.id}, TaskIndex{t}});
+}
+
+// The attempt an operator wanted to end has ended, one way or the other.
+void Scheduler::State_::Cancelled(OpenJob& job, uint32_t t, pb::Verdict verdict,
+                                  const std::string& reason) {
+  std::string who = std::move(job.status(t).reason);
+  CloseAttempt(job, t, verdict, reason);
+  Finish(job, t, Record::CANCELLED, std::move(who));
 }
 
 void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
@@ -200,7 +206,12 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
   // ready meanwhile: the next one is due now, not in the past.
   const absl::Time due = std::max(
       now, NextAttempt(birth, status.started, options.step, options.retry_max));
-  if (due > GiveUpAt(job, t)) return GiveUp(job, t, status.reason);
+  const bool no_more_tries =
+      options.tries > 0 && status.attempts - status.earlier >=
+                               static_cast<uint32_t>(options.tries);
+  if (no_more_tries || due > GiveUpAt(job, t)) {
+    return GiveUp(job, t, status.reason);
+  }
   status.stored = Record::DELAYED;
   status.due = due;
   Save(job, t);
@@ -209,44 +220,69 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
 
 void Scheduler::State_::GiveUp(OpenJob& job, uint32_t t,
                                absl::string_view last) {
-  std::string reason = absl::StrCat(
-      "gave up after ", base::FormatDuration(job.options(t).retry_for));
-  // `last` may be the record's own reason, which Fail replaces.
+  const TaskStatus& status = job.status(t);
+  const uint32_t tries = status.attempts - status.earlier;
+  const bool all_tried = job.options(t).tries > 0 &&
+                         tries >= static_cast<uint32_t>(job.options(t).tries);
+  std::string reason =
+      all_tried ? absl::StrCat("gave up after ", tries,
+                               tries == 1 ? " attempt" : " attempts")
+                : absl::StrCat("gave up after ",
+                               base::FormatDuration(job.options(t).retry_for));
+  // `last` may be the record's own reason, which EndTask replaces.
   if (!last.empty()) absl::StrAppend(&reason, ": ", last);
-  if (job.tasks[t].phase == Phase::kReady) LeaveReady(job, t);
-  Fail(job, t, std::move(reason));
+  if (job.tasks[t].phase == Phase::kReady) Unplace(job, t);
+  Finish(job, t, Record::FAILED, std::move(reason));
 }
 
-void Scheduler::State_::Fail(OpenJob& job, uint32_t t, std::string reason) {
-  TaskStatus& status = job.tasks[t].status;
+// The record says how it ended; what that means to others is Settle's.
+void Scheduler::State_::EndTask(OpenJob& job, uint32_t t, Record::Stored stored,
+                                std::string reason) {
+  TaskStatus& status = job.status(t);
   reason.resize(std::min(reason.size(), kMaxReasonBytes));
-  status.stored = Record::FAILED;
+  status.stored = stored;
   status.reason = std::move(reason);
   status.ended = now;
   status.due = Millis();
   job.tasks[t].phase = Phase::kEnded;
   Save(job, t);
-  job.failed = true;
   job.unfinished--;
   unfinished--;
-  for (const uint32_t d : Skip(job, t)) Save(job, d);
+}
+
+void Scheduler::State_::Finish(OpenJob& job, uint32_t t, Record::Stored stored,
+                               std::string reason) {
+  EndTask(job, t, stored, std::move(reason));
+  for (const uint32_t d : Settle(job, t)) Save(job, d);
   EndIfFinished(job);
 }
 
-// Each task is skipped once, and a skipped one's dependents have been: over the
-// life of a job this looks at each edge once at most.
-std::vector<uint32_t> Scheduler::State_::Skip(OpenJob& job, uint32_t culprit) {
-  std::vector<uint32_t> skipped, left = {culprit};
+// What the end of `ended` means to those that require it: they are eligible, or
+// skipped, which ends them too. Each task ends once, so over the life of a job
+// this looks at each edge once. Returns who was skipped.
+std::vector<uint32_t> Scheduler::State_::Settle(OpenJob& job, uint32_t ended) {
+  std::vector<uint32_t> skipped, left = {ended};
   while (!left.empty()) {
     const uint32_t t = left.back();
     left.pop_back();
     for (const uint32_t d : job.graph->Dependents(t)) {
-      TaskStatus& status = job.tasks[d].status;
-      if (status.stored == Record::SKIPPED) continue;
-      status.stored = Record::SKIPPED;
-      status.culprit = culprit;
-      status.ended = job.tasks[culprit].status.ended;
-      job.tasks[d].phase = Phase::kEnded;
+      OpenTask& task = job.tasks[d];
+      task.open_needs--;
+      task.need_failed |= job.Failed(t);
+      if (task.phase != Phase::kWaiting) continue;
+      const RunIf run = job.options(d).run;
+      const bool bad = run == RunIf::kSuccess && job.Bad(t);
+      const bool not_needed = run == RunIf::kFailure && !task.need_failed;
+      if (!bad && task.open_needs > 0) continue;
+      if (!bad && !not_needed) {
+        MakeEligible(job, d);
+        continue;
+      }
+      task.status.stored = Record::SKIPPED;
+      task.status.culprit = bad ? job.CulpritOf(t) : d;
+      task.status.ended =
+          bad ? job.status(task.status.culprit).ended : LastNeedEnded(job, d);
+      task.phase = Phase::kEnded;
       job.unfinished--;
       unfinished--;
       skipped.push_back(d);
@@ -257,159 +293,52 @@ std::vector<uint32_t> Scheduler::State_::Skip(OpenJob& job, uint32_t culprit) {
   return skipped;
 }
 
+bool OpenJob::Ended(uint32_t t) const {
+  switch (status(t).stored) {
+    case Record::SUCCEEDED:
+    case Record::FAILED:
+    case Record::SKIPPED:
+    case Record::CANCELLED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool OpenJob::Failed(uint32_t t) const {
+  const TaskStatus& s = status(t);
+  return s.stored == Record::FAILED || s.stored == Record::CANCELLED ||
+         (s.stored == Record::SKIPPED && s.culprit != t);
+}
+
+bool OpenJob::Bad(uint32_t t) const {
+  return Failed(t) && !(status(t).stored == Record::FAILED &&
+                        options(t).continue_if_failed);
+}
+
+uint32_t OpenJob::CulpritOf(uint32_t t) const {
+  return status(t).stored == Record::SKIPPED ? status(t).culprit : t;
+}
+
 void Scheduler::State_::EndIfFinished(OpenJob& job) {
   if (job.unfinished != 0) return;
   std::vector<TaskStatus> last;
   last.reserve(job.tasks.size());
+  bool failed = false, cancelled = false;
+  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    failed |= job.Failed(t);
+    cancelled |= job.status(t).stored == Record::CANCELLED;
+  }
   for (OpenTask& task : job.tasks) {
     task.host->tasks--;
     if (task.host->tasks == 0) Forget(*task.host);
     last.push_back(std::move(task.status));
   }
-  effects.push_back(EndJob{JobId{job.id}, job.failed, std::move(last)});
+  const pb::JobState state = cancelled ? pb::JOB_CANCELLED
+                             : failed  ? pb::JOB_FAILED
+                                       : pb::JOB_DONE;
+  effects.push_back(EndJob{JobId{job.id}, state, std::move(last)});
   jobs.erase(job.id);
-}
-
-// --- starting ---------------------------------------------------------------
-
-void Scheduler::State_::StartReady() {
-  const auto full = [this] {
-    return open_attempts.size() >= static_cast<size_t>(limits.max_running);
-  };
-  while (!line.empty() && !full()) {
-    SchedulerHost& host = *line.front();
-    line.pop_front();
-    host.in_line = false;
-    if (Runnable(host)) Start(host);
-    Line(host);
-    Forget(host);
-  }
-}
-
-void Scheduler::State_::Start(SchedulerHost& host) {
-  const Moment next = *host.ready.begin();
-  OpenJob& job = *Find(next.job);
-  LeaveReady(job, next.task);
-  TaskStatus& status = job.tasks[next.task].status;
-  status.stored = Record::DISPATCHED;
-  status.attempts++;
-  do {
-    status.attempt = new_id();
-  } while (!open_attempts.emplace(status.attempt, TaskRef{next.job, next.task})
-                .second);
-  status.started = now;
-  status.ended = status.due = Millis();
-  status.reason = std::string();
-  status.journal = host.journal;
-  job.tasks[next.task].phase = Phase::kOpen;
-  host.open.insert({next.job, next.task});
-  Save(job, next.task);
-  effects.push_back(Dispatch{host.name, JobId{next.job}, TaskIndex{next.task},
-                             status.attempt, status.attempts});
-}
-
-bool Scheduler::State_::Runnable(const SchedulerHost& host) const {
-  return host.connected && !host.ready.empty() &&
-         host.open.size() < static_cast<size_t>(limits.max_per_host);
-}
-
-void Scheduler::State_::Line(SchedulerHost& host) {
-  if (host.in_line || !Runnable(host)) return;
-  host.in_line = true;
-  line.push_back(&host);
-}
-
-void Scheduler::State_::Forget(SchedulerHost& host) {
-  if (host.tasks == 0 && !host.connected && !host.in_line) {
-    hosts.erase(std::string(host.name));
-  }
-}
-
-// --- moments ----------------------------------------------------------------
-
-absl::Time Scheduler::State_::ReadyAt(const OpenJob& job, uint32_t t) const {
-  const TaskStatus& status = job.tasks[t].status;
-  return status.stored == Record::DELAYED
-             ? absl::Time(status.due)
-             : status.eligible + job.options(t).delay;
-}
-
-absl::Time Scheduler::State_::GiveUpAt(const OpenJob& job, uint32_t t) const {
-  return job.tasks[t].status.eligible + job.options(t).delay +
-         job.options(t).retry_for;
-}
-
-namespace {
-
-Moment MomentOf(const OpenJob& job, uint32_t t, absl::Time when) {
-  return {base::ToMillis(when), job.id, t};
-}
-
-}  // namespace
-
-// Eligible is the end of the last requirement by the records, not `now`: they
-// are the same until a restart, and Load knows only the records.
-void Scheduler::State_::MakeEligible(OpenJob& job, uint32_t t) {
-  absl::Time eligible = absl::InfinitePast();
-  for (const uint32_t n : job.graph->Needs(t)) {
-    eligible = std::max<absl::Time>(eligible, job.tasks[n].status.ended);
-  }
-  if (job.graph->Needs(t).empty()) eligible = job.accepted;
-  job.tasks[t].status.eligible = eligible;
-  if (job.options(t).delay > absl::ZeroDuration()) {
-    MakeDelayed(job, t);
-  } else {
-    MakeReady(job, t);
-  }
-}
-
-void Scheduler::State_::MakeDelayed(OpenJob& job, uint32_t t) {
-  job.tasks[t].phase = Phase::kDelayed;
-  timers.insert(MomentOf(job, t, ReadyAt(job, t)));
-}
-
-void Scheduler::State_::MakeReady(OpenJob& job, uint32_t t) {
-  job.tasks[t].phase = Phase::kReady;
-  job.tasks[t].host->ready.insert(MomentOf(job, t, ReadyAt(job, t)));
-  const absl::Time give_up = GiveUpAt(job, t);
-  if (give_up < absl::InfiniteFuture()) {
-    timers.insert(MomentOf(job, t, give_up));
-  }
-  Line(*job.tasks[t].host);
-}
-
-void Scheduler::State_::LeaveReady(OpenJob& job, uint32_t t) {
-  SchedulerHost& host = *job.tasks[t].host;
-  const Moment ready = MomentOf(job, t, ReadyAt(job, t));
-  host.ready.erase(ready);
-  timers.erase(MomentOf(job, t, GiveUpAt(job, t)));
-  if (!host.overdue.empty()) host.overdue.erase(ready);
-}
-
-void Scheduler::State_::FireTimers() {
-  while (!timers.empty() && timers.begin()->ms <= base::ToMillis(now)) {
-    const Moment m = *timers.begin();
-    timers.erase(timers.begin());
-    OpenJob& job = *Find(m.job);
-    SchedulerHost& host = *job.tasks[m.task].host;
-    if (job.tasks[m.task].phase == Phase::kDelayed) {
-      MakeReady(job, m.task);
-    } else if (host.connected) {
-      host.overdue.insert(MomentOf(job, m.task, ReadyAt(job, m.task)));
-    } else {
-      GiveUp(job, m.task, absl::StrCat(host.name, " is not connected"));
-    }
-  }
-}
-
-// A moment later than the one told is not told: being woken early is harmless,
-// and most timers are removed long before they fire.
-void Scheduler::State_::TellWake() {
-  if (timers.empty()) return;
-  const absl::Time first = base::FromMillis(timers.begin()->ms);
-  if (told_wake > now && told_wake <= first) return;
-  told_wake = first;
-  effects.push_back(WakeAt{first});
 }
 
 // --- small things -----------------------------------------------------------

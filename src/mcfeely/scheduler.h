@@ -6,21 +6,33 @@
 //                                    ▲            │            │
 //                      due or released│            └─────┬──────┘
 //                                    │                  ▼
-//             delayed, held ◄────────┴── deferred   done | failed
+//             delayed, held ◄────────┴── deferred   done | failed | cancelled
 //
-//   waiting     something it requires is not done yet
+//   waiting     something it requires has not ended yet
 //   ready       may start as soon as its host is connected and has a free slot
 //   delayed     until a moment: a deferral's next try, or its own `delay`
 //   dispatched  an attempt is open: it has a number and an id, both stored
 //               before the agent hears of it
 //   running     the agent has said so (a dispatched task with news)
-//   held        an attempt of unknown fate, of a task that is not safe to
-//               repeat: a person decides (Released)
-//   done, failed, skipped   for ever
+//   held        an operator has said so, of the task or its job; or an attempt
+//               of unknown fate, of a task that is not safe to repeat
+//   done, failed, skipped, cancelled   for ever, or until an operator says
+//               "retry"
 //
-// `skipped`: a task it requires, directly or not, failed. What does not depend
-// on a failed task still runs. A job ends when no task can change any more; it
-// has failed if a task failed.
+// `skipped`: a task it requires, directly or not, failed or was cancelled. What
+// does not depend on a failed task still runs. A task may also ask to run when
+// something it requires has failed (run=failure, always), or to be required in
+// vain (if-failed=continue). One that waits for a failure is skipped when all
+// it requires has gone well; it is its own culprit then, and nobody minds.
+//
+// A job ends when no task can change any more: cancelled if a task was, failed
+// if one failed or was skipped for another, else done.
+//
+// Operators (Operated) hold and release, cancel, make due now, retry what has
+// not succeeded, and give verdicts of their own; of a task or a whole job. A
+// cancelled task whose attempt is open ends when the agent says that the
+// attempt has; it is told to end it (CancelAttempt). An attempt that turns out
+// to have succeeded before it could be ended has succeeded.
 //
 // What can never be true:
 //   - a task is dispatched while a task it requires is not done;
@@ -40,14 +52,20 @@
 // unknown: they count as interrupted.
 //
 // A task is ready from the moment the last of its requirements was done (its
-// birth: `eligible`), or `delay` later. Ready tasks of a host start in the
-// order in which they became ready, then by job and position; all of it follows
-// from the stored records, so a restart does not change the order. When the
-// limit over all hosts is reached, hosts take turns.
+// birth: `eligible`, which is not before `start`), or `delay` later. Of a host's
+// ready tasks those of higher priority start first. Among equals jobs take
+// turns: a task that becomes ready goes behind as many others of its job as are
+// ready there, counted from where the host is, so that one of a small job does
+// not wait for 100 000 of a big one (start-time fair queueing; Goyal, Vin, Cheng
+// 1996). Then they start in the order in which they became ready, by job and by
+// position. When the limit over all hosts is reached, hosts take turns. A task
+// of a class that has its limit running lets others pass. A drained host gets
+// no new attempts.
 //
 // A task that could not start or succeed within `retry_for` of its birth (and
 // `delay`) is given up: it has failed. That is decided when a next try would
 // come later than that, and for a ready task whose host is not connected then.
+// Long before (`warn_after`), one notice says that it takes long (TellLate).
 //
 // The records of one event need not reach the store in one transaction, so Load
 // may find a part of them. What it then finds was told to nobody: a task with
@@ -111,13 +129,21 @@ struct AttemptEnded {
   fleetbox::wire::Verdict verdict;
   std::string reason;  // "exit 3", "killed by SIGSEGV"; may be empty when done
 };
-struct Released {  // by an operator: a held task may be attempted again
+using Verb = fleetbox::wire::Control::Verb;
+struct Operated {  // and Scheduler::Check has nothing against it
   JobId job;
-  TaskIndex task;
+  Verb verb;                     // one of those for jobs
+  std::vector<TaskIndex> tasks;  // none: the whole job
+  std::string by;                // for the reasons of verdicts
+};
+struct HostDrained {
+  std::string host;
+  bool drained;
 };
 struct Woken {};
-using Event = std::variant<JobAccepted, AgentOpened, AgentClosed,
-                           AttemptStarted, AttemptEnded, Released, Woken>;
+using Event =
+    std::variant<JobAccepted, AgentOpened, AgentClosed, AttemptStarted,
+                 AttemptEnded, Operated, HostDrained, Woken>;
 
 // A time in whole milliseconds, so that what is stored is what is known; half
 // the size of an absl::Time, as there are four for each of a million tasks.
@@ -148,12 +174,25 @@ struct TaskStatus {
   Millis ended;       // latest attempt, or skipped
   Millis due;         // DELAYED
   std::string reason;
-  uint32_t culprit = 0;  // SKIPPED
+  uint32_t culprit = 0;  // SKIPPED; its own position: it was not needed
   JournalId journal;     // that an open attempt went to
+  bool held = false;     // by an operator
+  bool warned = false;
+  bool cancelling = false;  // the open attempt is to end
+  bool marked = false;      // the verdict is an operator's
+  uint32_t earlier = 0;     // attempts before `reset`
+  Millis reset;             // when an operator made it begin anew
   friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
 fleetbox::wire::TaskRecord ToMessage(const TaskStatus& status);
 TaskStatus FromMessage(const fleetbox::wire::TaskRecord& record);
+
+// What operators have said of a job as a whole.
+struct JobFlags {
+  bool held = false;       // nothing of it starts
+  bool start_now = false;  // its `start` does not count any more
+  friend bool operator==(const JobFlags&, const JobFlags&) = default;
+};
 
 // --- effects, in the order they must be carried out ------------------------
 
@@ -174,12 +213,23 @@ struct SaveAttempt {
 };
 struct EndJob {  // its last change, after its SaveTasks; then it is forgotten
   JobId job;
-  bool failed;
+  fleetbox::wire::JobState state;  // DONE, FAILED or CANCELLED
   std::vector<TaskStatus> tasks;  // as they are for ever
 };
 struct TellHeld {  // a person must look at it
   JobId job;
   TaskIndex task;
+};
+struct TellLate {  // somebody should know that it takes long
+  JobId job;
+  TaskIndex task;
+};
+struct SaveJob {  // its flags have changed: see Scheduler::Flags
+  JobId job;
+};
+struct CancelAttempt {  // tell the connected agent of `host`
+  std::string host;
+  AttemptId attempt;
 };
 struct Dispatch {  // to the connected agent of `host`, once it is stored
   std::string host;
@@ -191,16 +241,28 @@ struct Dispatch {  // to the connected agent of `host`, once it is stored
 struct WakeAt {  // at the latest; replaces the moment of an earlier WakeAt
   absl::Time when;
 };
-using Effect =
-    std::variant<SaveTask, SaveAttempt, EndJob, TellHeld, Dispatch, WakeAt>;
+using Effect = std::variant<SaveTask, SaveAttempt, SaveJob, EndJob, TellHeld,
+                            TellLate, Dispatch, CancelAttempt, WakeAt>;
 
 // Longer reasons are cut: a record of 512 tasks must fit a value of the store.
 inline constexpr size_t kMaxReasonBytes = 256;
 
+// How many tasks of a class may run.
+struct ClassLimit {
+  static constexpr int kNone = INT32_MAX;
+  int all = kNone;       // over all hosts
+  int per_host = kNone;  // on each
+};
 struct SchedulerLimits {
   int max_running = 1000;
   int max_per_host = 4;
+  // Classes that are not here: one task on each host.
+  absl::btree_map<std::string, ClassLimit> classes = {};
 };
+
+// Why a task was skipped: "web failed". `cancelled`: the culprit was.
+std::string SkippedWhy(const Job& spec, uint32_t task,
+                       const TaskStatus& status, bool cancelled);
 
 class Scheduler {
  public:
@@ -212,7 +274,13 @@ class Scheduler {
   // InvalidArgument when the records do not fit the job. `accepted` is when it
   // was injected.
   absl::Status Load(JobId job, std::shared_ptr<const Job> spec,
-                    std::vector<TaskStatus> tasks, absl::Time accepted);
+                    std::vector<TaskStatus> tasks, absl::Time accepted,
+                    JobFlags flags = {});
+  // Puts back a job that has ended, for the Operated that follows at once; or,
+  // when Check is against that, Drop.
+  absl::Status Reopen(JobId job, std::shared_ptr<const Job> spec,
+                      std::vector<TaskStatus> tasks, absl::Time accepted);
+  void Drop(JobId job);
 
   // What follows from `e` at `now`; an earlier `now` than the one before counts
   // as that one. A result for an attempt that is not open
@@ -221,11 +289,15 @@ class Scheduler {
 
   // --- what can be seen --------------------------------------------------
   bool Has(JobId job) const;  // an open job
+  JobFlags Flags(JobId job) const;
+  // What speaks against an operator's wish, for the operator to read: NotFound
+  // or FailedPrecondition. The job is open.
+  absl::Status Check(const Operated& e) const;
   std::vector<JobId> Jobs() const;
   const Job& Spec(JobId job) const;
   const TaskStatus& Record(JobId job, TaskIndex task) const;
   // The state people are shown, and in one line why it is not running:
-  // "waiting for web, zone", "next try in 4 min: connection refused",
+  // "waiting for web: deferred 3 times, next try in 4 min: connection refused",
   // "web1 is not connected", "web1 runs 4 tasks already".
   fleetbox::wire::TaskState State(JobId job, TaskIndex task) const;
   std::string Why(JobId job, TaskIndex task, absl::Time now) const;
@@ -234,8 +306,9 @@ class Scheduler {
     int open = 0;  // dispatched or running
     int ready = 0;
     bool connected = false;
+    bool drained = false;
   };
-  // Every host that has work or is connected.
+  // Every host that has work, is connected or drained.
   absl::btree_map<std::string, HostCount> Hosts() const;
   size_t open_tasks() const;
   size_t open_attempts() const;

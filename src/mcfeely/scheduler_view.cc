@@ -21,7 +21,7 @@ constexpr size_t kNamedNeeds = 3;
 std::string WaitsFor(const OpenJob& job, uint32_t t) {
   std::vector<absl::string_view> names;
   for (const uint32_t n : job.graph->Needs(t)) {
-    if (job.tasks[n].status.stored == Record::SUCCEEDED) continue;
+    if (job.Ended(n)) continue;
     names.push_back(job.spec->tasks[n].name);
     if (names.size() == kNamedNeeds) break;
   }
@@ -76,10 +76,15 @@ absl::btree_map<std::string, Scheduler::HostCount> Scheduler::Hosts() const {
   absl::btree_map<std::string, HostCount> counts;
   for (const auto& [name, host] : state_->hosts) {
     counts[name] = {.open = static_cast<int>(host.open.size()),
-                    .ready = static_cast<int>(host.ready.size()),
-                    .connected = host.connected};
+                    .ready = static_cast<int>(host.ready),
+                    .connected = host.connected,
+                    .drained = host.drained};
   }
   return counts;
+}
+
+JobFlags Scheduler::Flags(JobId job) const {
+  return state_->Find(job.value)->flags;
 }
 
 size_t Scheduler::open_tasks() const { return state_->unfinished; }
@@ -92,7 +97,7 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
     case Phase::kWaiting:
       return pb::TASK_WAITING;
     case Phase::kDelayed:
-      return pb::TASK_DELAYED;
+      return j.Held(task.value) ? pb::TASK_HELD : pb::TASK_DELAYED;
     case Phase::kReady:
       return pb::TASK_READY;
     case Phase::kOpen:
@@ -109,10 +114,31 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
       return pb::TASK_DONE;
     case Record::FAILED:
       return pb::TASK_FAILED;
+    case Record::CANCELLED:
+      return pb::TASK_CANCELLED;
     default:
       return pb::TASK_SKIPPED;
   }
 }
+
+std::string SkippedWhy(const Job& spec, uint32_t task,
+                       const TaskStatus& status, bool cancelled) {
+  if (status.culprit == task) return "nothing it requires failed";
+  return absl::StrCat(spec.tasks[status.culprit].name,
+                      cancelled ? " was cancelled" : " failed");
+}
+
+namespace {
+
+std::string Times(uint32_t n) {
+  return n == 1 ? "once" : n == 2 ? "twice" : absl::StrCat(n, " times");
+}
+
+std::string Running(int n) {
+  return absl::StrCat(n, n == 1 ? " task" : " tasks");
+}
+
+}  // namespace
 
 std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
   const OpenJob& j = *state_->Find(job.value);
@@ -121,31 +147,73 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
   const SchedulerHost& host = *j.tasks[t].host;
   const std::string away = absl::StrCat(host.name, " is not connected");
   switch (State(job, task)) {
-    case pb::TASK_WAITING:
-      return WaitsFor(j, t);
-    case pb::TASK_DELAYED:
-      if (status.stored == Record::UNTOUCHED) {
+    case pb::TASK_WAITING: {
+      std::string why = WaitsFor(j, t);
+      // Of one there is room to say what it waits for itself.
+      if (j.tasks[t].open_needs == 1) {
+        for (const uint32_t n : j.graph->Needs(t)) {
+          if (j.Ended(n)) continue;
+          if (j.tasks[n].phase != Phase::kWaiting) {
+            absl::StrAppend(&why, ": ", Why(job, {n}, now));
+          }
+          break;
+        }
+      }
+      return why;
+    }
+    case pb::TASK_DELAYED: {
+      const uint32_t tries = status.attempts - status.earlier;
+      if (tries == 0) {
         return absl::StrCat("starts ", In(state_->ReadyAt(j, t), now));
       }
-      return absl::StrCat("next try ", In(status.due, now),
-                          status.reason.empty() ? "" : ": ", status.reason);
-    case pb::TASK_READY:
+      return absl::StrCat("deferred ", Times(tries), ", next try ",
+                          In(status.due, now), status.reason.empty() ? "" : ": ",
+                          status.reason);
+    }
+    case pb::TASK_READY: {
       if (!host.connected) return away;
+      if (host.drained) return absl::StrCat(host.name, " is drained");
       if (host.open.size() >=
           static_cast<size_t>(state_->limits.max_per_host)) {
-        return absl::StrCat(host.name, " runs ", host.open.size(),
-                            " tasks already");
+        return absl::StrCat(host.name, " runs ",
+                            Running(static_cast<int>(host.open.size())),
+                            " already");
       }
-      return absl::StrCat(state_->open_attempts.size(), " tasks run already");
+      const auto queue = host.classes.find(j.options(t).class_name);
+      if (queue != host.classes.end() && !queue->second.MayStart()) {
+        const SchedulerClass& of = *queue->second.of;
+        return of.running >= of.limit.all
+                   ? absl::StrCat("class ", queue->first, " runs ",
+                                  Running(of.running), " already")
+                   : absl::StrCat("class ", queue->first, " runs ",
+                                  Running(queue->second.running), " on ",
+                                  host.name, " already");
+      }
+      return absl::StrCat(
+          Running(static_cast<int>(state_->open_attempts.size())),
+          " run already");
+    }
     case pb::TASK_DISPATCHED:
+      if (status.cancelling) {
+        return absl::StrCat("being ", status.reason, host.connected ? "" : "; ",
+                            host.connected ? "" : away);
+      }
       return host.connected ? absl::StrCat("sent to ", host.name) : away;
     case pb::TASK_RUNNING:
+      if (status.cancelling) {
+        return absl::StrCat("being ", status.reason, host.connected ? "" : "; ",
+                            host.connected ? "" : away);
+      }
       return absl::StrCat("runs on ", host.name,
                           host.connected ? "" : ", which is not connected");
     case pb::TASK_SKIPPED:
-      return absl::StrCat(j.spec->tasks[status.culprit].name, " failed");
+      return SkippedWhy(*j.spec, t, status,
+                        j.status(status.culprit).stored == Record::CANCELLED);
     case pb::TASK_HELD:
-      return absl::StrCat("not safe to repeat: ", status.reason);
+      if (status.stored == Record::HELD) {
+        return absl::StrCat("not safe to repeat: ", status.reason);
+      }
+      return j.flags.held ? "its job is held" : "held";
     case pb::TASK_DONE:
     case pb::TASK_FAILED:
     default:

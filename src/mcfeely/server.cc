@@ -20,6 +20,7 @@
 #include "mcfeely/fit_reply.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
+#include "mcfeely/view.h"
 #include "net/listener.h"
 #include "net/mail.h"
 #include "store/sqlite_engine.h"
@@ -47,6 +48,11 @@ constexpr size_t kListedEndedJobs = 1000;
 // goes into views.
 constexpr absl::Duration kBetweenViews = absl::Milliseconds(100);
 constexpr int kTimesOfView = 20;
+
+// Ended jobs that are kept no longer: how often is looked for them, and how
+// quickly one is deleted after the other.
+constexpr absl::Duration kBetweenLooks = absl::Minutes(1);
+constexpr absl::Duration kBetweenDeletions = absl::Milliseconds(20);
 
 // What a parcel was refused for is for our log; the peer only hears that it
 // was.
@@ -83,12 +89,17 @@ struct Server::State {
   void TakeReceipt(net::Channel& channel, const net::Receipt& receipt);
   absl::Status Answer(Connection to, const base::ParcelId& id,
                       const wire_pb::Query& query);
+  absl::Status MayOperate(const net::Channel& channel,
+                          const wire::Opened& parcel,
+                          const wire_pb::Control& control) const;
+  void ExpireSoon(absl::Duration pause);
   absl::Status AnswerStatus(const wire_pb::Query::Status& query,
                             wire_pb::Reply* reply);
   void TellFollowers(JobId job);
   void SendReply(Client& client, const base::ParcelId& query,
                  wire_pb::Reply reply);
   void SendAttemptsTo(const SendAttempts& send);
+  void SendCancelTo(const SendCancel& send);
   void Mail(const SendReport& report);
   bool Send(net::Channel& channel, wire::Kind kind, std::string body,
             const std::string& audience, base::ParcelId* id = nullptr);
@@ -126,6 +137,7 @@ struct Server::State {
   bool pump_soon = false;
   CommitPace pace;
   bool stopping = false;
+  sys::Loop::Timer expire = 0;
 };
 
 absl::Status Server::State::OpenEventLog() {
@@ -149,7 +161,9 @@ absl::Status Server::State::Open() {
   queue = std::make_unique<Queue>(QueueOptions{
       .limits = config.limits,
       .random_bytes = sys::RandomBytes,
-      .known_host = [this](const std::string& h) { return KnownHost(h); }});
+      .known_host = [this](const std::string& h) { return KnownHost(h); },
+      .keep = config.keep,
+      .keep_jobs = config.keep_jobs});
   TRY(queue->Load(*engine, sys::SteadyNow()));
 
   for (const std::string& text : config.listen) {
@@ -179,6 +193,7 @@ absl::Status Server::State::Open() {
     listeners.push_back(std::move(listener));
   }
   CheckTrust();
+  ExpireSoon(absl::ZeroDuration());
   PumpSoon();
   return absl::OkStatus();
 }
@@ -290,6 +305,16 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
       queue->AgentResults(from, parcel.header.id, results, now);
       return absl::OkStatus();
     }
+    case wire_pb::CONTROL: {
+      TRY_ASSIGN(auto control, wire::Parse<wire_pb::Control>(parcel.body));
+      TRY(MayOperate(channel, parcel, control));
+      queue->Operate({.from = from,
+                      .parcel = parcel.header.id,
+                      .principal = principal,
+                      .control = std::move(control)},
+                     *engine, now);
+      return absl::OkStatus();
+    }
     case wire_pb::QUERY: {
       TRY_ASSIGN(auto query, wire::Parse<wire_pb::Query>(parcel.body));
       return Answer(from, parcel.header.id, query);
@@ -299,6 +324,14 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
           absl::StrCat("a ", wire::RulesOf(parcel.header.kind)->name,
                        " is not for a job server"));
   }
+}
+
+// Whether an operator may do this. Whoever may inject jobs may look after them:
+// the parcel's signature was checked for that, or the local peer's uid.
+absl::Status Server::State::MayOperate(const net::Channel&, const wire::Opened&,
+                                       const wire_pb::Control&) const {
+  return stopping ? absl::UnavailableError("the server is stopping")
+                  : absl::OkStatus();
 }
 
 // The only receipt that matters here is an agent's refusal of a dispatch: it
@@ -361,7 +394,7 @@ absl::Status Server::State::AnswerStatus(const wire_pb::Query::Status& query,
   const absl::Time now = sys::SteadyNow();
   std::vector<JobId> jobs;
   for (uint64_t job : query.job()) jobs.push_back({job});
-  if (query.job().empty()) {
+  if (query.job().empty() && !query.no_jobs()) {
     jobs = queue->scheduler().Jobs();
     if (query.ended() || query.failed()) {
       TRY_ASSIGN(std::vector<JobId> ended,
@@ -382,6 +415,11 @@ absl::Status Server::State::AnswerStatus(const wire_pb::Query::Status& query,
     h->set_connected(count.connected);
     h->set_running(count.open);
     h->set_queued(count.ready);
+    if (const auto drained = queue->drained().find(name);
+        drained != queue->drained().end()) {
+      h->set_drained_by(drained->second.principal());
+      h->set_drained_ms(drained->second.since_ms());
+    }
   }
   return absl::OkStatus();
 }
@@ -407,7 +445,7 @@ absl::Status Server::State::Answer(Connection to, const base::ParcelId& id,
       auto view = queue->View(*engine, job, false, now);
       status = view.status();
       if (view.ok()) {
-        reply.set_more(view->state() == wire_pb::JOB_OPEN);
+        reply.set_more(IsOpen(view->state()));
         *reply.add_job() = *std::move(view);
       }
       if (reply.more()) {
@@ -416,22 +454,9 @@ absl::Status Server::State::Answer(Connection to, const base::ParcelId& id,
       }
       break;
     }
-    case wire_pb::Query::kRelease: {
-      const JobId job{query.release().job()};
-      status = absl::NotFoundError(absl::StrCat(
-          job.value, ".", query.release().task(), ": no such open task"));
-      if (!queue->scheduler().Has(job)) break;
-      const auto& tasks = queue->scheduler().Spec(job).tasks;
-      for (uint32_t t = 0; t < tasks.size(); t++) {
-        if (tasks[t].name != query.release().task()) continue;
-        status = absl::FailedPreconditionError(absl::StrCat(
-            job.value, ".", query.release().task(), " is not held"));
-        if (queue->scheduler().State(job, {t}) != wire_pb::TASK_HELD) break;
-        queue->Release(job, {t}, now);
-        status = absl::OkStatus();
-      }
+    case wire_pb::Query::kRelease:
+      status = absl::UnimplementedError("release with a newer mcfeely-server");
       break;
-    }
     case wire_pb::Query::WHAT_NOT_SET:
       return absl::InvalidArgumentError("an empty query");
   }
@@ -461,7 +486,7 @@ void Server::State::TellFollowers(JobId job) {
   auto view = queue->View(*engine, job, false, now);
   if (!view.ok()) return;
   wire_pb::Reply reply;
-  reply.set_more(view->state() == wire_pb::JOB_OPEN);
+  reply.set_more(IsOpen(view->state()));
   *reply.add_job() = *std::move(view);
   for (Connection c : it->second.connections) {
     Client& client = clients[c];
@@ -518,6 +543,11 @@ void Server::State::CarryOut(const Action& action) {
     if (it != clients.end()) it->second.channel->SendReceipt(a->receipt);
   } else if (const auto* a = std::get_if<SendAttempts>(&action)) {
     SendAttemptsTo(*a);
+  } else if (const auto* a = std::get_if<SendCancel>(&action)) {
+    SendCancelTo(*a);
+  } else if (const auto* a = std::get_if<SendAnswer>(&action)) {
+    const auto it = clients.find(a->to);
+    if (it != clients.end()) SendReply(it->second, a->asked, a->reply);
   } else if (const auto* a = std::get_if<SendReport>(&action)) {
     Mail(*a);
   } else if (const auto* a = std::get_if<WakeUp>(&action)) {
@@ -549,6 +579,17 @@ void Server::State::SendAttemptsTo(const SendAttempts& send) {
   }
   dispatched.push_back(std::move(sent));
   if (dispatched.size() > kRememberedDispatches) dispatched.pop_front();
+}
+
+// An agent that is away hears of it when it is back.
+void Server::State::SendCancelTo(const SendCancel& send) {
+  const auto it = clients.find(send.to);
+  if (it == clients.end()) return;
+  wire_pb::Dispatch dispatch;
+  dispatch.add_cancel(std::string(send.attempt.view()));
+  net::Channel& channel = *it->second.channel;
+  Send(channel, wire_pb::DISPATCH, dispatch.SerializeAsString(),
+       channel.peer().principal);
 }
 
 void Server::State::Mail(const SendReport& report) {
@@ -586,6 +627,21 @@ void Server::State::SetTimer(absl::Time when) {
   timer = when == absl::InfiniteFuture() ? 0 : loop.At(when, [this] {
     timer = 0;
     queue->Wake(sys::SteadyNow());
+    PumpSoon();
+  });
+}
+
+// A few records at a time, so that nothing else waits; then now and then.
+void Server::State::ExpireSoon(absl::Duration pause) {
+  loop.Cancel(expire);
+  expire = loop.After(pause, [this] {
+    expire = 0;
+    const absl::StatusOr<bool> more = queue->Expire(*engine, sys::SteadyNow());
+    if (!more.ok()) {
+      sys::Log("job.undeleted", {{"why", std::string(more.status().message())}});
+    }
+    const bool soon = more.ok() && *more;
+    ExpireSoon(soon ? kBetweenDeletions : kBetweenLooks);
     PumpSoon();
   });
 }

@@ -21,7 +21,7 @@ namespace {
 using text::Cell;
 using text::Columns;
 
-constexpr size_t kTaskStates = 9;
+constexpr size_t kTaskStates = 10;
 static_assert(wire::TaskState_MAX == kTaskStates - 1);
 
 std::array<int, kTaskStates> Count(const wire::JobView& job) {
@@ -50,6 +50,7 @@ absl::string_view StyleOf(wire::TaskState state, const Styles& styles) {
     case wire::TASK_HELD:
       return styles.bad;
     case wire::TASK_SKIPPED:
+    case wire::TASK_CANCELLED:
       return styles.dim;
     case wire::TASK_RUNNING:
     case wire::TASK_DISPATCHED:
@@ -64,6 +65,8 @@ absl::string_view StyleOf(wire::JobState state, const Styles& styles) {
     case wire::JOB_DONE:
       return styles.good;
     case wire::JOB_FAILED:
+    case wire::JOB_CANCELLED:
+    case wire::JOB_HELD:
       return styles.bad;
     default:
       return styles.busy;
@@ -108,6 +111,8 @@ absl::string_view VerdictWord(wire::Verdict verdict) {
       return "failed";
     case wire::INTERRUPTED:
       return "interrupted";
+    case wire::CANCELLED:
+      return "cancelled";
     default:
       return "open";
   }
@@ -182,6 +187,18 @@ void WriteJob(const wire::JobView& job, text::JsonWriter& json) {
   json.Key("failure").BeginArray();
   for (const std::string& address : job.failure()) json.String(address);
   json.EndArray();
+  if (job.note_size() != 0) {
+    json.Key("operators").BeginArray();
+    for (const wire::JobNote& note : job.note()) {
+      json.BeginObject();
+      json.Key("at").String(TimeText(note.at_ms()));
+      json.Key("by").String(note.principal());
+      json.Key("verb").String(VerbWord(note.verb()));
+      json.Key("tasks").String(note.tasks());
+      json.EndObject();
+    }
+    json.EndArray();
+  }
   json.Key("tasks").BeginArray();
   for (const wire::TaskView& task : job.task()) WriteTask(task, json);
   json.EndArray();
@@ -193,15 +210,59 @@ void WriteJob(const wire::JobView& job, text::JsonWriter& json) {
 absl::string_view StateWord(wire::TaskState state) {
   constexpr absl::string_view kWords[kTaskStates] = {
       "waiting", "ready",  "delayed", "dispatched", "running",
-      "done",    "failed", "skipped", "held"};
+      "done",    "failed", "skipped", "held",       "cancelled"};
   return state >= 0 && static_cast<size_t>(state) < kTaskStates ? kWords[state]
                                                                 : "unknown";
 }
 
 absl::string_view StateWord(wire::JobState state) {
-  return state == wire::JOB_DONE     ? "done"
-         : state == wire::JOB_FAILED ? "failed"
-                                     : "open";
+  switch (state) {
+    case wire::JOB_DONE:
+      return "done";
+    case wire::JOB_FAILED:
+      return "failed";
+    case wire::JOB_CANCELLED:
+      return "cancelled";
+    case wire::JOB_HELD:
+      return "held";
+    default:
+      return "open";
+  }
+}
+
+bool IsOpen(wire::JobState state) {
+  return state == wire::JOB_OPEN || state == wire::JOB_HELD;
+}
+
+absl::string_view VerbWord(wire::Control::Verb verb) {
+  switch (verb) {
+    case wire::Control::HOLD:
+      return "hold";
+    case wire::Control::RELEASE:
+      return "release";
+    case wire::Control::CANCEL:
+      return "cancel";
+    case wire::Control::NOW:
+      return "now";
+    case wire::Control::RETRY:
+      return "retry";
+    case wire::Control::MARK_DONE:
+      return "mark-done";
+    case wire::Control::MARK_FAILED:
+      return "mark-failed";
+    case wire::Control::DRAIN:
+      return "drain";
+    case wire::Control::RESUME:
+      return "resume";
+    default:
+      return "unknown";
+  }
+}
+
+std::string NoteLine(const wire::JobNote& note) {
+  return absl::StrCat(base::FormatTime(base::FromMillis(note.at_ms())), " ",
+                      VerbWord(note.verb()), note.tasks().empty() ? "" : " ",
+                      note.tasks(), " by ", note.principal());
 }
 
 std::string Summary(const wire::JobView& job) {
@@ -217,7 +278,8 @@ std::string Summary(const wire::JobView& job) {
       {counts[wire::TASK_HELD], "held"},
       {counts[wire::TASK_WAITING], "waiting"},
       {counts[wire::TASK_FAILED], "failed"},
-      {counts[wire::TASK_SKIPPED], "skipped"}};
+      {counts[wire::TASK_SKIPPED], "skipped"},
+      {counts[wire::TASK_CANCELLED], "cancelled"}};
   for (const auto& [count, word] : others) {
     if (count != 0) absl::StrAppend(&out, ", ", count, " ", word);
   }
@@ -238,8 +300,9 @@ std::string FormatStatus(const wire::Reply& reply, absl::Time now,
   Columns hosts({"HOST", "AGENT", "RUNNING", "READY"});
   for (const wire::HostView& host : reply.host()) {
     hosts.Add({host.name(),
-               host.connected() ? Cell("connected", styles.good)
-                                : Cell("not connected", styles.bad),
+               !host.connected()              ? Cell("not connected", styles.bad)
+               : !host.drained_by().empty() ? Cell("drained", styles.busy)
+                                            : Cell("connected", styles.good),
                absl::StrCat(host.running()), absl::StrCat(host.queued())});
   }
   if (!hosts.empty()) {
@@ -264,6 +327,9 @@ std::string FormatJob(const wire::JobView& job, absl::Time now,
   }
   if (job.failure_size() != 0) {
     facts.Add({"failure to", absl::StrJoin(job.failure(), " ")});
+  }
+  for (const wire::JobNote& note : job.note()) {
+    facts.Add({"operator", NoteLine(note)});
   }
   return absl::StrCat(facts.Text(Limit(width)), "\n",
                       TaskTable(job, now, styles, width));
@@ -310,7 +376,8 @@ std::string FormatLive(const wire::JobView& job, absl::Time now,
   const auto counts = Count(job);
   const size_t total = std::max(job.task_size(), 1);
   const size_t ended = counts[wire::TASK_DONE] + counts[wire::TASK_FAILED] +
-                       counts[wire::TASK_SKIPPED];
+                       counts[wire::TASK_SKIPPED] +
+                       counts[wire::TASK_CANCELLED];
   constexpr size_t kBar = 24;
   const size_t full = kBar * ended / total;
   std::string out =
@@ -320,7 +387,8 @@ std::string FormatLive(const wire::JobView& job, absl::Time now,
   constexpr wire::TaskState kOrder[] = {
       wire::TASK_RUNNING, wire::TASK_DISPATCHED, wire::TASK_HELD,
       wire::TASK_FAILED,  wire::TASK_DELAYED,    wire::TASK_READY,
-      wire::TASK_SKIPPED, wire::TASK_WAITING,    wire::TASK_DONE};
+      wire::TASK_SKIPPED, wire::TASK_CANCELLED,  wire::TASK_WAITING,
+      wire::TASK_DONE};
   Columns table;
   size_t left = lines;
   for (wire::TaskState state : kOrder) {
@@ -370,6 +438,10 @@ std::string StatusJson(const wire::Reply& reply) {
     json.BeginObject();
     json.Key("name").String(host.name());
     json.Key("connected").Bool(host.connected());
+    if (!host.drained_by().empty()) {
+      json.Key("drained_by").String(host.drained_by());
+      json.Key("drained").String(TimeText(host.drained_ms()));
+    }
     json.Key("running").Int(host.running());
     json.Key("ready").Int(host.queued());
     json.EndObject();

@@ -19,6 +19,13 @@ struct Styles {
 absl::string_view StateWord(fleetbox::wire::TaskState state);
 absl::string_view StateWord(fleetbox::wire::JobState state);
 
+// "hold", "mark-done".
+absl::string_view VerbWord(fleetbox::wire::Control::Verb verb);
+// "2026-01-31T10:15:04.120Z hold web stats by user:ops@example.com".
+std::string NoteLine(const fleetbox::wire::JobNote& note);
+// Whether a job can still change: open or held.
+bool IsOpen(fleetbox::wire::JobState state);
+
 // `status`: a job a line, then the hosts that have work or do not answer.
 // `width` is the terminal's, 0 for no limit.
 std::string FormatStatus(const fleetbox::wire::Reply& reply, absl::Time now,

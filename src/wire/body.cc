@@ -108,6 +108,9 @@ void List(Lister& l, const pb::Dispatch& dispatch) {
     l.Text("description", attempt.description());
     l.Span("timeout", attempt.timeout_ms());
   });
+  for (int i = 0; i < dispatch.cancel_size(); i++) {
+    l.Hex(absl::StrCat("cancel.", i), dispatch.cancel(i));
+  }
 }
 
 absl::string_view Word(pb::Verdict verdict) {
@@ -120,6 +123,8 @@ absl::string_view Word(pb::Verdict verdict) {
       return "failed";
     case pb::INTERRUPTED:
       return "interrupted";
+    case pb::CANCELLED:
+      return "cancelled";
     default:
       return "unknown";
   }
@@ -128,7 +133,8 @@ absl::string_view Word(pb::Verdict verdict) {
 absl::string_view Word(pb::TaskState state) {
   constexpr absl::string_view kWords[] = {"waiting",    "ready",   "delayed",
                                           "dispatched", "running", "done",
-                                          "failed",     "skipped", "held"};
+                                          "failed",     "skipped", "held",
+                                          "cancelled"};
   const size_t at = static_cast<size_t>(state);
   return at < std::size(kWords) ? kWords[at] : "unknown";
 }
@@ -141,6 +147,10 @@ absl::string_view Word(pb::JobState state) {
       return "done";
     case pb::JOB_FAILED:
       return "failed";
+    case pb::JOB_CANCELLED:
+      return "cancelled";
+    case pb::JOB_HELD:
+      return "held";
     default:
       return "unknown";
   }

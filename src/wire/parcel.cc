@@ -41,7 +41,7 @@ constexpr size_t kStartBytes = 16;  // what ParcelLength needs
 // also talks to agents; an agent's first parcel is one of its reports.
 constexpr KindRules kKinds[] = {
     {pb::JOB, "job", "inject@fleetbox", base::kMaxBodyBytes, true},
-    {pb::CONTROL, "control", "inject@fleetbox", base::kMaxBodyBytes, true},
+    {pb::CONTROL, "control", "inject@fleetbox", base::kMaxBodyBytes, false},
     {pb::DISPATCH, "dispatch", "dispatch@fleetbox", base::kMaxBodyBytes, false},
     {pb::RESULTS, "results", "result@fleetbox", base::kMaxBodyBytes, false},
     {pb::TELL, "tell", "tell@fleetbox", base::kMaxBodyBytes, false},

@@ -76,6 +76,25 @@ class QueueBench {
     queue->AgentResults(from, Id(parcel), results, now);
     Take();
   }
+  // An operator's verb; the answer is among the actions.
+  void Operate(Connection from, fleetbox::wire::Control::Verb verb,
+               uint64_t job, const std::vector<std::string>& tasks = {},
+               const std::string& by = "user:ops@example.com") {
+    Queue::Operation o{from, Id(99), by, {}};
+    o.control.set_verb(verb);
+    o.control.set_job(job);
+    for (const std::string& task : tasks) o.control.add_task(task);
+    queue->Operate(o, disk, now);
+    Take();
+  }
+  // "ok", or what was said against it, of each answer.
+  std::vector<std::string> Answers() const {
+    std::vector<std::string> said;
+    for (const SendAnswer& a : All<SendAnswer>()) {
+      said.push_back(a.reply.code() == 0 ? "ok" : a.reply.error());
+    }
+    return said;
+  }
   // One transaction; false when there is none.
   bool Commit() {
     const auto txn = queue->NextTransaction(now);

@@ -48,7 +48,7 @@ TEST_CASE("records: keys sort as their numbers do and can be taken apart",
   CHECK(run->kind == Keys::JobKey::Kind::kRun);
   CHECK(run->job == base::JobId{7});
   CHECK(run->number == 9);
-  CHECK(keys.ParseEnded(keys.Ended(base::FromMillis(5), {3})) ==
+  CHECK(keys.ParseEnded(keys.Ended(base::FromMillis(5), {3}))->job ==
         base::JobId{3});
   CHECK(keys.ParseParcel(keys.Parcel(QueueBench::Id(3))) == QueueBench::Id(3));
   for (const char* bad :
@@ -394,7 +394,8 @@ TEST_CASE("mcfeely 28: a person is told of a held task, once for each attempt",
     CHECK(q.All<SendReport>().size() == static_cast<size_t>(n));
     CHECK(q.queue->scheduler().State({1}, {0}) == pb::TASK_HELD);
     q.Open(5);
-    q.queue->Release({1}, {0}, q.now);
+    q.Operate(77, pb::Control::RELEASE, 1,
+              {q.queue->scheduler().Spec({1}).tasks[0].name});
     q.Settle();
     CHECK(q.Sent().size() == 1);
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
 #include <absl/strings/str_cat.h>
 
 #include <catch2/catch.hpp>
@@ -76,6 +77,7 @@ class SchedulerBench {
     auto spec = std::make_shared<const Job>(std::move(job));
     specs_[id.value] = spec;
     accepted_[id.value] = Start() + absl::Seconds(at);
+    flags_[id.value].held = spec->hold;
     records_[id.value].resize(spec->tasks.size());
     last = On(JobAccepted{id, spec, absl::InfinitePast()}, at);
     return id;
@@ -95,6 +97,35 @@ class SchedulerBench {
     last = On(AttemptEnded{specs_[job.value]->tasks[t].host, IdOf(job, task),
                            verdict, std::move(reason)},
               at);
+  }
+  // An operator's verb, if nothing speaks against it; what does otherwise.
+  absl::Status Operate(JobId job, Verb verb,
+                       const std::vector<std::string>& tasks, double at) {
+    Operated e{job, verb, {}, "user:ops@example.com"};
+    for (const std::string& task : tasks) {
+      e.tasks.push_back({IndexOf(*specs_[job.value], task)});
+    }
+    last.clear();
+    const absl::Status status = scheduler_.Check(e);
+    if (status.ok()) last = On(e, at);
+    return status;
+  }
+  // A job that has ended, put back for an operator's verb.
+  void Reopen(JobId job) {
+    std::vector<TaskStatus> tasks;
+    for (const auto& r : records_[job.value]) tasks.push_back(FromMessage(r));
+    REQUIRE(scheduler_
+                .Reopen(job, specs_[job.value], std::move(tasks),
+                        accepted_[job.value])
+                .ok());
+    flags_[job.value] = {};
+  }
+  void Drain(const std::string& host, bool drained, double at) {
+    if (drained)
+      drained_.insert(host);
+    else
+      drained_.erase(host);
+    last = On(HostDrained{host, drained}, at);
   }
   void Wake(double at) { last = On(Woken{}, at); }
 
@@ -133,7 +164,7 @@ class SchedulerBench {
   // Of the last event; -1 when the job has not ended.
   int Ended() const {
     const auto ends = All<EndJob>();
-    return ends.empty() ? -1 : ends[0].failed;
+    return ends.empty() ? -1 : ends[0].state != fleetbox::wire::JOB_DONE;
   }
   static absl::Time Start() { return absl::FromUnixSeconds(1'700'000'000); }
 
@@ -161,6 +192,10 @@ class SchedulerBench {
         records_[save->job.value][save->task.value] =
             ToMessage(scheduler_.Record(save->job, save->task));
       }
+    } else if (const auto* save = std::get_if<SaveJob>(&effect)) {
+      if (scheduler_.Has(save->job)) {
+        flags_[save->job.value] = scheduler_.Flags(save->job);
+      }
     } else if (const auto* end = std::get_if<EndJob>(&effect)) {
       auto& records = records_[end->job.value];
       REQUIRE(end->tasks.size() == records.size());
@@ -183,8 +218,11 @@ class SchedulerBench {
       for (const auto& r : records_[job.value]) tasks.push_back(FromMessage(r));
       REQUIRE(again
                   .Load(job, specs_[job.value], std::move(tasks),
-                        accepted_[job.value])
+                        accepted_[job.value], flags_[job.value])
                   .ok());
+    }
+    for (const std::string& host : drained_) {
+      again.On(HostDrained{host, true}, now_);
     }
     again.On(Woken{}, now_);
     REQUIRE(again.Jobs() == scheduler_.Jobs());
@@ -208,11 +246,13 @@ class SchedulerBench {
   }
 
   SchedulerLimits limits_;
+  absl::btree_set<std::string> drained_;
   uint64_t last_id_ = 0, last_job_ = 0;
   absl::Time now_ = Start();
   Scheduler scheduler_;
   absl::btree_map<uint64_t, std::shared_ptr<const Job>> specs_;
   absl::btree_map<uint64_t, absl::Time> accepted_;
+  absl::btree_map<uint64_t, JobFlags> flags_;
   absl::btree_map<uint64_t, std::vector<fleetbox::wire::TaskRecord>> records_;
 };
 

@@ -139,7 +139,7 @@ TEST_CASE("mcfeely 4: a deferred task is tried 25 and 100 seconds after birth",
   CHECK(bench.All<WakeAt>()[0].when ==
         SchedulerBench::Start() + absl::Seconds(35));
   CHECK(bench.State(job, "a") == pb::TASK_DELAYED);
-  CHECK(bench.Why(job, "a") == "next try in 24 s: exit 99");
+  CHECK(bench.Why(job, "a") == "deferred once, next try in 24 s: exit 99");
   bench.Wake(34.999);
   CHECK(bench.Dispatched().empty());
   bench.Wake(35);
@@ -252,7 +252,7 @@ TEST_CASE("scheduler: a connected host's backlog is not given up",
   bench.Open("h1", 0);
   const JobId job = bench.Accept(MakeJob({a, b, c}), 0);
   CHECK(bench.Dispatched() == Names{"a"});
-  CHECK(bench.Why(job, "b") == "h1 runs 1 tasks already");
+  CHECK(bench.Why(job, "b") == "h1 runs 1 task already");
   bench.Wake(4000);
   CHECK(bench.State(job, "b") == pb::TASK_READY);
   bench.End(job, "a", pb::DONE, 4001);
@@ -348,8 +348,12 @@ TEST_CASE(
   bench.Wake(1'000'000);
   CHECK(bench.State(job, "b") == pb::TASK_HELD);
   CHECK(bench.Ended() == -1);
-  bench.On(Released{job, {0}}, 1'000'001);  // not held: nothing
-  bench.last = bench.On(Released{job, {1}}, 1'000'001);
+  CHECK(bench.Operate(job, pb::Control::RELEASE, {bench.spec(job)->tasks[0].name},
+                      1'000'001)
+            .message() != "");
+  REQUIRE(bench.Operate(job, pb::Control::RELEASE,
+                        {bench.spec(job)->tasks[1].name}, 1'000'001)
+              .ok());
   CHECK(bench.Dispatched() == Names{"b"});
   CHECK(bench.Stored(job, "b").attempts == 2);
 }
@@ -425,9 +429,8 @@ TEST_CASE("scheduler: only the open attempt's own host can end it",
   REQUIRE(bench.IdOf(job, "a") != first);
   nothing(AttemptEnded{"h1", first, pb::DONE, ""}, 26);
   nothing(AttemptStarted{"h1", first}, 26);
-  CHECK(bench.On(Released{job, {0}}, 27).empty());
-  CHECK(bench.On(Released{job, {9}}, 27).empty());
-  CHECK(bench.On(Released{JobId{99}, {0}}, 27).empty());
+  CHECK(bench.On(Operated{JobId{99}, pb::Control::RELEASE, {{0}}, ""}, 27)
+            .empty());
 }
 
 TEST_CASE("scheduler: an overlong reason is cut", "[mcfeely]") {
@@ -518,7 +521,7 @@ TEST_CASE("scheduler: Load completes a propagation that was cut off",
     REQUIRE(l.status.ok());
     CHECK_FALSE(l.scheduler.Has({1}));
     REQUIRE(l.first.size() == 2);
-    CHECK(std::get<EndJob>(l.first[1]).failed);
+    CHECK(std::get<EndJob>(l.first[1]).state == pb::JOB_FAILED);
   }
   SECTION("a task skipped for one whose failure was not stored") {
     Loaded l(Diamond(), {In(Record::SUCCEEDED, 1), In(Record::DISPATCHED, 2),
@@ -597,7 +600,7 @@ TEST_CASE("mcfeely 26: a failure is still one after a restart", "[mcfeely]") {
       effects.begin(), effects.end(),
       [](const Effect& e) { return std::holds_alternative<EndJob>(e); });
   REQUIRE(end != effects.end());
-  CHECK(std::get<EndJob>(*end).failed);
+  CHECK(std::get<EndJob>(*end).state == pb::JOB_FAILED);
 }
 
 }  // namespace

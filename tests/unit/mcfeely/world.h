@@ -157,6 +157,7 @@ class World {
     int64_t steps = 0, server_transactions = 0, agent_transactions = 0;
     int64_t server_crashes = 0, agent_crashes = 0, journals_lost = 0;
     int64_t executions = 0, refused = 0, doubts = 0, reports = 0, held = 0;
+    int64_t late = 0;
     absl::Time now;
   };
   const Facts& facts() const;

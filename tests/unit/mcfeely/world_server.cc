@@ -210,14 +210,16 @@ void World::State::Mail(const SendReport& report) {
   const auto found = by_number.find(report.report.job());
   if (found == by_number.end()) return Wrong("a report of no job");
   JobTruth& job = jobs[found->second];
-  if (report.report.about() == pb::PendingReport::TASK_HELD) {
+  if (report.report.about() == pb::PendingReport::TASK_LATE) {
+    facts.late += sent;
+  } else if (report.report.about() == pb::PendingReport::TASK_HELD) {
     facts.held++;
     const JobId id{report.report.job()};
     const TaskIndex task{report.report.task()};
     // A person looks after a while; whether the server runs then or not.
     std::function<void()> look = [this, id, task] {
       if (queue == nullptr) return;
-      queue->Release(id, task, ServerNow());
+      Operate(id, pb::Control::RELEASE, {task});
       PumpServer();
     };
     After(dice.Between(absl::Seconds(10), absl::Minutes(5)), look);

@@ -134,6 +134,9 @@ struct World::State {
   bool CrashNow(const CrashPoint& point, CrashPoint::At at, int64_t transaction,
                 double chance);
 
+  // Operators.
+  void Operate(JobId job, Verb verb, const std::vector<TaskIndex>& tasks);
+
   // Agents.
   void StartAgent(int h);
   void CrashAgent(int h);

@@ -1,0 +1,25 @@
+# A drained host gets no new tasks until it is resumed, also after a restart.
+. "$TESTS/mcfeely.sh"
+fleet h1 h2
+comm h1 hello <<'X'
+echo hello
+X
+comm h2 hello <<'X'
+echo hello
+X
+mcfeely-server host drain h1
+mcfeely-server host drain h1
+echo "again: $?"
+await 'mcfeely-server host list | grep -q "h2 *connected"'
+mcfeely-server host list | tr -s ' '
+mcfeely-inject -e 'task one h1 hello' -e 'task two h2 hello'
+await 'states 1 | grep -q "two done"'
+crash "$server"
+start_server
+await 'mcfeely-server host list | grep -q "h1 *drained"'
+mcfeely-server show 1 | tail -2 | tr -s ' ' | cut -d ' ' -f 1-4,6-
+mcfeely-server host resume h1
+mcfeely-server wait 1
+echo "wait: $?"
+mcfeely-server host
+echo "usage: $?"

@@ -1,5 +1,6 @@
 #include "mcfeely/schedule_options.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
@@ -53,9 +54,13 @@ absl::StatusOr<absl::Time> ParseStart(absl::string_view text,
     if (span.ok()) return clock.now + *span;
   }
   int hour, minute;
-  if (has_clock && text.size() == 5 && text[2] == ':' &&
-      absl::SimpleAtoi(text.substr(0, 2), &hour) && hour >= 0 && hour < 24 &&
-      absl::SimpleAtoi(text.substr(3), &minute) && minute >= 0 && minute < 60) {
+  // SimpleAtoi takes signs and blanks, too.
+  const auto digit = [&](size_t i) {
+    return absl::ascii_isdigit(static_cast<unsigned char>(text[i]));
+  };
+  if (has_clock && text.size() == 5 && text[2] == ':' && digit(0) && digit(1) &&
+      digit(3) && digit(4) && absl::SimpleAtoi(text.substr(0, 2), &hour) &&
+      hour < 24 && absl::SimpleAtoi(text.substr(3), &minute) && minute < 60) {
     return NextAt(hour, minute, clock);
   }
   const auto time = base::ParseTime(text);

@@ -273,9 +273,9 @@ TEST_CASE("scheduler: ready tasks of a host start first in, first out",
       0);
   const JobId two = bench.Accept(MakeJob({MakeTask("x"), MakeTask("y")}), 1);
   bench.Open("h1", 2);
-  CHECK(bench.Dispatched() == Names{"a", "b"});
+  CHECK(bench.Dispatched() == Names{"a", "x"});
   bench.End(one, "a", pb::DONE, 3);  // c is ready now, after x and y
-  CHECK(bench.Dispatched() == Names{"x"});
+  CHECK(bench.Dispatched() == Names{"b"});
   bench.End(one, "b", pb::DONE, 4);
   CHECK(bench.Dispatched() == Names{"y"});
   bench.End(two, "x", pb::DONE, 5);

@@ -379,9 +379,9 @@ absl::StatusOr<int> RunWait(const cli::Call& call) {
                          return true;
                        });
     if (absl::IsDeadlineExceeded(status)) {
-      cli::Warn(call, absl::DeadlineExceededError(
-                          absl::StrCat("job ", job, " is still open: ",
-                                       mcfeely::Summary(last))));
+      cli::Warn(call,
+                absl::DeadlineExceededError(absl::StrCat(
+                    "job ", job, " is still open: ", mcfeely::Summary(last))));
       return 99;
     }
     TRY(status);

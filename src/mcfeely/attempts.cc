@@ -256,8 +256,7 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
 
 void Attempts::State::Cancel(AttemptId id) {
   const auto found = known.find(id);
-  if (found == known.end() ||
-      found->second.entry.state() != Entry::ACCEPTED ||
+  if (found == known.end() || found->second.entry.state() != Entry::ACCEPTED ||
       std::exchange(found->second.cancelled, true)) {
     return;
   }

@@ -251,10 +251,9 @@ absl::StatusOr<wire_pb::Reply> Client::Exchange(
   std::optional<wire_pb::Reply> answer;
   absl::Status sealed;
   s.reply = [&](wire_pb::Reply r) { answer = std::move(r); };
-  const absl::Status status =
-      s.RunUntil([&] { return answer.has_value() || !sealed.ok(); },
-                 sys::SteadyNow() + absl::Seconds(30),
-                 [&] { sealed = send(); }, nullptr);
+  const absl::Status status = s.RunUntil(
+      [&] { return answer.has_value() || !sealed.ok(); },
+      sys::SteadyNow() + absl::Seconds(30), [&] { sealed = send(); }, nullptr);
   s.reply = nullptr;
   s.receipt = nullptr;
   s.resend = nullptr;

@@ -20,10 +20,9 @@ constexpr size_t kMaxCompared = 2000;
 constexpr uint32_t kLast = UINT32_MAX;
 
 constexpr absl::string_view kOptions[] = {
-    "class",     "delay", "if-failed",      "priority",
-    "retry-for", "retry-max", "run", "safe-to-repeat",
-    "start",     "step",      "timeout", "tries",
-    "warn-after"};
+    "class",     "delay", "if-failed",      "priority", "retry-for",
+    "retry-max", "run",   "safe-to-repeat", "start",    "step",
+    "timeout",   "tries", "warn-after"};
 
 }  // namespace
 

@@ -114,9 +114,9 @@ void Queue::State::CarryOne(const EndJob& e) {
   open.ended.push_back(e.job);
   open.waiting.changed.insert(e.job);
   const bool done = e.state == pb::JOB_DONE;
-  Log(done                              ? "job.done"
-      : e.state == pb::JOB_FAILED       ? "job.failed"
-                                        : "job.cancelled",
+  Log(done                        ? "job.done"
+      : e.state == pb::JOB_FAILED ? "job.failed"
+                                  : "job.cancelled",
       e.job, "", "", "");
   const uint32_t before = job.ends++;
   if ((done ? job.spec->success : job.spec->failure).empty()) return;
@@ -147,8 +147,7 @@ void Queue::State::CarryOne(const TellLate& e) {
 }
 
 void Queue::State::TellOfTask(JobId job, TaskIndex task,
-                              pb::PendingReport::About about,
-                              uint64_t number) {
+                              pb::PendingReport::About about, uint64_t number) {
   const uint32_t t = task.value;
   const Job& spec = *jobs.at(job.value)->spec;
   Log(about == pb::PendingReport::TASK_HELD ? "task.held" : "task.late", job,

@@ -180,9 +180,9 @@ absl::Status Queue::State::Load(store::Engine& engine) {
   TRY(ForEach(engine, all_drained, store::PrefixEnd(all_drained),
               [&](const store::Entry& entry) {
                 return Bad(entry.key,
-                           UnpackMessage(entry.value,
-                                         drained[entry.key.substr(
-                                             all_drained.size())]));
+                           UnpackMessage(
+                               entry.value,
+                               drained[entry.key.substr(all_drained.size())]));
               }));
   return ForEach(engine, keys.Mails(), store::PrefixEnd(keys.Mails()),
                  [&](const store::Entry& entry) -> absl::Status {
@@ -290,7 +290,8 @@ absl::Status Queue::State::ReadPieces(store::Engine& engine, Pieces& pieces) {
                 return Bad(entry.key, TakePiece(*key, entry.value, pieces));
               }));
   if (pieces.has_head) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat("there is no job ", pieces.job.value));
+  return absl::NotFoundError(
+      absl::StrCat("there is no job ", pieces.job.value));
 }
 
 }  // namespace mcfeely

@@ -39,8 +39,8 @@ absl::Status FindTasks(JobId job, const Job& spec, const Control& control,
   for (const std::string& name : control.task()) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) {
-      return absl::NotFoundError(absl::StrCat("job ", job.value,
-                                              " has no task ", Quoted(name)));
+      return absl::NotFoundError(
+          absl::StrCat("job ", job.value, " has no task ", Quoted(name)));
     }
     tasks->push_back({found->second});
   }
@@ -56,9 +56,9 @@ void Queue::Operate(const Operation& operation, store::Engine& engine,
   s.MakeRoom();
   // What is asked of a server that cannot store it is not kept for later: by
   // then the operator may have thought better of it.
-  absl::Status status =
-      s.trouble.ok() ? absl::OkStatus()
-                     : absl::UnavailableError(s.trouble.message());
+  absl::Status status = s.trouble.ok()
+                            ? absl::OkStatus()
+                            : absl::UnavailableError(s.trouble.message());
   if (status.ok()) status = s.Operate(operation, engine);
   SendAnswer answer{operation.from, operation.parcel, ReplyOf(status)};
   if (status.ok()) {
@@ -187,7 +187,8 @@ absl::Status Queue::State::OperateHost(const Operation& operation) {
     pb::DrainedHost record;
     record.set_principal(operation.principal);
     record.set_since_ms(static_cast<uint64_t>(base::ToMillis(now)));
-    open.first.push_back({.operations = {store::Put(key, PackMessage(record))}});
+    open.first.push_back(
+        {.operations = {store::Put(key, PackMessage(record))}});
     open.bytes += record.ByteSizeLong();
     drained[host] = std::move(record);
   } else {

@@ -66,8 +66,7 @@ std::string HeldBy(const Shown& shown, const std::string& task) {
   for (auto note = shown.notes.rbegin(); note != shown.notes.rend(); ++note) {
     if (note->verb() != pb::Control::HOLD) continue;
     if (!note->tasks().empty()) {
-      const std::vector<std::string> names =
-          absl::StrSplit(note->tasks(), ' ');
+      const std::vector<std::string> names = absl::StrSplit(note->tasks(), ' ');
       if (std::find(names.begin(), names.end(), task) == names.end()) continue;
     }
     return absl::StrCat(" by ", note->principal());
@@ -202,8 +201,7 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
   view.set_description(shown.spec->description);
   view.set_state(shown.state);
   view.set_injected_ms(MillisOf(shown.injected));
-  const bool open =
-      shown.state == pb::JOB_OPEN || shown.state == pb::JOB_HELD;
+  const bool open = shown.state == pb::JOB_OPEN || shown.state == pb::JOB_HELD;
   if (!open) view.set_ended_ms(MillisOf(shown.ended));
   view.set_principal(shown.principal);
   for (const std::string& a : shown.spec->success) view.add_success(a);

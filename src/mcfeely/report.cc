@@ -94,8 +94,8 @@ net::Letter MakeReport(const wire::JobView& job,
   // As it ended; it may have been opened again since.
   const wire::JobState state =
       report.state() != wire::JOB_OPEN ? report.state() : job.state();
-  const bool failed = held || late || state == wire::JOB_FAILED ||
-                      state == wire::JOB_CANCELLED;
+  const bool failed =
+      held || late || state == wire::JOB_FAILED || state == wire::JOB_CANCELLED;
   const absl::string_view word = held   ? " held:  "
                                  : late ? " late:  "
                                  : state == wire::JOB_CANCELLED

@@ -101,8 +101,7 @@ absl::Status SetScheduleOption(absl::string_view name, absl::string_view value,
   } else if (name == "tries") {
     int n;
     if (!absl::SimpleAtoi(value, &n) || n < 1 || n > kMaxTries) {
-      return Wrong(name, value,
-                   absl::StrCat("a number from 1 to ", kMaxTries));
+      return Wrong(name, value, absl::StrCat("a number from 1 to ", kMaxTries));
     }
     options.tries = n;
   } else if (name == "start") {

@@ -207,8 +207,8 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
   const absl::Time due = std::max(
       now, NextAttempt(birth, status.started, options.step, options.retry_max));
   const bool no_more_tries =
-      options.tries > 0 && status.attempts - status.earlier >=
-                               static_cast<uint32_t>(options.tries);
+      options.tries > 0 &&
+      status.attempts - status.earlier >= static_cast<uint32_t>(options.tries);
   if (no_more_tries || due > GiveUpAt(job, t)) {
     return GiveUp(job, t, status.reason);
   }
@@ -312,8 +312,8 @@ bool OpenJob::Failed(uint32_t t) const {
 }
 
 bool OpenJob::Bad(uint32_t t) const {
-  return Failed(t) && !(status(t).stored == Record::FAILED &&
-                        options(t).continue_if_failed);
+  return Failed(t) &&
+         !(status(t).stored == Record::FAILED && options(t).continue_if_failed);
 }
 
 uint32_t OpenJob::CulpritOf(uint32_t t) const {

@@ -52,15 +52,15 @@
 // unknown: they count as interrupted.
 //
 // A task is ready from the moment the last of its requirements was done (its
-// birth: `eligible`, which is not before `start`), or `delay` later. Of a host's
-// ready tasks those of higher priority start first. Among equals jobs take
-// turns: a task that becomes ready goes behind as many others of its job as are
-// ready there, counted from where the host is, so that one of a small job does
-// not wait for 100 000 of a big one (start-time fair queueing; Goyal, Vin, Cheng
-// 1996). Then they start in the order in which they became ready, by job and by
-// position. When the limit over all hosts is reached, hosts take turns. A task
-// of a class that has its limit running lets others pass. A drained host gets
-// no new attempts.
+// birth: `eligible`, which is not before `start`), or `delay` later. Of a
+// host's ready tasks those of higher priority start first. Among equals jobs
+// take turns: a task that becomes ready goes behind as many others of its job
+// as are ready there, counted from where the host is, so that one of a small
+// job does not wait for 100 000 of a big one (start-time fair queueing; Goyal,
+// Vin, Cheng 1996). Then they start in the order in which they became ready, by
+// job and by position. When the limit over all hosts is reached, hosts take
+// turns. A task of a class that has its limit running lets others pass. A
+// drained host gets no new attempts.
 //
 // A task that could not start or succeed within `retry_for` of its birth (and
 // `delay`) is given up: it has failed. That is decided when a next try would
@@ -214,7 +214,7 @@ struct SaveAttempt {
 struct EndJob {  // its last change, after its SaveTasks; then it is forgotten
   JobId job;
   fleetbox::wire::JobState state;  // DONE, FAILED or CANCELLED
-  std::vector<TaskStatus> tasks;  // as they are for ever
+  std::vector<TaskStatus> tasks;   // as they are for ever
 };
 struct TellHeld {  // a person must look at it
   JobId job;
@@ -261,8 +261,8 @@ struct SchedulerLimits {
 };
 
 // Why a task was skipped: "web failed". `cancelled`: the culprit was.
-std::string SkippedWhy(const Job& spec, uint32_t task,
-                       const TaskStatus& status, bool cancelled);
+std::string SkippedWhy(const Job& spec, uint32_t task, const TaskStatus& status,
+                       bool cancelled);
 
 class Scheduler {
  public:

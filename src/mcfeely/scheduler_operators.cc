@@ -86,14 +86,14 @@ absl::Status Scheduler::Check(const Operated& e) const {
       return job.flags.held ? absl::OkStatus() : no(name, "is not held");
     case Control::CANCEL:
       return any([&](uint32_t t) {
-               return !job.Ended(t) && !job.status(t).cancelling;
-             })
+        return !job.Ended(t) && !job.status(t).cancelling;
+      })
                  ? absl::OkStatus()
                  : no(name, "is being cancelled already");
     case Control::NOW:
       return any([&](uint32_t t) {
-               return job.tasks[t].phase == Phase::kDelayed;
-             })
+        return job.tasks[t].phase == Phase::kDelayed;
+      })
                  ? absl::OkStatus()
                  : no(name, "has no task that is delayed");
     case Control::RETRY:

@@ -103,8 +103,8 @@ void Scheduler::State_::Enqueue(OpenJob& job, uint32_t t) {
   share.ready++;
   host.ready++;
   HostQueue& queue = QueueOf(job, t);
-  queue.ready.insert({-job.options(t).priority, task.turn,
-                      MomentOf(job, t, ReadyAt(job, t))});
+  queue.ready.insert(
+      {-job.options(t).priority, task.turn, MomentOf(job, t, ReadyAt(job, t))});
   if (queue.of != nullptr && queue.of->limit.all != ClassLimit::kNone) {
     queue.of->waiting[host.name] = &host;
   }
@@ -114,8 +114,8 @@ void Scheduler::State_::Dequeue(OpenJob& job, uint32_t t) {
   OpenTask& task = job.tasks[t];
   SchedulerHost& host = *task.host;
   HostQueue& queue = QueueOf(job, t);
-  queue.ready.erase({-job.options(t).priority, task.turn,
-                     MomentOf(job, t, ReadyAt(job, t))});
+  queue.ready.erase(
+      {-job.options(t).priority, task.turn, MomentOf(job, t, ReadyAt(job, t))});
   if (queue.of != nullptr && queue.ready.empty()) {
     queue.of->waiting.erase(host.name);
   }
@@ -173,8 +173,8 @@ absl::Time LastNeedEnded(const OpenJob& job, uint32_t t) {
 void Scheduler::State_::MakeEligible(OpenJob& job, uint32_t t) {
   const TaskOptions& options = job.options(t);
   const absl::Time start =
-      std::max(options.start, job.flags.start_now ? absl::InfinitePast()
-                                                  : job.spec->start);
+      std::max(options.start,
+               job.flags.start_now ? absl::InfinitePast() : job.spec->start);
   const absl::Time reset = job.status(t).reset;
   job.status(t).eligible = std::max({LastNeedEnded(job, t), start, reset});
   if (options.delay > absl::ZeroDuration() || start > absl::InfinitePast()) {

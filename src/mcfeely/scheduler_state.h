@@ -61,9 +61,8 @@ struct HostQueue {
   int running = 0;
   absl::btree_set<ReadyKey> ready;
   bool MayStart() const {
-    return !ready.empty() &&
-           (of == nullptr ||
-            (of->running < of->limit.all && running < of->limit.per_host));
+    return !ready.empty() && (of == nullptr || (of->running < of->limit.all &&
+                                                running < of->limit.per_host));
   }
 };
 
@@ -94,7 +93,7 @@ struct SchedulerHost {
 struct OpenTask {
   TaskStatus status;
   SchedulerHost* host = nullptr;
-  uint32_t open_needs = 0;  // required tasks that have not ended
+  uint32_t open_needs = 0;   // required tasks that have not ended
   bool need_failed = false;  // one of those that have, has not succeeded
   Phase phase = Phase::kWaiting;
   uint64_t turn = 0;  // kReady: see SchedulerHost::turn

@@ -121,8 +121,8 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
   }
 }
 
-std::string SkippedWhy(const Job& spec, uint32_t task,
-                       const TaskStatus& status, bool cancelled) {
+std::string SkippedWhy(const Job& spec, uint32_t task, const TaskStatus& status,
+                       bool cancelled) {
   if (status.culprit == task) return "nothing it requires failed";
   return absl::StrCat(spec.tasks[status.culprit].name,
                       cancelled ? " was cancelled" : " failed");
@@ -167,8 +167,8 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
         return absl::StrCat("starts ", In(state_->ReadyAt(j, t), now));
       }
       return absl::StrCat("deferred ", Times(tries), ", next try ",
-                          In(status.due, now), status.reason.empty() ? "" : ": ",
-                          status.reason);
+                          In(status.due, now),
+                          status.reason.empty() ? "" : ": ", status.reason);
     }
     case pb::TASK_READY: {
       if (!host.connected) return away;

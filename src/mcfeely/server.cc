@@ -638,7 +638,8 @@ void Server::State::ExpireSoon(absl::Duration pause) {
     expire = 0;
     const absl::StatusOr<bool> more = queue->Expire(*engine, sys::SteadyNow());
     if (!more.ok()) {
-      sys::Log("job.undeleted", {{"why", std::string(more.status().message())}});
+      sys::Log("job.undeleted",
+               {{"why", std::string(more.status().message())}});
     }
     const bool soon = more.ok() && *more;
     ExpireSoon(soon ? kBetweenDeletions : kBetweenLooks);

@@ -300,7 +300,7 @@ std::string FormatStatus(const wire::Reply& reply, absl::Time now,
   Columns hosts({"HOST", "AGENT", "RUNNING", "READY"});
   for (const wire::HostView& host : reply.host()) {
     hosts.Add({host.name(),
-               !host.connected()              ? Cell("not connected", styles.bad)
+               !host.connected()            ? Cell("not connected", styles.bad)
                : !host.drained_by().empty() ? Cell("drained", styles.busy)
                                             : Cell("connected", styles.good),
                absl::StrCat(host.running()), absl::StrCat(host.queued())});

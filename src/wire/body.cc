@@ -131,10 +131,9 @@ absl::string_view Word(pb::Verdict verdict) {
 }
 
 absl::string_view Word(pb::TaskState state) {
-  constexpr absl::string_view kWords[] = {"waiting",    "ready",   "delayed",
-                                          "dispatched", "running", "done",
-                                          "failed",     "skipped", "held",
-                                          "cancelled"};
+  constexpr absl::string_view kWords[] = {
+      "waiting", "ready",  "delayed", "dispatched", "running",
+      "done",    "failed", "skipped", "held",       "cancelled"};
   const size_t at = static_cast<size_t>(state);
   return at < std::size(kWords) ? kWords[at] : "unknown";
 }

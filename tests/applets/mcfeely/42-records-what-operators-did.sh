@@ -41,11 +41,11 @@ mcfeely-server now 2.late
 mcfeely-server wait 2
 states 2
 notes 2
-mcfeely-server log 2 | grep -o 'operator[.a-z-]*'
+mcfeely-server log -q queue 2 | grep -o 'operator[.a-z-]*'
 
 mcfeely-server hold 3
 echo "no such job: $?"
-mcfeely-server hold 2.nothing
+mcfeely-server retry -o nothing 2
 echo "no such task: $?"
 mcfeely-server mark 2 done
 echo "not a task: $?"

@@ -17,7 +17,8 @@ await 'states 1 | grep -q "two done"'
 crash "$server"
 start_server
 await 'mcfeely-server host list | grep -q "h1 *drained"'
-mcfeely-server show 1 | tail -2 | tr -s ' ' | cut -d ' ' -f 1-4,6-
+mcfeely-server show 1 | grep -o -e '^[a-z]* *h[12] *[a-z]*' -e 'h1 is .*' |
+  tr -s ' '
 mcfeely-server host resume h1
 mcfeely-server wait 1
 echo "wait: $?"

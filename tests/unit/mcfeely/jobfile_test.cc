@@ -149,18 +149,21 @@ TEST_CASE("jobfile: parameters of parameters cannot fill the memory",
 }
 
 TEST_CASE("jobfile: unknown words bring the known ones along", "[mcfeely]") {
-  CHECK(Wrong("tsak a h c\ntask b h c : timout=5m class=x delay\n"
+  CHECK(Wrong("tsak a h c\ntask b h c : timout=5m klass=x delay\n"
               "task c h c : delay=1s delay=2s step=0 step\n"
               "task d h c : retry-for=0 timeout=forever safe-to-repeat=maybe\n"
-              "hold\n'task' e h c\nrequire b a\n") ==
+              "frob\n'task' e h c\nrequire b a\n") ==
         "x.job:1: unknown directive 'tsak', did you mean 'task'? (there are "
-        "barrier, default, description, failure, group, imply, key, param, "
-        "require, success, task)\n"
+        "barrier, default, description, failure, group, hold, imply, key, "
+        "param, require, start, success, task)\n"
         "x.job:2: task: unknown option 'timout', did you mean 'timeout'? "
-        "(there are delay, retry-for, retry-max, safe-to-repeat, step, "
-        "timeout)\n"
-        "x.job:2: task: unknown option 'class' (there are delay, retry-for, "
-        "retry-max, safe-to-repeat, step, timeout)\n"
+        "(there are class, delay, if-failed, priority, "
+        "retry-for, retry-max, run, safe-to-repeat, start, step, timeout, "
+        "tries, warn-after)\n"
+        "x.job:2: task: unknown option 'klass', did you mean 'class'? "
+        "(there are class, delay, if-failed, priority, "
+        "retry-for, retry-max, run, safe-to-repeat, start, step, timeout, "
+        "tries, warn-after)\n"
         "x.job:2: task: the option delay has no =VALUE\n"
         "x.job:3: task: the option delay is given twice\n"
         "x.job:3: task: step: '0' is not a number from 1 to 1000\n"
@@ -169,9 +172,9 @@ TEST_CASE("jobfile: unknown words bring the known ones along", "[mcfeely]") {
         "x.job:4: task: timeout: 'forever' is not a duration such as 30s, 5m, "
         "2h, 7d, at most 100 years\n"
         "x.job:4: task: safe-to-repeat: 'maybe' is not yes or no\n"
-        "x.job:5: unknown directive 'hold' (there are barrier, default, "
-        "description, failure, group, imply, key, param, require, success, "
-        "task)\n"
+        "x.job:5: unknown directive 'frob' (there are barrier, default, "
+        "description, failure, group, hold, imply, key, param, require, "
+        "start, success, task)\n"
         "x.job:6: a directive must be written out, without quotes");
 }
 
@@ -239,8 +242,10 @@ TEST_CASE("jobfile: a line that is wrong does not make others wrong",
               "imply g a\n") ==
         "x.job:1: a \" is not closed on its line\n"
         "x.job:2: a ' is not closed on its line\n"
-        "x.job:3: task: unknown option 'x' (there are delay, retry-for, "
-        "retry-max, safe-to-repeat, step, timeout)\n"
+        "x.job:3: task: unknown option 'x' "
+        "(there are class, delay, if-failed, priority, "
+        "retry-for, retry-max, run, safe-to-repeat, start, step, timeout, "
+        "tries, warn-after)\n"
         "x.job:4: there is no parameter 'no'");
 }
 

@@ -43,11 +43,11 @@ TEST_CASE("operators: retry of a part leaves what else failed as it is",
           "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
-  const JobId job = bench.Accept(
-      MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c"), MakeTask("d"),
-               MakeTask("e")},
-              {{"c", {"a"}}, {"d", {"a", "b"}}}),
-      0);
+  const JobId job =
+      bench.Accept(MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c"),
+                            MakeTask("d"), MakeTask("e")},
+                           {{"c", {"a"}}, {"d", {"a", "b"}}}),
+                   0);
   bench.End(job, "a", pb::FAILED, 1, "exit 1");
   bench.End(job, "b", pb::FAILED, 2, "exit 2");
   CHECK(bench.Operate(job, Control::RETRY, {"e"}, 3).message() ==
@@ -89,8 +89,7 @@ TEST_CASE("mcfeely 42: cancelling a job ends everything but what runs",
     CHECK(bench.Why(job, ended) == "cancelled by user:ops@example.com");
   }
   CHECK(bench.State(job, "running") == pb::TASK_RUNNING);
-  CHECK(bench.Why(job, "running") ==
-        "being cancelled by user:ops@example.com");
+  CHECK(bench.Why(job, "running") == "being cancelled by user:ops@example.com");
   CHECK(bench.Operate(job, Control::CANCEL, {}, 4).message() ==
         "job 1 is being cancelled already");
   bench.Wake(1000);
@@ -183,8 +182,8 @@ TEST_CASE("operators: a deferred task that is held waits for both",
 TEST_CASE("operators: what is delayed can be made due now", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
-  Job spec = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")},
-                     {{"c", {"a"}}});
+  Job spec =
+      MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")}, {{"c", {"a"}}});
   spec.tasks[1].options.delay = absl::Hours(1);
   const JobId job = bench.Accept(std::move(spec), 0);
   CHECK(bench.Operate(job, Control::NOW, {"a"}, 1).message() ==
@@ -196,8 +195,8 @@ TEST_CASE("operators: what is delayed can be made due now", "[mcfeely]") {
         "job 1 has no task that is delayed");
   // The back-off goes on from the task's birth.
   bench.End(job, "a", pb::DEFERRED, 3);
-  CHECK(bench.Stored(job, "a").due > SchedulerBench::Start() +
-                                         absl::Seconds(25));
+  CHECK(bench.Stored(job, "a").due >
+        SchedulerBench::Start() + absl::Seconds(25));
 }
 
 TEST_CASE("operators: a job's start can be made now", "[mcfeely]") {
@@ -252,10 +251,10 @@ TEST_CASE("operators: a drained host gets nothing new", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   bench.Open("h2", 0);
-  const JobId job = bench.Accept(
-      MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c", "h2")},
-              {{"b", {"a"}}}),
-      0);
+  const JobId job =
+      bench.Accept(MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c", "h2")},
+                           {{"b", {"a"}}}),
+                   0);
   bench.Drain("h1", true, 1);
   bench.End(job, "a", pb::DONE, 2);
   CHECK(bench.Dispatched().empty());

@@ -431,7 +431,7 @@ TEST_CASE("queue: a new life knows what the one before had stored",
   CHECK(view->task(0).state() == pb::TASK_DONE);
   CHECK(view->task(0).head() == "the output");
   CHECK(view->task(1).state() == pb::TASK_DISPATCHED);
-  CHECK(view->task(2).why() == "waiting for b");
+  CHECK(view->task(2).why() == "waiting for b: h1 is not connected");
   CHECK(view->task(2).needs(0) == "b");
 }
 

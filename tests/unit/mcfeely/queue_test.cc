@@ -296,7 +296,7 @@ TEST_CASE("queue: results that are not what they must be change nothing",
     still_open();
   }
   SECTION("with a verdict that is none") {
-    for (const int verdict : {0, 5, -1, 77}) {
+    for (const int verdict : {0, 6, -1, 77}) {
       auto bad = good;
       bad.set_verdict(static_cast<pb::Verdict>(verdict));
       q.Results(5, 9, {bad});

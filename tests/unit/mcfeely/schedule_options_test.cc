@@ -84,7 +84,8 @@ TEST_CASE("options: a small job does not wait for a big one", "[mcfeely]") {
   bench.check_replay = false;
   bench.Open("h1", 0);
   std::vector<Task> tasks;
-  for (int t = 0; t < 1000; t++) tasks.push_back(MakeTask(absl::StrCat("t", t)));
+  for (int t = 0; t < 1000; t++)
+    tasks.push_back(MakeTask(absl::StrCat("t", t)));
   const JobId big = bench.Accept(MakeJob(std::move(tasks)), 0);
   for (int t = 0; t < 10; t++) {
     bench.End(big, absl::StrCat("t", t), pb::DONE, 1 + t);
@@ -206,9 +207,8 @@ TEST_CASE("mcfeely 8: a late task is told of once, then given up",
 }
 
 TEST_CASE("options: times are read as people write them", "[mcfeely]") {
-  const JobClock clock = {
-      .now = *base::ParseTime("2026-01-31T12:30:00Z"),
-      .zone = absl::FixedTimeZone(3600)};
+  const JobClock clock = {.now = *base::ParseTime("2026-01-31T12:30:00Z"),
+                          .zone = absl::FixedTimeZone(3600)};
   const auto read = [&](absl::string_view text) {
     const auto time = ParseStart(text, clock);
     return time.ok() ? base::FormatTime(*time) : "wrong";
@@ -254,11 +254,11 @@ TEST_CASE("options: a job file's options come back from every form",
 }
 
 TEST_CASE("options: wrong values are told with what is right", "[mcfeely]") {
-  const Parsed parsed = ParseJob(
-      {{"job",
-        "task a h c : priority=101 run=never tries=0 if-failed=x "
-        "class=-x start=soon warn-after=0\nstart\nhold on\n"}},
-      {});
+  const Parsed parsed =
+      ParseJob({{"job",
+                 "task a h c : priority=101 run=never tries=0 if-failed=x "
+                 "class=-x start=soon warn-after=0\nstart\nhold on\n"}},
+               {});
   CHECK(parsed.errors ==
         std::vector<std::string>{
             "job:1: task: priority: '101' is not a number from -100 to 100",
@@ -275,8 +275,7 @@ TEST_CASE("options: wrong values are told with what is right", "[mcfeely]") {
             "job:3: hold: takes no words"});
 }
 
-TEST_CASE("options: what is out of range on the wire is refused",
-          "[mcfeely]") {
+TEST_CASE("options: what is out of range on the wire is refused", "[mcfeely]") {
   const auto refused = [](auto change) {
     pb::Job message = ToMessage(MakeJob({MakeTask("a")}));
     change(*message.mutable_task(0)->mutable_options(), message);
@@ -294,7 +293,8 @@ TEST_CASE("options: what is out of range on the wire is refused",
   CHECK(refused(
       [](pb::TaskOptions& o, pb::Job&) { o.set_warn_after_ms(UINT64_MAX); }));
   CHECK(refused([](pb::TaskOptions& o, pb::Job&) { o.set_class_name("a b"); }));
-  CHECK(refused([](pb::TaskOptions&, pb::Job& j) { j.set_start_ms(1ull << 60); }));
+  CHECK(refused(
+      [](pb::TaskOptions&, pb::Job& j) { j.set_start_ms(1ull << 60); }));
 }
 
 }  // namespace

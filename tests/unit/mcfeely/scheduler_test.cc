@@ -348,11 +348,13 @@ TEST_CASE(
   bench.Wake(1'000'000);
   CHECK(bench.State(job, "b") == pb::TASK_HELD);
   CHECK(bench.Ended() == -1);
-  CHECK(bench.Operate(job, pb::Control::RELEASE, {bench.spec(job)->tasks[0].name},
-                      1'000'001)
+  CHECK(bench
+            .Operate(job, pb::Control::RELEASE,
+                     {bench.spec(job)->tasks[0].name}, 1'000'001)
             .message() != "");
-  REQUIRE(bench.Operate(job, pb::Control::RELEASE,
-                        {bench.spec(job)->tasks[1].name}, 1'000'001)
+  REQUIRE(bench
+              .Operate(job, pb::Control::RELEASE,
+                       {bench.spec(job)->tasks[1].name}, 1'000'001)
               .ok());
   CHECK(bench.Dispatched() == Names{"b"});
   CHECK(bench.Stored(job, "b").attempts == 2);

@@ -11,8 +11,8 @@ void World::State::Operate(JobId job, Verb verb,
                            const std::vector<TaskIndex>& tasks) {
   const auto found = by_number.find(job.value);
   if (queue == nullptr || found == by_number.end()) return;
-  Queue::Operation o{0, base::ParcelId::From(dice.Bytes(16)),
-                     "user:ops@example.com", {}};
+  Queue::Operation o{
+      0, base::ParcelId::From(dice.Bytes(16)), "user:ops@example.com", {}};
   o.control.set_verb(verb);
   o.control.set_job(job.value);
   for (const TaskIndex t : tasks) {

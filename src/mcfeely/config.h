@@ -16,6 +16,7 @@ struct ServerConfig {
   std::string queue = "/var/lib/fleetbox/mcfeely";  // folder
   std::vector<std::string> listen;                  // addresses
   std::string identity, trust;                      // files; "": the usual ones
+  std::string policy;  // file; "": the usual one, if there is one
   std::string principal = "server:mcfeely";
   // A sendmail-compatible program and its words; empty: no mail is sent.
   std::vector<std::string> mail;

@@ -4,6 +4,7 @@
 
 #include <absl/container/btree_set.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct ServerConfig {
   std::string mail_from;
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
   SchedulerLimits limits;
+  // Of channels: base/limits.h has the usual ones, which zero stands for.
+  absl::Duration handshake_time, keep_alive, dead_after;
 };
 
 // `path` is for messages: "PATH:LINE: what is wrong" (InvalidArgument).

@@ -57,7 +57,7 @@ struct TaskOptions {
   absl::Duration retry_max = absl::InfiniteDuration();
   absl::Duration retry_for = absl::Hours(7 * 24);
   bool safe_to_repeat = true;
-  RareRunOptions run;
+  RareRunOptions run = {};
 
   friend bool operator==(const TaskOptions&, const TaskOptions&) = default;
 };

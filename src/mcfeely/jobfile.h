@@ -33,7 +33,7 @@ struct JobOptions {
   bool allow_empty = false;
   // What `stdin=@FILE` names; called once for each file.
   std::function<absl::StatusOr<std::string>(const std::string& file)>
-      read_input;
+      read_input = nullptr;
 };
 
 // Parses, fills in parameters, resolves names, takes the subset, flattens the

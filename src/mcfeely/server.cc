@@ -172,6 +172,9 @@ absl::Status Server::State::Open() {
     options.signer = signer.get();
     options.trust = &trust;
     options.principal = config.principal;
+    options.handshake_time = config.handshake_time;
+    options.keep_alive = config.keep_alive;
+    options.dead_after = config.dead_after;
     TRY_ASSIGN(
         std::unique_ptr<net::Listener> listener,
         net::Listener::Listen(

@@ -37,7 +37,13 @@ std::string WordText(const Word& word) {
                        word.text.find_first_not_of(
                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
                            "Z0123456789_-./:@%+=,*?") == std::string::npos;
-  return pattern ? word.text : QuoteJobWord(word.text);
+  if (pattern) return word.text;
+  // Quotes that keep a word from being a keyword are not left out.
+  constexpr absl::string_view kKeywords[] = {"run", "operate", "read", "on",
+                                             "as",  "with",    "..."};
+  const bool keyword = std::find(std::begin(kKeywords), std::end(kKeywords),
+                                 word.text) != std::end(kKeywords);
+  return keyword ? absl::StrCat("'", word.text, "'") : QuoteJobWord(word.text);
 }
 
 // Reads the lines of a file. A clause begins at its bare keyword, so that an

@@ -23,15 +23,8 @@ small() {
 small "$server"
 small "$agent_h1"
 for job in 1 2 3; do
-  mcfeely-server show -j $job >job.json
-  python3 - <<'P'
-import base64, json
-task = json.load(open('job.json'))['tasks'][0]
-def text(value):
-    if isinstance(value, dict):
-        return base64.b64decode(value['base64'])
-    return value.encode()
-head, tail = (text(task.get(k, '')) for k in ('head', 'tail'))
-print(task['output_bytes'], len(head), head[:7], len(tail), tail[-7:])
-P
+  mcfeely-server show -j $job | grep output_bytes
+  mcfeely-server show $job.task | tr '\000' 0 | grep -ao -e '^first' -e '.......last$' \
+    -e '^\[.* bytes not kept\]$'
 done
+mcfeely-server show 2.task | grep -c '^a line like many others'

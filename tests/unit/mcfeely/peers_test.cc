@@ -5,13 +5,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "../net/fixture.h"
 #include "base/bytes.h"
 #include "keys/allowed_signers.h"
 #include "keys/openssh_key.h"
 #include "mcfeely/agent.h"
 #include "mcfeely/job.h"
 #include "mcfeely/server.h"
+#include "unit/net/fixture.h"
 #include "wire/message.h"
 
 namespace {
@@ -44,9 +44,10 @@ struct Site {
     REQUIRE(keys::WriteKeyFiles(Path(name), key, false).ok());
   }
   void Trust(const keys::KeyPair& key, const std::string& principal) {
-    REQUIRE(keys::AddSigner(Path("trust"), {.principals = {principal},
-                                            .key = key.public_key()})
-                .ok());
+    keys::AllowedSigner signer;
+    signer.principals = {principal};
+    signer.key = key.public_key();
+    REQUIRE(keys::AddSigner(Path("trust"), signer).ok());
   }
 };
 
@@ -113,6 +114,12 @@ struct ServerSite : Site {
     end.channel->Send(Sealed(pb::ANNOUNCE, announce.SerializeAsString(), key,
                              "server:mcfeely"));
   }
+  wire::Receiver As(std::vector<std::string> principals) const {
+    wire::Receiver receiver;
+    receiver.principals = std::move(principals);
+    receiver.trust = &trust;
+    return receiver;
+  }
   bool Until(const std::function<bool()>& done) {
     return TurnUntil(loop, done);
   }
@@ -141,8 +148,7 @@ struct ServerSite : Site {
     end.channel->Send(
         Sealed(pb::QUERY, query.SerializeAsString(), ops, "server:mcfeely"));
     REQUIRE(Until([&] { return !end.parcels.empty(); }));
-    const auto opened = wire::Open(
-        end.parcels[0], {.principals = {}, .trust = &trust}, sys::WallNow());
+    const auto opened = wire::Open(end.parcels[0], As({}), sys::WallNow());
     REQUIRE(opened.ok());
     const auto reply = wire::Parse<pb::Reply>(opened->body);
     REQUIRE(reply.ok());
@@ -150,9 +156,8 @@ struct ServerSite : Site {
     return reply->job(0).task(0);
   }
   pb::Attempt AttemptIn(const std::string& parcel) {
-    const auto opened = wire::Open(
-        parcel, {.principals = {"host:h1", "host:h2"}, .trust = &trust},
-        sys::WallNow());
+    const auto opened =
+        wire::Open(parcel, As({"host:h1", "host:h2"}), sys::WallNow());
     REQUIRE(opened.ok());
     return wire::Parse<pb::Dispatch>(opened->body)->attempt(0);
   }
@@ -213,6 +218,12 @@ struct AgentSite : Site {
     REQUIRE(Until([&] { return !end.parcels.empty(); }));  // announced
     end.parcels.clear();
   }
+  wire::Receiver As(std::vector<std::string> principals) const {
+    wire::Receiver receiver;
+    receiver.principals = std::move(principals);
+    receiver.trust = &trust;
+    return receiver;
+  }
   bool Until(const std::function<bool()>& done) {
     return TurnUntil(loop, done);
   }
@@ -236,9 +247,8 @@ struct AgentSite : Site {
   std::vector<pb::Result> Results() {
     std::vector<pb::Result> all;
     for (const std::string& parcel : end.parcels) {
-      const auto opened = wire::Open(
-          parcel, {.principals = {"server:mcfeely"}, .trust = &trust},
-          sys::WallNow());
+      const auto opened =
+          wire::Open(parcel, As({"server:mcfeely"}), sys::WallNow());
       REQUIRE(opened.ok());
       const auto results = wire::Parse<pb::Results>(opened->body);
       for (const pb::Result& r : results->result()) all.push_back(r);

@@ -366,7 +366,7 @@ TEST_CASE("queue: results that are not what they must be change nothing",
   }
   SECTION("with more output than is kept") {
     auto bad = good;
-    bad.set_tail(std::string(base::kKeptOutputBytes + 1, 'x'));
+    bad.set_tail(std::string(base::kMaxKeptOutputBytes + 1, 'x'));
     q.Results(5, 9, {bad});
     CHECK(q.Receipts() == "5:invalid");
     still_open();

@@ -162,7 +162,7 @@ TEST_CASE("scheduler: a comm may ask when it is tried again", "[mcfeely]") {
   Task given_up = MakeTask("c");
   given_up.options.retry_for = absl::Seconds(200);
   const JobId job = bench.Accept(MakeJob({MakeTask("a"), often, given_up}), 0);
-  for (const std::string& name : {"a", "b", "c"}) {
+  for (const char* name : {"a", "b", "c"}) {
     bench.On(AttemptEnded{"h1", bench.IdOf(job, name), pb::DEFERRED, "exit 99",
                           absl::Seconds(300)},
              10);

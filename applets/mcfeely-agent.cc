@@ -23,6 +23,7 @@ constexpr auto kOptions = cli::Options([] {
        "/var/lib/fleetbox/agent"},
       {'i', "identity", "FILE", "the host's key"},
       {0, "trust", "FILE", "whose keys are trusted"},
+      {'P', "policy", "FILE", "who may run what here"},
       {0, "to", "PRINCIPAL", "the server's name", "server:mcfeely"},
       {0, "ready-fd", "N", "write a newline here once a server is reached"},
       {'v', "verbose", "", "log each step"},
@@ -54,6 +55,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   config.journal = call.Get("journal");
   config.identity = call.Get("identity");
   config.trust = call.Get("trust");
+  config.policy = call.Get("policy");
   TRY_ASSIGN(int64_t ready_fd,
              call.Has("ready-fd") ? call.Int("ready-fd", 0, 1 << 20) : -1);
   if (call.Has("verbose")) sys::SetLogLevel(sys::LogLevel::kStep);

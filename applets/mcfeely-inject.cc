@@ -126,6 +126,9 @@ absl::StatusOr<mcfeely::Job> ReadJob(const cli::Call& call) {
     return cli::UsageError("--with-needs and --with-dependents go with --only");
   }
   options.allow_empty = call.Has("allow-empty");
+  options.read_input = [](const std::string& file) {
+    return sys::ReadFile(file, base::kMaxInputBytes);
+  };
 
   mcfeely::Job job;
   if (sources.empty()) {

@@ -1,8 +1,10 @@
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 #include <signal.h>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "cli/applet.h"
@@ -10,6 +12,7 @@
 #include "cli/report.h"
 #include "mcfeely/client.h"
 #include "mcfeely/event_log.h"
+#include "mcfeely/policy_file.h"
 #include "mcfeely/server.h"
 #include "mcfeely/view.h"
 #include "net/local_relay.h"
@@ -28,6 +31,7 @@ absl::StatusOr<int> RunShow(const cli::Call& call);
 absl::StatusOr<int> RunLog(const cli::Call& call);
 absl::StatusOr<int> RunRelease(const cli::Call& call);
 absl::StatusOr<int> RunImport(const cli::Call& call);
+absl::StatusOr<int> RunPolicy(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
 constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
@@ -45,6 +49,7 @@ constexpr auto kOptions = cli::Options([] {
       kIdentity,
       kTrust,
       {'p', "principal", "NAME", "the server's name"},
+      {'P', "policy", "FILE", "who may run what, operate, and read"},
       {0, "ready-fd", "N", "write the addresses here once they can be called"},
       {'v', "verbose", "", "log each step"},
   });
@@ -71,6 +76,14 @@ constexpr auto kLogOptions = cli::Options([] {
       {'q', "queue", "DIR", "the queue's folder"},
   });
 });
+constexpr auto kPolicyOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'f', "file", "FILE", "the policy"},
+      {'c', "config", "FILE", "the configuration that names it"},
+      {'u', "user", "NAME", "as this user"},
+      {'w', "with", "OPTION", "with stdin, detach or env=NAME"},
+  });
+});
 constexpr auto kAskOptions = cli::Options([] {
   return std::to_array<cli::Option>({kServer, kTo, kIdentity, kTrust});
 });
@@ -85,6 +98,10 @@ constexpr cli::Verb kVerbs[] = {
      RunRelease},
     {"import", "FILE ...", "hand in jobs written by mcfeely-inject --spool",
      kAskOptions, RunImport},
+    {"policy",
+     "[-f FILE] [-c FILE] [-u NAME] [-w OPTION ...] [PRINCIPAL [HOST COMM "
+     "[ARG ...]]]",
+     "check the policy, or say what it allows", kPolicyOptions, RunPolicy},
     {"attach",
      "[PATH]",
      "join stdin and stdout to the server's socket",
@@ -128,6 +145,7 @@ absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
   if (call.Has("identity")) config.identity = call.Get("identity");
   if (call.Has("trust")) config.trust = call.Get("trust");
   if (call.Has("principal")) config.principal = call.Get("principal");
+  if (call.Has("policy")) config.policy = call.Get("policy");
   if (config.listen.empty()) {
     TRY(sys::MakeFolders("/run/fleetbox"));
     config.listen = {absl::StrCat("unix:", kDefaultSocket)};
@@ -286,6 +304,72 @@ absl::StatusOr<int> RunImport(const cli::Call& call) {
     }
   }
   return code;
+}
+
+// The file a server with this configuration would judge by.
+absl::StatusOr<std::string> PolicyPath(const cli::Call& call) {
+  if (call.Has("file")) return call.Get("file");
+  const std::string config =
+      call.Has("config") ? call.Get("config") : kDefaultConfig;
+  const absl::StatusOr<std::string> text = sys::ReadFile(config, 1 << 20);
+  if (text.ok()) {
+    TRY_ASSIGN(const mcfeely::ServerConfig parsed,
+               mcfeely::ParseServerConfig(*text, config));
+    if (!parsed.policy.empty()) return parsed.policy;
+  } else if (call.Has("config") || !absl::IsNotFound(text.status())) {
+    return text.status();
+  }
+  return mcfeely::kDefaultPolicy;
+}
+
+absl::StatusOr<int> RunPolicy(const cli::Call& call) {
+  TRY_ASSIGN(const std::string path, PolicyPath(call));
+  TRY_ASSIGN(const std::string text,
+             sys::ReadFile(path, base::kMaxPolicyBytes));
+  const mcfeely::Policy::Parsed parsed = mcfeely::Policy::Parse(text, path);
+  for (size_t i = 0; i + 1 < parsed.errors.size(); i++) {
+    cli::Warn(call, absl::InvalidArgumentError(parsed.errors[i]));
+  }
+  if (!parsed.errors.empty()) {
+    return absl::InvalidArgumentError(parsed.errors.back());
+  }
+  const std::vector<std::string>& words = call.operands;
+  if (words.empty()) {
+    cli::Print(
+        absl::StrCat(path, ": ", parsed.policy.rules().size(), " rules\n"));
+    return 0;
+  }
+  const auto rights = parsed.policy.RightsOf(words[0]);
+  if (words.size() == 1) {
+    for (const mcfeely::PolicyRule* rule : rights.rules()) {
+      cli::Print(absl::StrCat(path, ":", rule->line, ": ", rule->text, "\n"));
+    }
+    return rights.rules().empty() ? 1 : 0;
+  }
+  if (words.size() < 3) return cli::UsageError("name a HOST and a COMM");
+  mcfeely::RunRequest request;
+  request.host = words[1];
+  request.comm = words[2];
+  request.arguments.assign(words.begin() + 3, words.end());
+  const std::string user = call.Get("user");
+  request.user = user;
+  const std::vector<std::string> with = call.All("with");
+  for (absl::string_view option : with) {
+    if (option == "stdin") {
+      request.input = true;
+    } else if (option == "detach") {
+      request.detach = true;
+    } else if (absl::ConsumePrefix(&option, "env=")) {
+      request.variables.push_back(option);
+    } else {
+      return cli::UsageError(absl::StrCat(
+          "--with: '", option, "' is not stdin, detach or env=NAME"));
+    }
+  }
+  const mcfeely::PolicyAnswer answer = rights.MayRun(request);
+  cli::Print(absl::StrCat(
+      answer.allowed ? "allowed by " : "refused: ", answer.why, "\n"));
+  return answer.allowed ? 0 : 1;
 }
 
 absl::StatusOr<int> RunAttach(const cli::Call& call) {

@@ -60,7 +60,16 @@ inline constexpr size_t kMaxDescriptionBytes = 64 << 10;
 inline constexpr size_t kMaxAddresses = 100;
 inline constexpr size_t kMaxAddressBytes = 1024;
 inline constexpr size_t kMaxJobKeyBytes = 512;
-inline constexpr size_t kKeptOutputBytes = 64 << 10;  // head, and tail
+inline constexpr size_t kKeptOutputBytes = 64 << 10;      // head, and tail
+inline constexpr size_t kMaxKeptOutputBytes = 128 << 10;  // of one task
+inline constexpr size_t kMaxInputBytes = 1 << 20;         // of a comm
+inline constexpr size_t kMaxInputs = 1000;                // of a job
+inline constexpr size_t kMaxVariables = 100;              // of a comm
+inline constexpr size_t kMaxVariableBytes = 32 << 10;     // all of them
+inline constexpr size_t kMaxUserBytes = 64;
+inline constexpr size_t kMaxPolicyBytes = 1 << 20;
+inline constexpr size_t kMaxPolicyRules = 10'000;
+inline constexpr size_t kMaxPolicyWordBytes = 1024;
 
 // Many commands at once.
 inline constexpr size_t kMaxItemBytes = 256 << 20;  // of a file of items

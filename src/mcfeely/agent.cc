@@ -5,11 +5,13 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/time.h"
 #include "keys/allowed_signers.h"
 #include "keys/identity.h"
 #include "mcfeely/attempts.h"
 #include "mcfeely/comm.h"
 #include "mcfeely/commit_pace.h"
+#include "mcfeely/policy_file.h"
 #include "net/channel.h"
 #include "store/sqlite_engine.h"
 #include "sys/clock.h"
@@ -34,6 +36,7 @@ struct Agent::State {
       : loop(l),
         config(std::move(c)),
         trust(config.trust),
+        policy(config.policy),
         attempts(sys::RandomBytes(16)),
         principal(absl::StrCat("host:", config.host)) {}
 
@@ -50,11 +53,14 @@ struct Agent::State {
   void PumpSoon();
   void Pump();
   void CarryOut(const AgentAction& action);
+  absl::Status MayRun(const wire_pb::Attempt& attempt);
+  void Refuse(const wire_pb::Attempt& attempt, const absl::Status& why);
   void SetTimer();
 
   sys::Loop& loop;
   AgentConfig config;
   keys::TrustFile trust;
+  PolicyFile policy;
   Attempts attempts;
   std::string principal;
   std::unique_ptr<wire::Signer> signer;
@@ -77,6 +83,7 @@ struct Agent::State {
 absl::Status Agent::State::Open() {
   TRY_ASSIGN(signer, keys::HostIdentity(config.identity));
   trust.Refresh();
+  TRY(policy.Open());
   for (const std::string& text : config.servers) {
     TRY_ASSIGN(net::Address address, net::ParseAddress(text));
     servers.push_back(std::move(address));
@@ -272,6 +279,9 @@ void Agent::State::Pump() {
 
 void Agent::State::CarryOut(const AgentAction& action) {
   if (const auto* a = std::get_if<StartComm>(&action)) {
+    if (const absl::Status may = MayRun(a->attempt); !may.ok()) {
+      return Refuse(a->attempt, may);
+    }
     sys::LogStep("comm.started", {{"job", a->attempt.job()},
                                   {"task", a->attempt.task_name()},
                                   {"attempt", a->attempt.number()}});
@@ -285,6 +295,35 @@ void Agent::State::CarryOut(const AgentAction& action) {
     const int killed = sys::KillMarked(absl::StrCat("MCFEELY_ATTEMPT_ID=", id));
     sys::Log("comm.interrupted", {{"attempt", id}, {"killed", killed}});
   }
+}
+
+// Whatever the server has allowed. Its word is taken for who injected the job:
+// what no principal may do here, no server can have done.
+absl::Status Agent::State::MayRun(const wire_pb::Attempt& attempt) {
+  TRY_ASSIGN(const Policy* rules, policy.Now());
+  const PolicyAnswer answer = rules->RightsOf(attempt.principal())
+                                  .MayRun(RequestOf(config.host, attempt));
+  if (answer.allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("refused by policy: ", answer.why));
+}
+
+void Agent::State::Refuse(const wire_pb::Attempt& attempt,
+                          const absl::Status& why) {
+  sys::Log("comm.refused", {{"job", attempt.job()},
+                            {"task", attempt.task_name()},
+                            {"principal", attempt.principal()},
+                            {"why", std::string(why.message())}});
+  wire_pb::Result result;
+  result.set_attempt(attempt.id());
+  // A policy that somebody is just mending refuses nothing for good.
+  result.set_verdict(absl::IsPermissionDenied(why) ? wire_pb::FAILED
+                                                   : wire_pb::DEFERRED);
+  result.set_reason(std::string(why.message()));
+  result.set_started_ms(base::ToMillis(sys::WallNow()));
+  result.set_ended_ms(result.started_ms());
+  attempts.Ended(std::move(result), sys::SteadyNow());
+  PumpSoon();
 }
 
 void Agent::State::SetTimer() {

@@ -19,6 +19,7 @@ struct AgentConfig {
   std::string comm_folder = "/etc/fleetbox/comm";
   std::string journal = "/var/lib/fleetbox/agent";  // folder
   std::string identity, trust;                      // files; "": the usual ones
+  std::string policy;  // file; "": the usual one, if there is one
 };
 
 class Agent {

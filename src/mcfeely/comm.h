@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
@@ -41,6 +42,11 @@ class HeadAndTail {
 // 99 deferred, a signal deferred, everything else failed.
 void SetVerdict(const sys::Ended& ended, fleetbox::wire::Result* result);
 
+// What a comm asks for with the last line of its standard error,
+// "mcfeely: retry-after 300": any duration from a second to a year. Nullopt
+// when that line says anything else. `errors` are the last bytes of it.
+std::optional<absl::Duration> ReadRetryAfter(absl::string_view errors);
+
 struct CommOptions {
   std::string folder = "/etc/fleetbox/comm";
   std::string work_folder;  // where each comm gets its private folder
@@ -50,7 +56,8 @@ struct CommOptions {
 
 // Runs comms on a loop. Each runs in a process group of its own, in a private
 // empty folder, with nothing of our environment and no descriptor of ours; the
-// whole group ends with it.
+// whole group ends with it unless the attempt says "detach". After a time-out
+// everything that carries the attempt's id is ended, whatever group it is in.
 class CommRunner {
  public:
   // `started` comes when the comm runs, `ended` once for every Start, with the
@@ -63,8 +70,8 @@ class CommRunner {
   // A comm that is missing, no program, or not safely owned fails; one that
   // cannot be started because the system is short of something is deferred.
   void Start(const fleetbox::wire::Attempt& attempt);
-  // Those that are being started included.
-  size_t running() const { return running_.size() + launching_; }
+  // Those that are being started, or cleaned up after, included.
+  size_t running() const { return running_.size() + launching_ + ending_; }
 
  private:
   struct Running;
@@ -86,6 +93,7 @@ class CommRunner {
   void Launched(Launching& launching);
   void Drain(Running& run, sys::Fd& pipe);
   void TimedOut(Running& run);
+  static void Explain(Running& run);
   void Finish(Running& run);
 
   sys::Loop& loop_;
@@ -98,7 +106,7 @@ class CommRunner {
   int64_t folders_made_ = 0;
   std::unique_ptr<sys::Pool> pool_;
   std::shared_ptr<bool> alive_;  // others look whether it is gone
-  size_t launching_ = 0;
+  size_t launching_ = 0, ending_ = 0;
   absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <absl/container/btree_set.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <string>
 #include <vector>
@@ -16,12 +17,15 @@ struct ServerConfig {
   std::string queue = "/var/lib/fleetbox/mcfeely";  // folder
   std::vector<std::string> listen;                  // addresses
   std::string identity, trust;                      // files; "": the usual ones
+  std::string policy;  // file; "": the usual one, if there is one
   std::string principal = "server:mcfeely";
   // A sendmail-compatible program and its words; empty: no mail is sent.
   std::vector<std::string> mail;
   std::string mail_from;
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
   SchedulerLimits limits;
+  // Of channels: base/limits.h has the usual ones, which zero stands for.
+  absl::Duration handshake_time, keep_alive, dead_after;
 };
 
 // `path` is for messages: "PATH:LINE: what is wrong" (InvalidArgument).

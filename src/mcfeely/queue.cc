@@ -37,10 +37,10 @@ absl::Status CheckResult(const pb::Result& result) {
         absl::StrCat("unknown verdict ", result.verdict()));
   }
   const size_t longest = std::max(result.head().size(), result.tail().size());
-  if (longest > base::kKeptOutputBytes) {
+  if (longest > base::kMaxKeptOutputBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("output of ", longest, " bytes, at most ",
-                     base::kKeptOutputBytes, " are kept"));
+                     base::kMaxKeptOutputBytes, " are kept"));
   }
   return absl::OkStatus();
 }
@@ -53,6 +53,14 @@ absl::Status CheckResults(const pb::Results& results) {
   }
   for (const pb::Result& result : results.result()) TRY(CheckResult(result));
   return absl::OkStatus();
+}
+
+// An agent may say anything; later than a year is no better than a year.
+absl::Duration RetryAfterOf(const pb::Result& result) {
+  constexpr absl::Duration kLongest = absl::Hours(365 * 24);
+  return absl::Milliseconds(static_cast<int64_t>(
+      std::min(result.retry_after_ms(),
+               static_cast<uint64_t>(absl::ToInt64Milliseconds(kLongest)))));
 }
 
 absl::Status CheckAnnounce(const pb::Announce& announce) {
@@ -132,6 +140,19 @@ void Queue::Inject(Injection injection, absl::Time now) {
   absl::StatusOr<Job> job = FromMessage(injection.job);
   absl::Status status = job.status();
   if (status.ok()) status = s.CheckInjection(*job);
+  // Last: what is refused for good is told as that, whoever asks.
+  if (status.ok() && s.options.may_run != nullptr) {
+    status = s.options.may_run(injection.principal, *job);
+  }
+  if (absl::IsPermissionDenied(status)) {
+    s.Log("job.refused", JobId{}, "", "",
+          absl::StrCat(injection.principal, ": ", status.message()));
+    s.ReleaseIfIdle();
+    return answer(Code::kRefused, 0, std::string(status.message()));
+  }
+  if (absl::IsUnavailable(status)) {
+    return answer(Code::kNotNow, 0, std::string(status.message()));
+  }
   if (!status.ok()) {
     return answer(Code::kInvalid, 0, std::string(status.message()));
   }
@@ -253,7 +274,8 @@ void Queue::AgentResults(Connection from, base::ParcelId parcel,
     s.MakeRoom();
     s.result = &result;
     s.Feed(AttemptEnded{host, AttemptId::From(result.attempt()),
-                        result.verdict(), result.reason()});
+                        result.verdict(), result.reason(),
+                        RetryAfterOf(result)});
     s.result = nullptr;
   }
   s.Answer(from, parcel, Code::kAccepted, 0, "", /*at_once=*/false);

@@ -87,6 +87,11 @@ struct QueueOptions {
   std::function<std::string(size_t)> random_bytes = nullptr;
   // Whether a host can be given work at all; those that are connected always.
   std::function<bool(const std::string& host)> known_host = nullptr;
+  // Whether somebody may run a job's tasks (policy.h): PermissionDenied names
+  // the rule, Unavailable says why that cannot be told now. Asked before a job
+  // is accepted; null: everybody may.
+  std::function<absl::Status(const std::string& principal, const Job& job)>
+      may_run = nullptr;
 };
 
 class Queue {

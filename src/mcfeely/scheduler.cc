@@ -119,7 +119,7 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
       return Done(job, t);
     case pb::DEFERRED:
       CloseAttempt(job, t, e.verdict, reason);
-      return TryAgain(job, t);
+      return TryAgain(job, t, e.retry_after);
     case pb::FAILED:
       CloseAttempt(job, t, e.verdict, reason);
       return Fail(job, t, std::string(reason));
@@ -190,7 +190,8 @@ void Scheduler::State_::Interrupted(OpenJob& job, uint32_t t,
   effects.push_back(TellHeld{JobId{job.id}, TaskIndex{t}});
 }
 
-void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
+void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t,
+                                 absl::Duration asked) {
   TaskStatus& status = job.tasks[t].status;
   const TaskOptions& options = job.options(t);
   // After a restart with a clock that was set back, a birth may lie ahead.
@@ -198,8 +199,11 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
       std::min<absl::Time>(status.eligible, status.started);
   // An attempt that took longer than the wait is followed by those that became
   // ready meanwhile: the next one is due now, not in the past.
-  const absl::Time due = std::max(
-      now, NextAttempt(birth, status.started, options.step, options.retry_max));
+  const absl::Time due =
+      asked > absl::ZeroDuration()
+          ? now + std::min(asked, options.retry_max)
+          : std::max(now, NextAttempt(birth, status.started, options.step,
+                                      options.retry_max));
   if (due > GiveUpAt(job, t)) return GiveUp(job, t, status.reason);
   status.stored = Record::DELAYED;
   status.due = due;

@@ -110,6 +110,9 @@ struct AttemptEnded {
   AttemptId attempt;
   fleetbox::wire::Verdict verdict;
   std::string reason;  // "exit 3", "killed by SIGSEGV"; may be empty when done
+  // DEFERRED: when the comm wants to be tried again; zero leaves it to the
+  // back-off. retry-max bounds it, too.
+  absl::Duration retry_after = absl::ZeroDuration();
 };
 struct Released {  // by an operator: a held task may be attempted again
   JobId job;

@@ -126,7 +126,9 @@ struct Scheduler::State_ {
   void CloseAttempt(OpenJob& job, uint32_t t, fleetbox::wire::Verdict verdict,
                     absl::string_view reason);
   void Done(OpenJob& job, uint32_t t);
-  void TryAgain(OpenJob& job, uint32_t t);
+  // `asked`: when the comm wants it; zero: the back-off decides.
+  void TryAgain(OpenJob& job, uint32_t t,
+                absl::Duration asked = absl::ZeroDuration());
   void Interrupted(OpenJob& job, uint32_t t, const std::string& reason);
   void GiveUp(OpenJob& job, uint32_t t, absl::string_view last);
   void Fail(OpenJob& job, uint32_t t, std::string reason);

@@ -18,6 +18,7 @@
 #include "mcfeely/commit_pace.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/fit_reply.h"
+#include "mcfeely/policy_file.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
 #include "net/listener.h"
@@ -58,7 +59,10 @@ net::Receipt Refusal(const base::ParcelId& id) {
 
 struct Server::State {
   State(sys::Loop& l, ServerConfig c)
-      : loop(l), config(std::move(c)), trust(config.trust) {}
+      : loop(l),
+        config(std::move(c)),
+        trust(config.trust),
+        policy(config.policy) {}
 
   struct Client {
     std::unique_ptr<net::Channel> channel;
@@ -80,6 +84,9 @@ struct Server::State {
   void Arrived(net::Channel& channel, absl::string_view bytes);
   absl::Status Take(Connection from, net::Channel& channel,
                     const wire::Opened& parcel, absl::string_view bytes);
+  bool IsOwnJob(const std::string& principal, uint64_t job);
+  absl::Status MayAsk(const std::string& principal,
+                      const wire_pb::Query& query);
   void TakeReceipt(net::Channel& channel, const net::Receipt& receipt);
   absl::Status Answer(Connection to, const base::ParcelId& id,
                       const wire_pb::Query& query);
@@ -105,6 +112,7 @@ struct Server::State {
   ServerConfig config;
   std::string host = sys::HostName();
   keys::TrustFile trust;
+  PolicyFile policy;
   std::unique_ptr<wire::Signer> signer;
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Queue> queue;
@@ -143,13 +151,19 @@ absl::Status Server::State::OpenEventLog() {
 absl::Status Server::State::Open() {
   TRY_ASSIGN(signer, keys::HostIdentity(config.identity));
   trust.Refresh();
+  TRY(policy.Open());
   TRY_ASSIGN(engine, store::OpenSqlite({.folder = config.queue},
                                        store::SurroundingsOf(loop)));
   TRY(OpenEventLog());
   queue = std::make_unique<Queue>(QueueOptions{
       .limits = config.limits,
       .random_bytes = sys::RandomBytes,
-      .known_host = [this](const std::string& h) { return KnownHost(h); }});
+      .known_host = [this](const std::string& h) { return KnownHost(h); },
+      .may_run = [this](const std::string& principal,
+                        const Job& job) -> absl::Status {
+        TRY_ASSIGN(const Policy* rules, policy.Now());
+        return CheckJobPolicy(*rules, principal, job);
+      }});
   TRY(queue->Load(*engine, sys::SteadyNow()));
 
   for (const std::string& text : config.listen) {
@@ -158,6 +172,9 @@ absl::Status Server::State::Open() {
     options.signer = signer.get();
     options.trust = &trust;
     options.principal = config.principal;
+    options.handshake_time = config.handshake_time;
+    options.keep_alive = config.keep_alive;
+    options.dead_after = config.dead_after;
     TRY_ASSIGN(
         std::unique_ptr<net::Listener> listener,
         net::Listener::Listen(
@@ -292,6 +309,15 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
     }
     case wire_pb::QUERY: {
       TRY_ASSIGN(auto query, wire::Parse<wire_pb::Query>(parcel.body));
+      if (const absl::Status may = MayAsk(principal, query); !may.ok()) {
+        sys::Log("query.refused", {{"peer", PickName(channel.peer())},
+                                   {"why", std::string(may.message())}});
+        wire_pb::Reply reply;
+        reply.set_error(std::string(may.message()));
+        reply.set_code(static_cast<uint32_t>(may.code()));
+        SendReply(clients[from], parcel.header.id, std::move(reply));
+        return absl::OkStatus();
+      }
       return Answer(from, parcel.header.id, query);
     }
     default:
@@ -299,6 +325,41 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
           absl::StrCat("a ", wire::RulesOf(parcel.header.kind)->name,
                        " is not for a job server"));
   }
+}
+
+bool Server::State::IsOwnJob(const std::string& principal, uint64_t job) {
+  const auto view = queue->View(*engine, {job}, false, sys::SteadyNow());
+  return view.ok() && view->principal() == principal;
+}
+
+// Whoever injected a job may look at it; for everything else there are rules.
+absl::Status Server::State::MayAsk(const std::string& principal,
+                                   const wire_pb::Query& query) {
+  TRY_ASSIGN(const Policy* rules, policy.Now());
+  if (rules->everything()) return absl::OkStatus();
+  const Policy::Rights rights = rules->RightsOf(principal);
+  PolicyAnswer answer = rights.MayRead();
+  switch (query.what_case()) {
+    case wire_pb::Query::kStatus: {
+      const auto& jobs = query.status().job();
+      answer.allowed |= !jobs.empty() &&
+                        std::all_of(jobs.begin(), jobs.end(), [&](uint64_t j) {
+                          return IsOwnJob(principal, j);
+                        });
+      break;
+    }
+    case wire_pb::Query::kShow:
+      answer.allowed |= IsOwnJob(principal, query.show().job());
+      break;
+    case wire_pb::Query::kFollow:
+      answer.allowed |= IsOwnJob(principal, query.follow().job());
+      break;
+    default:
+      answer = rights.MayOperate();
+  }
+  if (answer.allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("refused by policy: ", answer.why));
 }
 
 // The only receipt that matters here is an agent's refusal of a dispatch: it

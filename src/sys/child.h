@@ -33,6 +33,12 @@ struct ResourceLimit {
   rlim_t value = 0;
 };
 
+// Whom a child runs as: its user, group, and all its other groups.
+struct Credentials {
+  uint32_t uid = 0, gid = 0;
+  std::vector<uint32_t> groups = {};
+};
+
 struct SpawnOptions {
   // The descriptors that become 0, 1 and 2; -1 is /dev/null.
   int in = -1, out = -1, err = -1;
@@ -55,6 +61,10 @@ struct SpawnOptions {
   int death_signal = 0;
   int nice = 0;  // added to ours
   absl::Span<const ResourceLimit> limits = {};
+  // Null keeps ours. Changed after the working folder is entered, and before
+  // the program is looked at: the user must be able to execute it.
+  // PermissionDenied for whoever is not root.
+  const Credentials* credentials = nullptr;
 };
 
 class Child {

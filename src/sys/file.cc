@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,6 +197,19 @@ absl::Status SyncFolder(const std::string& path) {
   if (fsync(fd.get()) != 0 && errno != EINVAL) {
     return base::SysError(absl::StrCat(path, ": sync"));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Fd> MemoryFile(absl::string_view content) {
+  Fd file(memfd_create("input", MFD_CLOEXEC));
+  if (!file) return base::SysError("memory file");
+  TRY(WriteAll(file.get(), content));
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return base::SysError("memory file");
+  return file;
+}
+
+absl::Status GiveTo(const std::string& path, uint32_t uid, uint32_t gid) {
+  if (lchown(path.c_str(), uid, gid) != 0) return base::SysError(path);
   return absl::OkStatus();
 }
 

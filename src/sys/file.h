@@ -88,6 +88,11 @@ class LockFile {
   Fd fd_;
 };
 
+// A file in memory alone, with this content, open for reading from its start.
+absl::StatusOr<Fd> MemoryFile(absl::string_view content);
+// Gives it to another user; a link itself, not what it names.
+absl::Status GiveTo(const std::string& path, uint32_t uid, uint32_t gid);
+
 // A pipe: {read end, write end}.
 absl::StatusOr<std::pair<Fd, Fd>> Pipe(int flags = 0);
 absl::Status SetNonBlocking(int fd);

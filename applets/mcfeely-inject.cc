@@ -236,9 +236,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
     return 0;
   }
   TRY_ASSIGN(auto client,
-             mcfeely::Client::Make({.server = call.Has("server")
-                                                  ? call.Get("server")
-                                                  : mcfeely::DefaultServer(),
+             mcfeely::Client::Make({.server = mcfeely::ServersOf(call.All("server")),
                                     .server_principal = call.Get("to"),
                                     .identity = call.Get("identity"),
                                     .trust = call.Get("trust")}));

@@ -46,7 +46,7 @@ Host *
   LogLevel ERROR
 X
   echo "ssh ssh -F $PWD/ssh/config"
-  echo "far-agent -C $PWD/far/comm"
+  echo "far-agent -v -C $PWD/far/comm"
   for far_host in "$@"; do echo "host $far_host ssh:$far_host"; done
 }
 

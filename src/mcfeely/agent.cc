@@ -336,6 +336,9 @@ void Agent::State::Pump() {
                    {{"why", std::string(outcome.why.message())}});
         }
         attempts.Committed(outcome, sys::SteadyNow());
+        if (channel == nullptr && attempts.unconfirmed() > 0) {
+          sys::LogStep("results.kept", {{"attempts", attempts.unconfirmed()}});
+        }
         PumpSoon();
       });
     }

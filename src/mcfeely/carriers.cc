@@ -90,6 +90,7 @@ struct Carriers::State {
   std::unique_ptr<Executable> executable;  // ours, once it was needed
   absl::flat_hash_map<std::string, std::unique_ptr<Call>> calls;
   absl::btree_set<std::string> working;  // the plan knows that they have work
+  absl::flat_hash_map<std::string, std::string> told;  // why a host is away
   std::deque<std::string> to_copy;
   size_t copies = 0;
   sys::Loop::Timer timer = 0, look_timer = 0;
@@ -144,6 +145,7 @@ void Carriers::Wanted(const std::string& host) {
 
 void Carriers::Announced(const std::string& host) {
   state_->plan.Announced(host, sys::SteadyNow());
+  state_->told.erase(host);
   state_->PumpSoon();
 }
 
@@ -204,6 +206,10 @@ void Carriers::State::CarryOut(const CarrierAction& action) {
       End(a->host, a->why);
     }
   } else if (const auto* a = std::get_if<HostAway>(&action)) {
+    // Once per reason: a host that is down for a week is one line.
+    if (std::exchange(told[a->host], a->why) != a->why) {
+      sys::Log("host.away", {{"host", a->host}, {"why", a->why}});
+    }
     events.away(a->host, a->why, a->again);
   }
 }

@@ -211,7 +211,6 @@ absl::Status Server::State::OpenCarriers() {
   };
   events.away = [this](const std::string& name, const std::string& why,
                        absl::Time again) {
-    sys::LogStep("host.away", {{"host", name}, {"why", why}});
     queue->HostAway(name, why, again);
   };
   events.has_work = [this](const std::string& name) {

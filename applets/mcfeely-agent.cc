@@ -59,10 +59,11 @@ absl::StatusOr<int> RunStdio(const cli::Call& call, const std::string& host) {
         "--stdio goes without --server, --listen and --while-needed");
   }
   mcfeely::FarAgentConfig config;
-  config.folder = call.Has("journal") ? call.Get("journal")
-                                      : mcfeely::FarAgentFolder(host);
-  config.agent = {"mcfeely-agent", "-H", host, "--to", call.Get("to"),
-                  "--dead-after",  call.Get("dead-after")};
+  config.folder =
+      call.Has("journal") ? call.Get("journal") : mcfeely::FarAgentFolder(host);
+  config.agent = {
+      "mcfeely-agent",       "-H", host, "--to", call.Get("to"), "--dead-after",
+      call.Get("dead-after")};
   // It is in another folder than we are.
   for (const char* file : {"comm-dir", "identity", "trust"}) {
     if (call.Get(file).empty()) continue;

@@ -31,8 +31,8 @@ struct AgentConfig {
 class Agent {
  public:
   // Takes the journal's lock and reads it back, ends what is left of the comms
-  // of a former life, and begins listening and calling the servers, for ever. Unavailable,
-  // naming the pid, when another agent has the journal.
+  // of a former life, and begins listening and calling the servers, for ever.
+  // Unavailable, naming the pid, when another agent has the journal.
   static absl::StatusOr<std::unique_ptr<Agent>> Open(sys::Loop& loop,
                                                      AgentConfig config);
   ~Agent();

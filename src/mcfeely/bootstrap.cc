@@ -34,7 +34,7 @@ constexpr absl::string_view kReceive =
     "if ln \"$t.lock\" \"$l\" 2>/dev/null; then mine=$l; "
     "elif [ -e \"$l\" ]; then read -r h p <\"$l\"; "
     "if [ \"$h\" = \"$n\" ]; then kill -0 \"$p\" 2>/dev/null && k=$p; "
-    "else k=$(find \"$l\" -mtime -1); fi; "
+    "elif [ -n \"$h\" ]; then k=$(find \"$l\" -mtime -1); fi; "
     "if [ -n \"$k\" ]; then echo \"process $p of $h is copying it\" >&2; "
     "exit 75; fi; "
     "rm -f \"$l\"; ln \"$t.lock\" \"$l\" || exit 75; mine=$l; fi; "
@@ -46,12 +46,11 @@ constexpr absl::string_view kReceive =
     "find \"$d\" -name 'fleetbox-*' -mtime +90 -exec rm -f {} + || exit 0";
 
 std::string Fill(absl::string_view script, const Executable& e) {
-  return absl::StrReplaceAll(
-      absl::StrReplaceAll(script, {{"PLACE", kPlace}}),
-      {{"VERSION", e.version},
-       {"HASH", e.hash},
-       {"BYTES", absl::StrCat(e.bytes)},
-       {"ABSENT", kAbsent}});
+  return absl::StrReplaceAll(absl::StrReplaceAll(script, {{"PLACE", kPlace}}),
+                             {{"VERSION", e.version},
+                              {"HASH", e.hash},
+                              {"BYTES", absl::StrCat(e.bytes)},
+                              {"ABSENT", kAbsent}});
 }
 
 }  // namespace

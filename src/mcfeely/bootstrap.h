@@ -1,13 +1,13 @@
 // How our own executable comes to a host that has none, or another version:
 // commands for a POSIX shell over there, which need nothing of ours. Pure.
 //
-// An executable is kept as fleetbox-HASH in ${XDG_CACHE_HOME:-~/.cache}/fleetbox
-// of the user there, a folder of mode 0700. Its name says its content. It is
-// written under a name of its own and renamed when it has its length, so that
-// nobody ever finds half of it; after a crash of that host a file may be short
-// all the same, so its length is looked at each time. A lock keeps hosts that
-// share a home from copying the same thing at the same time; what is in the
-// cache does not rest on it.
+// An executable is kept as fleetbox-HASH in
+// ${XDG_CACHE_HOME:-~/.cache}/fleetbox of the user there, a folder of mode
+// 0700. Its name says its content. It is written under a name of its own and
+// renamed when it has its length, so that nobody ever finds half of it; after a
+// crash of that host a file may be short all the same, so its length is looked
+// at each time. A lock keeps hosts that share a home from copying the same
+// thing at the same time; what is in the cache does not rest on it.
 #pragma once
 
 #include <absl/strings/string_view.h>
@@ -20,8 +20,8 @@
 namespace mcfeely {
 
 struct Executable {
-  std::string version;   // as --version prints it
-  std::string hash;      // hexadecimal
+  std::string version;  // as --version prints it
+  std::string hash;     // hexadecimal
   int64_t bytes = 0;
   std::string platform;  // as "uname -sm" prints it
 };

@@ -48,9 +48,9 @@ void CarrierPlan::Work(const std::string& host, bool has, absl::Time now) {
     case State::kLingering:
       if (Wanted(*h)) Go(*h, State::kConnected, absl::InfiniteFuture());
       break;
-    case State::kDue:       // looked at when its turn comes
-    case State::kCalling:   // ... when it is connected
-    case State::kSlowCall:  //
+    case State::kDue:        // looked at when its turn comes
+    case State::kCalling:    // ... when it is connected
+    case State::kSlowCall:   //
     case State::kHangingUp:  // ... when it has ended
     case State::kResting:    // ... when the rest is over
       break;
@@ -127,10 +127,9 @@ void CarrierPlan::Wake(absl::Time now) {
       case State::kSlowCall:
         // Ended comes for it, and finds it as it is.
         Go(h, State::kSlowCall, absl::InfiniteFuture());
-        actions_.push_back(
-            HangUp{h.name, absl::StrCat("no agent after ",
-                                        base::FormatDuration(
-                                            LaneOf(h).longest))});
+        actions_.push_back(HangUp{
+            h.name, absl::StrCat("no agent after ",
+                                 base::FormatDuration(LaneOf(h).longest))});
         break;
       case State::kLingering:
         Go(h, State::kHangingUp, absl::InfiniteFuture());

@@ -248,8 +248,8 @@ void Carriers::State::Begin(const std::string& host) {
     words.insert(words.end(), far_agent.begin(), far_agent.end());
     o.remote_command = StartWords(*executable, words);
   }
-  sys::LogStep("host.called", {{"host", host},
-                               {"address", net::FormatAddress(call.address)}});
+  sys::LogStep("host.called",
+               {{"host", host}, {"address", net::FormatAddress(call.address)}});
   net::ChannelEvents e = events.made(host);
   e.hand_over = [this, host](net::Channel& channel) {
     Call& c = *calls.at(host);
@@ -344,8 +344,7 @@ absl::Status Carriers::State::Copy(const std::string& host) {
   spawn.own_group = true;
   TRY_ASSIGN(sys::Child child,
              sys::Child::Spawn(net::SshCommand(call.address, connect), spawn));
-  sys::Log("executable.sent",
-           {{"host", host}, {"bytes", executable->bytes}});
+  sys::Log("executable.sent", {{"host", host}, {"bytes", executable->bytes}});
   call.errors = std::move(errors.first);
   call.copy = std::move(child);
   copies++;
@@ -386,10 +385,9 @@ void Carriers::State::Copied(const std::string& host) {
   if (ended.signal == 0 && ended.code == 0) {
     Begin(host);
   } else {
-    End(host, absl::StrCat("copying fleetbox to it failed: ",
-                           said.empty()
-                               ? absl::StrCat("exit ", ended.code)
-                               : said));
+    End(host,
+        absl::StrCat("copying fleetbox to it failed: ",
+                     said.empty() ? absl::StrCat("exit ", ended.code) : said));
   }
   StartCopies();
 }

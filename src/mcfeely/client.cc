@@ -162,8 +162,7 @@ absl::Status Client::State::RunUntil(const std::function<bool()>& done,
     } else {
       away_since = std::min(away_since, now);
       // What is wrong with one server may be right with another.
-      const bool all_tried =
-          choice->Choose(now).when > absl::InfinitePast();
+      const bool all_tried = choice->Choose(now).when > absl::InfinitePast();
       if (channel == nullptr && lasting && all_tried) return trouble;
       if (now - away_since > config.patience) {
         return absl::UnavailableError(absl::StrCat(

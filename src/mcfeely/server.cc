@@ -210,9 +210,7 @@ absl::Status Server::State::OpenCarriers() {
     clients[Opened(std::move(channel))].called = name;
   };
   events.away = [this](const std::string& name, const std::string& why,
-                       absl::Time again) {
-    queue->HostAway(name, why, again);
-  };
+                       absl::Time again) { queue->HostAway(name, why, again); };
   events.has_work = [this](const std::string& name) {
     return queue->scheduler().HasWork(name);
   };

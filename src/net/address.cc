@@ -144,8 +144,8 @@ std::vector<std::string> SplitAddresses(absl::string_view text) {
   size_t begin = 0;
   for (size_t i = 0; i <= text.size(); i++) {
     // A path may have blanks.
-    if (i < text.size() && (!absl::ascii_isspace(text[i]) ||
-                            !HasCarrier(text.substr(i + 1)))) {
+    if (i < text.size() &&
+        (!absl::ascii_isspace(text[i]) || !HasCarrier(text.substr(i + 1)))) {
       continue;
     }
     const absl::string_view one =

@@ -35,9 +35,10 @@ std::vector<T> Of(const std::vector<CarrierAction>& actions) {
 
 }  // namespace
 
-TEST_CASE("carriers: a host that is called on demand is called when it has "
-          "work, and hung up a little after",
-          "[mcfeely]") {
+TEST_CASE(
+    "carriers: a host that is called on demand is called when it has "
+    "work, and hung up a little after",
+    "[mcfeely]") {
   CarrierPlan plan = Plan();
   plan.Add("web1", 1, true, At(0));
   CHECK(plan.TakeActions().empty());
@@ -79,9 +80,10 @@ TEST_CASE("carriers: a host that is kept is called at once and again when lost",
   CHECK(Of<CallHost>(plan.TakeActions()).size() == 1);
 }
 
-TEST_CASE("carriers: a host's rests double, up to five minutes, and one call "
-          "is under way at a time",
-          "[mcfeely]") {
+TEST_CASE(
+    "carriers: a host's rests double, up to five minutes, and one call "
+    "is under way at a time",
+    "[mcfeely]") {
   CarrierPlan plan = Plan();
   plan.Add("dead", 1, true, At(0));
   plan.Work("dead", true, At(0));
@@ -106,8 +108,8 @@ TEST_CASE("carriers: a host's rests double, up to five minutes, and one call "
     REQUIRE(plan.wake_at() == now);
     plan.Wake(now);
   }
-  CHECK(rests == std::vector<int64_t>{1, 2, 4, 8, 16, 32, 64, 128, 256, 300,
-                                      300, 300});
+  CHECK(rests ==
+        std::vector<int64_t>{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300});
 }
 
 TEST_CASE("carriers: an agent that hangs up at once is a failure, too",
@@ -337,8 +339,8 @@ struct Fleet {
     return now - kStart;
   }
   void Turn() {
-    const absl::Time next = events.empty() ? absl::InfiniteFuture()
-                                           : events.begin()->first;
+    const absl::Time next =
+        events.empty() ? absl::InfiniteFuture() : events.begin()->first;
     const absl::Time wake = plan.wake_at();
     REQUIRE(std::min(next, wake) < absl::InfiniteFuture());
     if (wake <= next) {
@@ -397,8 +399,9 @@ TEST_CASE("mcfeely 40: 300 dead hosts of 1000 do not hold up the others",
   CHECK(fleet.scheduler.State(base::JobId{1}, first) == pb::TASK_READY);
   CHECK_THAT(fleet.scheduler.Why(base::JobId{1}, first, fleet.now),
              Catch::StartsWith(absl::StrCat(
-                 host, " cannot be reached: no answer to the connection, next "
-                       "try ")));
+                 host,
+                 " cannot be reached: no answer to the connection, next "
+                 "try ")));
 }
 
 TEST_CASE("mcfeely: all tasks of a host start when it answers again",

@@ -64,7 +64,7 @@ struct CarrierLimits {
   };
   Lane kept = {256, absl::Milliseconds(200), absl::Seconds(40)};
   // A process each, which may have to copy our executable first.
-  Lane on_demand = {32, absl::Seconds(2), absl::Minutes(6)};
+  Lane on_demand = {64, absl::Seconds(1), absl::Minutes(6)};
   absl::Duration first_rest = absl::Seconds(1);
   absl::Duration longest_rest = absl::Minutes(5);
   // A connection that lasted so long was not a failure.

@@ -344,7 +344,6 @@ absl::Status Carriers::State::Copy(const std::string& host) {
   spawn.own_group = true;
   TRY_ASSIGN(sys::Child child,
              sys::Child::Spawn(net::SshCommand(call.address, connect), spawn));
-  sys::Log("executable.sent", {{"host", host}, {"bytes", executable->bytes}});
   call.errors = std::move(errors.first);
   call.copy = std::move(child);
   copies++;
@@ -383,6 +382,8 @@ void Carriers::State::Copied(const std::string& host) {
   DropCopy(call);
   copies--;
   if (ended.signal == 0 && ended.code == 0) {
+    sys::Log("executable.copied",
+             {{"host", host}, {"bytes", executable->bytes}});
     Begin(host);
   } else {
     End(host,

@@ -21,14 +21,14 @@ printf '#!/bin/sh\necho fleetbox 0.0\n' >far/bin/new
 chmod 755 far/bin/new && mv far/bin/new far/bin/fleetbox
 mcfeely-inject -q -w web2 true 2>&1 | timeless
 ls $cache | sed 's/-.*/-HASH/'
-grep -c executable.sent serve.1.log
+grep -c executable.copied serve.1.log
 
 echo "--- half of it, as a crash of the host would leave it"
 file=$(echo $cache/fleetbox-*)
 head -c 100000 "$file" >half && chmod 700 half && mv half "$file"
 mcfeely-inject -q -w web3 true 2>&1 | timeless
 cmp "$file" "$(readlink -f "$(command -v fleetbox)")" && echo whole
-grep -c executable.sent serve.1.log
+grep -c executable.copied serve.1.log
 
 echo "--- another platform"
 printf '#!/bin/sh\necho Plan9 mips\n' >far/bin/uname

@@ -382,7 +382,7 @@ TEST_CASE("mcfeely 40: 300 dead hosts of 1000 do not hold up the others",
     // A process each, so at most so many at once: the dead cost their share of
     // starts, and no more.
     INFO(alone << " alone, " << among << " among the dead");
-    CHECK(among <= alone + absl::Seconds(300.0 / 32 * 2 + 5));
+    CHECK(among <= alone + absl::Seconds(300.0 / 64 + 2));
   }
   CHECK(fleet.attempts == 7000);  // none was used up for a dead host
   // For ten minutes more: one call at a time, seldom.

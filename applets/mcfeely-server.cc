@@ -158,12 +158,11 @@ absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
 }
 
 absl::StatusOr<std::unique_ptr<mcfeely::Client>> Ask(const cli::Call& call) {
-  return mcfeely::Client::Make({.server = call.Has("server")
-                                              ? call.Get("server")
-                                              : mcfeely::DefaultServer(),
-                                .server_principal = call.Get("to"),
-                                .identity = call.Get("identity"),
-                                .trust = call.Get("trust")});
+  return mcfeely::Client::Make(
+      {.server = mcfeely::ServersOf(call.All("server")),
+       .server_principal = call.Get("to"),
+       .identity = call.Get("identity"),
+       .trust = call.Get("trust")});
 }
 
 // "31" or "31.web".

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/time.h"
 #include "mcfeely/job.h"
 #include "net/address.h"
 #include "net/mail.h"
@@ -18,8 +19,9 @@ namespace {
 using Words = absl::Span<const std::string>;
 
 constexpr absl::string_view kDirectives[] = {
-    "queue",     "listen", "identity",    "trust",        "principal", "mail",
-    "mail-from", "host",   "max-running", "max-per-host", "policy"};
+    "queue", "listen",    "identity",   "trust",       "principal",
+    "mail",  "mail-from", "host",       "max-running", "max-per-host",
+    "ssh",   "far-agent", "dead-after", "policy"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
@@ -29,9 +31,39 @@ absl::Status ReadNumber(const std::string& word, int max, int* number) {
       absl::StrCat("'", word, "' is not a number from 1 to ", max));
 }
 
+absl::Status ReadDeadAfter(const std::string& word, absl::Duration* after) {
+  TRY_ASSIGN(*after, base::ParseDuration(word));
+  if (*after >= absl::Seconds(1) && *after <= absl::Hours(1)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", word, "' is not a time from 1s to 1h"));
+}
+
+// Names; the addresses after a name are that host's.
+absl::Status ReadHosts(Words words, ServerConfig* config) {
+  const std::string* last = nullptr;
+  for (const std::string& word : words) {
+    if (!net::HasCarrier(word)) {
+      TRY(CheckHost(word));
+      config->hosts.insert(word);
+      last = &word;
+      continue;
+    }
+    if (last == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", word, "' follows no host's name"));
+    }
+    TRY(net::ParseAddress(word));
+    config->carriers[*last].push_back(word);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadDirective(const std::string& name, Words values,
                            ServerConfig* config) {
-  const auto several = name == "listen" || name == "mail" || name == "host";
+  const auto several = name == "listen" || name == "mail" || name == "host" ||
+                       name == "ssh" || name == "far-agent";
   if (values.empty() || (!several && values.size() > 1)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "takes ", several ? "at least one word" : "exactly one word"));
@@ -53,14 +85,16 @@ absl::Status ReadDirective(const std::string& name, Words values,
   if (name == "max-per-host") {
     return ReadNumber(value, 100'000, &config->limits.max_per_host);
   }
+  if (name == "ssh") config->ssh.assign(values.begin(), values.end());
+  if (name == "far-agent") {
+    config->far_agent.assign(values.begin(), values.end());
+  }
+  if (name == "dead-after") return ReadDeadAfter(value, &config->dead_after);
+  if (name == "host") return ReadHosts(values, config);
   for (const std::string& word : values) {
     if (name == "listen") {
       TRY(net::ParseAddress(word));
       config->listen.push_back(word);
-    }
-    if (name == "host") {
-      TRY(CheckHost(word));
-      config->hosts.insert(word);
     }
   }
   return absl::OkStatus();

@@ -2,6 +2,7 @@
 // mcfeely-server(8) describes it. Pure: parsing only.
 #pragma once
 
+#include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "mcfeely/scheduler.h"
 
 namespace mcfeely {
@@ -23,9 +25,14 @@ struct ServerConfig {
   std::vector<std::string> mail;
   std::string mail_from;
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
+  // Hosts whose agents are called, and their addresses, tried in turn.
+  absl::btree_map<std::string, std::vector<std::string>> carriers;
+  std::vector<std::string> ssh = {"ssh"};  // program and options, for ssh:
+  std::vector<std::string> far_agent;      // options of agents started by ssh:
+  absl::Duration dead_after = base::kDeadAfter;  // of silent channels
   SchedulerLimits limits;
-  // Of channels: base/limits.h has the usual ones, which zero stands for.
-  absl::Duration handshake_time, keep_alive, dead_after;
+  // Of channels; zero stands for the usual one of base/limits.h.
+  absl::Duration handshake_time;
 };
 
 // `path` is for messages: "PATH:LINE: what is wrong" (InvalidArgument).

@@ -120,6 +120,10 @@ class Queue {
                     const fleetbox::wire::Results& results, absl::Time now);
   void Closed(Connection connection, absl::Time now);
   void Release(JobId job, TaskIndex task, absl::Time now);
+  // Of hosts that are called, as in scheduler.h.
+  void SetCalled(absl::btree_set<std::string> hosts);
+  std::vector<std::string> TakeWanted();
+  void HostAway(const std::string& host, std::string why, absl::Time again);
   void ReportSent(const std::string& key, absl::Time now);
   void ReportFailed(const std::string& key, absl::Time now);
   void Wake(absl::Time now);

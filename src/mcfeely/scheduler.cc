@@ -52,6 +52,7 @@ void Scheduler::State_::Handle(const AgentOpened& e) {
   SchedulerHost& host = HostOf(e.host);
   host.connected = true;
   host.journal = e.journal;
+  away.erase(e.host);
   const absl::flat_hash_set<AttemptId> known(e.known.begin(), e.known.end());
   // A copy: an interrupted attempt leaves the set.
   const std::vector<TaskRef> open(host.open.begin(), host.open.end());
@@ -86,7 +87,7 @@ void Scheduler::State_::Handle(const AgentClosed& e) {
     // A job whose last task was given up is gone, and with it what it had here.
     OpenJob* job = Find(m.job);
     if (job != nullptr && job->tasks[m.task].phase == Phase::kReady) {
-      GiveUp(*job, m.task, absl::StrCat(e.host, " is not connected"));
+      GiveUp(*job, m.task, AwayWords(e.host));
     }
   }
   if (const auto again = hosts.find(e.host); again != hosts.end()) {
@@ -380,6 +381,7 @@ void Scheduler::State_::MakeReady(OpenJob& job, uint32_t t) {
     timers.insert(MomentOf(job, t, give_up));
   }
   Line(*job.tasks[t].host);
+  Want(*job.tasks[t].host);
 }
 
 void Scheduler::State_::LeaveReady(OpenJob& job, uint32_t t) {
@@ -401,7 +403,7 @@ void Scheduler::State_::FireTimers() {
     } else if (host.connected) {
       host.overdue.insert(MomentOf(job, m.task, ReadyAt(job, m.task)));
     } else {
-      GiveUp(job, m.task, absl::StrCat(host.name, " is not connected"));
+      GiveUp(job, m.task, AwayWords(host.name));
     }
   }
 }
@@ -425,7 +427,10 @@ OpenJob* Scheduler::State_::Find(uint64_t job) const {
 
 SchedulerHost& Scheduler::State_::HostOf(const std::string& name) {
   SchedulerHost& host = hosts[name];
-  if (host.name.empty()) host.name = name;
+  if (host.name.empty()) {
+    host.name = name;
+    host.called = called.contains(name);
+  }
   return host;
 }
 

@@ -238,6 +238,21 @@ class Scheduler {
     int ready = 0;
     bool connected = false;
   };
+  // --- hosts that are called (carrier_plan.h); scheduler_hosts.cc ---------
+  // Their names; before Load.
+  void SetCalled(absl::btree_set<std::string> hosts);
+  // Those of them that got something to start since the last call.
+  std::vector<std::string> TakeWanted();
+  // Whether it has tasks that could start, or open attempts.
+  bool HasWork(const std::string& host) const;
+  // It cannot be reached; forgotten when its agent is there. Its tasks stay
+  // ready, and say so; no attempt is used up.
+  void SetAway(const std::string& host, std::string why, absl::Time again);
+  // Why a host is not connected, without a moment: "web1 cannot be reached:
+  // Connection refused"; and the moment, or InfiniteFuture.
+  std::string AwayWords(const std::string& host) const;
+  absl::Time AwayUntil(const std::string& host) const;
+
   // Every host that has work or is connected.
   absl::btree_map<std::string, HostCount> Hosts() const;
   size_t open_tasks() const;

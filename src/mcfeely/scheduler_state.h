@@ -45,6 +45,8 @@ struct SchedulerHost {
   std::string name;
   bool connected = false;
   bool in_line = false;  // in State_::line
+  bool called = false;   // by us, if it has work
+  bool wanted = false;   // in State_::wanted
   JournalId journal;     // of the connected agent
   size_t tasks = 0;      // of open jobs; at zero and not connected it goes
   absl::btree_set<TaskRef> open;
@@ -88,6 +90,13 @@ struct Scheduler::State_ {
   // Shared by all jobs of one task, of which there may be a million.
   std::shared_ptr<const Graph> alone;
   std::deque<SchedulerHost*> line;  // hosts that may start a task, in turn
+  // Hosts that are called, those of them with news, and those out of reach.
+  struct Away {
+    std::string why;
+    absl::Time again;
+  };
+  absl::btree_set<std::string> called, wanted;
+  absl::flat_hash_map<std::string, Away> away;
   absl::Time told_wake = absl::InfiniteFuture();
   size_t unfinished = 0;  // over all jobs
   // Jobs that Load completed: saved, and ended if need be, by the first event.
@@ -143,6 +152,8 @@ struct Scheduler::State_ {
   void MakeDelayed(OpenJob& job, uint32_t t);
   void LeaveReady(OpenJob& job, uint32_t t);
   void Line(SchedulerHost& host);
+  void Want(SchedulerHost& host);
+  std::string AwayWords(const std::string& host) const;
   void Forget(SchedulerHost& host);
   void Save(const OpenJob& job, uint32_t t);
 };

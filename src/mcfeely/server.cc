@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "keys/allowed_signers.h"
 #include "keys/identity.h"
+#include "mcfeely/carriers.h"
 #include "mcfeely/commit_pace.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/fit_reply.h"
@@ -68,6 +69,7 @@ struct Server::State {
     std::unique_ptr<net::Channel> channel;
     // Jobs it follows, and the query it asked that with.
     absl::flat_hash_map<JobId, base::ParcelId> follows;
+    std::string called;  // the host we have called on it; may be empty
   };
   struct Dispatched {
     base::ParcelId parcel;
@@ -79,7 +81,9 @@ struct Server::State {
   bool KnownHost(const std::string& host) const;
   std::string PickName(const net::Peer& peer) const;
 
-  void Opened(std::unique_ptr<net::Channel> channel);
+  absl::Status OpenCarriers();
+  net::ChannelEvents MakeEvents();
+  Connection Opened(std::unique_ptr<net::Channel> channel);
   void Closed(net::Channel& channel, const absl::Status& why);
   void Arrived(net::Channel& channel, absl::string_view bytes);
   absl::Status Take(Connection from, net::Channel& channel,
@@ -117,6 +121,7 @@ struct Server::State {
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Queue> queue;
   std::vector<std::unique_ptr<net::Listener>> listeners;
+  std::unique_ptr<Carriers> carriers;
   absl::flat_hash_map<Connection, Client> clients;
   absl::flat_hash_map<net::Channel*, Connection> numbers;
   Connection next_connection = 1;
@@ -164,6 +169,9 @@ absl::Status Server::State::Open() {
         TRY_ASSIGN(const Policy* rules, policy.Now());
         return CheckJobPolicy(*rules, principal, job);
       }});
+  absl::btree_set<std::string> called;
+  for (const auto& [name, addresses] : config.carriers) called.insert(name);
+  queue->SetCalled(std::move(called));
   TRY(queue->Load(*engine, sys::SteadyNow()));
 
   for (const std::string& text : config.listen) {
@@ -173,30 +181,56 @@ absl::Status Server::State::Open() {
     options.trust = &trust;
     options.principal = config.principal;
     options.handshake_time = config.handshake_time;
-    options.keep_alive = config.keep_alive;
     options.dead_after = config.dead_after;
+    options.keep_alive = config.dead_after / 3;
     TRY_ASSIGN(
         std::unique_ptr<net::Listener> listener,
         net::Listener::Listen(
-            loop, address, options,
-            [this] {
-              net::ChannelEvents events;
-              events.parcel = [this](net::Channel& c, absl::string_view p) {
-                Arrived(c, p);
-              };
-              events.receipt = [this](net::Channel& c, const net::Receipt& r) {
-                TakeReceipt(c, r);
-              };
-              events.closed = [this](net::Channel& c, const absl::Status& why) {
-                Closed(c, why);
-              };
-              return events;
-            },
+            loop, address, options, [this] { return MakeEvents(); },
             [this](std::unique_ptr<net::Channel> c) { Opened(std::move(c)); }));
     listeners.push_back(std::move(listener));
   }
+  TRY(OpenCarriers());
   CheckTrust();
   PumpSoon();
+  return absl::OkStatus();
+}
+
+net::ChannelEvents Server::State::MakeEvents() {
+  net::ChannelEvents events;
+  events.parcel = [this](net::Channel& c, absl::string_view p) {
+    Arrived(c, p);
+  };
+  events.receipt = [this](net::Channel& c, const net::Receipt& r) {
+    TakeReceipt(c, r);
+  };
+  events.closed = [this](net::Channel& c, const absl::Status& why) {
+    Closed(c, why);
+  };
+  return events;
+}
+
+absl::Status Server::State::OpenCarriers() {
+  if (config.carriers.empty()) return absl::OkStatus();
+  net::ChannelOptions options;
+  options.signer = signer.get();
+  options.trust = &trust;
+  options.principal = config.principal;
+  options.dead_after = config.dead_after;
+  options.keep_alive = config.dead_after / 3;
+  CarrierEvents events;
+  events.made = [this](const std::string&) { return MakeEvents(); };
+  events.opened = [this](const std::string& name,
+                         std::unique_ptr<net::Channel> channel) {
+    clients[Opened(std::move(channel))].called = name;
+  };
+  events.away = [this](const std::string& name, const std::string& why,
+                       absl::Time again) { queue->HostAway(name, why, again); };
+  events.has_work = [this](const std::string& name) {
+    return queue->scheduler().HasWork(name);
+  };
+  TRY_ASSIGN(carriers, Carriers::Make(loop, config, std::move(options),
+                                      std::move(events)));
   return absl::OkStatus();
 }
 
@@ -216,12 +250,13 @@ std::string Server::State::PickName(const net::Peer& peer) const {
   return peer.local.empty() ? "unknown" : peer.local;
 }
 
-void Server::State::Opened(std::unique_ptr<net::Channel> channel) {
+Connection Server::State::Opened(std::unique_ptr<net::Channel> channel) {
   const Connection number = next_connection++;
   sys::LogStep("channel.opened", {{"peer", PickName(channel->peer())},
                                   {"address", channel->peer().address}});
   numbers[channel.get()] = number;
   clients[number].channel = std::move(channel);
+  return number;
 }
 
 void Server::State::Closed(net::Channel& channel, const absl::Status& why) {
@@ -238,8 +273,10 @@ void Server::State::Closed(net::Channel& channel, const absl::Status& why) {
     if (followers[job].connections.empty()) followers.erase(job);
   }
   numbers.erase(&channel);
-  clients.erase(number);
+  const std::string called = std::move(clients[number].called);
   queue->Closed(number, sys::SteadyNow());
+  if (!called.empty()) carriers->Ended(called, why);
+  clients.erase(number);
   PumpSoon();
 }
 
@@ -278,6 +315,15 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
                                  absl::string_view bytes) {
   const absl::Time now = sys::SteadyNow();
   const std::string& principal = parcel.principals[0];
+  const std::string& called = clients[from].called;
+  // A host we have called is here as a host only, whatever rights the carrier
+  // would give to whoever calls us.
+  if (!called.empty() && parcel.header.kind != wire_pb::ANNOUNCE &&
+      parcel.header.kind != wire_pb::RESULTS) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("a ", wire::RulesOf(parcel.header.kind)->name,
+                     " from host ", called, ", which was called"));
+  }
   switch (parcel.header.kind) {
     case wire_pb::JOB: {
       TRY_ASSIGN(auto job, wire::Parse<wire_pb::Job>(parcel.body));
@@ -299,7 +345,12 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
         return absl::PermissionDeniedError(
             absl::StrCat(principal, " is not ", claimed));
       }
+      if (!called.empty() && called != announce.host()) {
+        return absl::PermissionDeniedError(
+            absl::StrCat("host ", called, " says that it is ", claimed));
+      }
       queue->AgentOpened(from, announce, now);
+      if (!called.empty()) carriers->Announced(called);
       return absl::OkStatus();
     }
     case wire_pb::RESULTS: {
@@ -569,6 +620,9 @@ void Server::State::Pump() {
     }
     for (const Action& action : queue->TakeActions()) CarryOut(action);
   }
+  if (carriers != nullptr) {
+    for (const std::string& name : queue->TakeWanted()) carriers->Wanted(name);
+  }
   for (JobId job : std::exchange(changed, {})) TellFollowers(job);
   if (stopping && pace.idle()) FinishStop();
 }
@@ -693,6 +747,7 @@ void Server::Stop(absl::Duration longest) {
   if (state_->stopping) return;
   state_->stopping = true;
   for (auto& listener : state_->listeners) listener->Stop();
+  if (state_->carriers != nullptr) state_->carriers->Stop();
   state_->loop.After(longest, [this] { state_->loop.Stop(); });
   state_->PumpSoon();
 }

@@ -49,7 +49,7 @@ struct Start {
   const char* folder;  // null: ours
   int executable;
   int descriptors[3];
-  bool own_group, keep_descriptors, keep_signals;
+  bool own_group, own_session, keep_descriptors, keep_signals;
   bool reset_sigpipe;  // with keep_signals
   uint64_t mask;
   int death_signal, parent, nice;
@@ -179,6 +179,7 @@ NOT_SANITIZED int InChild(void* argument) {
   }
   s->failed = "process group";
   bool ok = !s->own_group || syscall(SYS_setpgid, 0, 0) == 0;
+  if (s->own_session) ok = syscall(SYS_setsid) >= 0;
   if (ok && s->folder != nullptr) {
     s->failed = s->folder;
     ok = syscall(SYS_chdir, s->folder) == 0;
@@ -300,7 +301,8 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   start.descriptors[0] = options.in;
   start.descriptors[1] = options.out;
   start.descriptors[2] = options.err;
-  start.own_group = options.own_group;
+  start.own_group = options.own_group && !options.own_session;
+  start.own_session = options.own_session;
   start.keep_descriptors = options.keep_descriptors;
   start.keep_signals = options.keep_signals;
   start.reset_sigpipe = !InheritedSignals().ignored_sigpipe;

@@ -48,7 +48,8 @@ struct SpawnOptions {
   // Executes this open file instead of argv[0]. Of a script it stays open in
   // the child, since its interpreter reads it by the name /proc/self/fd/N.
   int executable = -1;
-  bool own_group = false;  // leads a process group of its own
+  bool own_group = false;    // leads a process group of its own
+  bool own_session = false;  // and a session: it outlives whoever logs out
 
   // For commands that run in the place of their caller:
   // argv[0] is only a name, this file is executed, and nothing is looked up.

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -172,6 +173,12 @@ size_t ResidentBytes() {
   size_t pages = 0;
   if (fields.size() < 2 || !absl::SimpleAtoi(fields[1], &pages)) return 0;
   return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string Platform() {
+  utsname names;
+  if (uname(&names) != 0) return "";
+  return absl::StrCat(names.sysname, " ", names.machine);
 }
 
 std::string OwnExecutable() {

@@ -35,6 +35,8 @@ void SignalDescendants(int pid, int signal);
 bool IsGroupAlive(int group);
 // Bytes of memory this process has resident.
 size_t ResidentBytes();
+// The system and its processor, as "uname -sm" prints them.
+std::string Platform();
 // The path of our own executable.
 std::string OwnExecutable();
 

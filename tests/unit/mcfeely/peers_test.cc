@@ -86,7 +86,6 @@ struct ServerSite : Site {
     config.trust = Path("trust");
     config.hosts = {"h1", "h2"};
     config.handshake_time = absl::Milliseconds(300);
-    config.keep_alive = absl::Milliseconds(200);
     config.dead_after = absl::Milliseconds(600);
     auto opened = mcfeely::Server::Open(loop, config);
     INFO(opened.status().message());

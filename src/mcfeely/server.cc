@@ -7,6 +7,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "base/bytes.h"
@@ -167,7 +168,7 @@ absl::Status Server::State::Open() {
     options.trust = &trust;
     options.principal = config.principal;
     options.dead_after = config.dead_after;
-    options.keep_alive = config.dead_after / 3;
+    options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
     TRY_ASSIGN(
         std::unique_ptr<net::Listener> listener,
         net::Listener::Listen(
@@ -202,7 +203,7 @@ absl::Status Server::State::OpenCarriers() {
   options.trust = &trust;
   options.principal = config.principal;
   options.dead_after = config.dead_after;
-  options.keep_alive = config.dead_after / 3;
+  options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
   CarrierEvents events;
   events.made = [this](const std::string&) { return MakeEvents(); };
   events.opened = [this](const std::string& name,

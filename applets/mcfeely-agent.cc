@@ -5,6 +5,7 @@
 #include "cli/applet.h"
 #include "mcfeely/agent.h"
 #include "mcfeely/client.h"
+#include "mcfeely/config.h"
 #include "mcfeely/far_agent.h"
 #include "mcfeely/job.h"
 #include "net/address.h"
@@ -94,8 +95,8 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   }
   config.while_needed = call.Has("while-needed");
   TRY_ASSIGN(config.dead_after, call.Duration("dead-after"));
-  if (config.dead_after < absl::Seconds(1)) {
-    return cli::UsageError("--dead-after: at least 1s");
+  if (config.dead_after < mcfeely::kShortestDeadAfter) {
+    return cli::UsageError("--dead-after: at least 20s");
   }
   config.server_principal = call.Get("to");
   config.comm_folder = call.Get("comm-dir");

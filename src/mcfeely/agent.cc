@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/bytes.h"
@@ -161,7 +162,7 @@ net::ChannelOptions Agent::State::Options() const {
   options.expected_principal = config.server_principal;
   options.remote_command = {"fleetbox", "mcfeely-server", "attach"};
   options.dead_after = config.dead_after;
-  options.keep_alive = config.dead_after / 3;
+  options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
   return options;
 }
 

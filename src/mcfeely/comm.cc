@@ -320,7 +320,12 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
       TRY(sys::GiveTo(folder.path, account.uid, account.gid));
     }
   }
-  for (const std::string& variable : attempt.environment()) {
+  const std::vector<std::string> variables(attempt.environment().begin(),
+                                           attempt.environment().end());
+  if (const absl::Status good = CheckEnvironment(variables); !good.ok()) {
+    return absl::FailedPreconditionError(good.message());
+  }
+  for (const std::string& variable : variables) {
     SetVariable(variable, environment);
   }
   sys::Fd input;

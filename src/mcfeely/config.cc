@@ -33,11 +33,11 @@ absl::Status ReadNumber(const std::string& word, int max, int* number) {
 
 absl::Status ReadDeadAfter(const std::string& word, absl::Duration* after) {
   TRY_ASSIGN(*after, base::ParseDuration(word));
-  if (*after >= absl::Seconds(1) && *after <= absl::Hours(1)) {
+  if (*after >= kShortestDeadAfter && *after <= absl::Hours(1)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("'", word, "' is not a time from 1s to 1h"));
+      absl::StrCat("'", word, "' is not a time from 20s to 1h"));
 }
 
 // Names; the addresses after a name are that host's.

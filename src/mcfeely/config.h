@@ -15,6 +15,9 @@
 
 namespace mcfeely {
 
+// The other end sends something every base::kKeepAlive, whatever we want.
+inline constexpr absl::Duration kShortestDeadAfter = absl::Seconds(20);
+
 struct ServerConfig {
   std::string queue = "/var/lib/fleetbox/mcfeely";  // folder
   std::vector<std::string> listen;                  // addresses

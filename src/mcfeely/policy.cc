@@ -373,4 +373,32 @@ absl::Status CheckJobPolicy(const Policy& policy, absl::string_view principal,
   return absl::OkStatus();
 }
 
+absl::Status CheckQueryPolicy(const Policy& policy, absl::string_view principal,
+                              const fleetbox::wire::Query& query,
+                              const std::function<bool(uint64_t job)>& is_own) {
+  using Query = fleetbox::wire::Query;
+  if (policy.everything()) return absl::OkStatus();
+  const Policy::Rights rights = policy.RightsOf(principal);
+  PolicyAnswer answer = rights.MayRead();
+  switch (query.what_case()) {
+    case Query::kStatus: {
+      const auto& jobs = query.status().job();
+      answer.allowed |=
+          !jobs.empty() && std::all_of(jobs.begin(), jobs.end(), is_own);
+      break;
+    }
+    case Query::kShow:
+      answer.allowed |= is_own(query.show().job());
+      break;
+    case Query::kFollow:
+      answer.allowed |= is_own(query.follow().job());
+      break;
+    default:
+      answer = rights.MayOperate();
+  }
+  if (answer.allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("refused by policy: ", answer.why));
+}
+
 }  // namespace mcfeely

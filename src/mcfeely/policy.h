@@ -11,6 +11,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/types/span.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -102,5 +103,10 @@ struct Policy::Parsed {
 // task that is refused, and the rule.
 absl::Status CheckJobPolicy(const Policy& policy, absl::string_view principal,
                             const Job& job);
+// Whether somebody may ask this. Whoever injected a job (`is_own`) may look at
+// it; other looking takes the right to read, everything else that to operate.
+absl::Status CheckQueryPolicy(const Policy& policy, absl::string_view principal,
+                              const fleetbox::wire::Query& query,
+                              const std::function<bool(uint64_t job)>& is_own);
 
 }  // namespace mcfeely

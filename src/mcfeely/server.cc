@@ -7,6 +7,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "base/bytes.h"
@@ -88,7 +89,6 @@ struct Server::State {
   void Arrived(net::Channel& channel, absl::string_view bytes);
   absl::Status Take(Connection from, net::Channel& channel,
                     const wire::Opened& parcel, absl::string_view bytes);
-  bool IsOwnJob(const std::string& principal, uint64_t job);
   absl::Status MayAsk(const std::string& principal,
                       const wire_pb::Query& query);
   void TakeReceipt(net::Channel& channel, const net::Receipt& receipt);
@@ -182,7 +182,7 @@ absl::Status Server::State::Open() {
     options.principal = config.principal;
     options.handshake_time = config.handshake_time;
     options.dead_after = config.dead_after;
-    options.keep_alive = config.dead_after / 3;
+    options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
     TRY_ASSIGN(
         std::unique_ptr<net::Listener> listener,
         net::Listener::Listen(
@@ -217,7 +217,7 @@ absl::Status Server::State::OpenCarriers() {
   options.trust = &trust;
   options.principal = config.principal;
   options.dead_after = config.dead_after;
-  options.keep_alive = config.dead_after / 3;
+  options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
   CarrierEvents events;
   events.made = [this](const std::string&) { return MakeEvents(); };
   events.opened = [this](const std::string& name,
@@ -378,39 +378,13 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
   }
 }
 
-bool Server::State::IsOwnJob(const std::string& principal, uint64_t job) {
-  const auto view = queue->View(*engine, {job}, false, sys::SteadyNow());
-  return view.ok() && view->principal() == principal;
-}
-
-// Whoever injected a job may look at it; for everything else there are rules.
 absl::Status Server::State::MayAsk(const std::string& principal,
                                    const wire_pb::Query& query) {
   TRY_ASSIGN(const Policy* rules, policy.Now());
-  if (rules->everything()) return absl::OkStatus();
-  const Policy::Rights rights = rules->RightsOf(principal);
-  PolicyAnswer answer = rights.MayRead();
-  switch (query.what_case()) {
-    case wire_pb::Query::kStatus: {
-      const auto& jobs = query.status().job();
-      answer.allowed |= !jobs.empty() &&
-                        std::all_of(jobs.begin(), jobs.end(), [&](uint64_t j) {
-                          return IsOwnJob(principal, j);
-                        });
-      break;
-    }
-    case wire_pb::Query::kShow:
-      answer.allowed |= IsOwnJob(principal, query.show().job());
-      break;
-    case wire_pb::Query::kFollow:
-      answer.allowed |= IsOwnJob(principal, query.follow().job());
-      break;
-    default:
-      answer = rights.MayOperate();
-  }
-  if (answer.allowed) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("refused by policy: ", answer.why));
+  return CheckQueryPolicy(*rules, principal, query, [&](uint64_t job) {
+    const auto view = queue->View(*engine, {job}, false, sys::SteadyNow());
+    return view.ok() && view->principal() == principal;
+  });
 }
 
 // The only receipt that matters here is an agent's refusal of a dispatch: it

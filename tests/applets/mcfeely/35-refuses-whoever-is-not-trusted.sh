@@ -7,6 +7,7 @@ fleet h1
 with_keys ops
 unset FLEETBOX_IDENTITY
 ssh-keygen -q -t ed25519 -N '' -f keys/eve
+printf 'server:mcfeely %s\n' "$(cat keys/hub.pub)" >>keys/allowed_signers
 comm h1 mark <<'X'
 echo ran >>"$MCFEELY_COMM_DIR/ran"
 X

@@ -314,6 +314,11 @@ TEST_CASE("comm: its variables stand before ours", "[mcfeely]") {
   attempt.add_environment("LANG=de");
   attempt.add_environment("MINE=a=b c");
   CHECK(comms.Run(attempt).head() == "de a=b c web\n");
+  // Not those by which we know it.
+  attempt.add_environment("MCFEELY_ATTEMPT_ID=x");
+  CHECK(comms.Run(attempt).verdict() == wire::FAILED);
+  attempt.set_environment(2, "");
+  CHECK(comms.Run(attempt).reason() == "env: '' has no =VALUE");
 }
 
 TEST_CASE("comm: a named user runs it, with his groups and nobody else's",

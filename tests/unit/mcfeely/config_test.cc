@@ -35,7 +35,7 @@ TEST_CASE("config: the addresses after a name are that host's", "[mcfeely]") {
       "host web1 tcp:10.0.0.1:7577 ssh:ops@web1 web2 unix:/run/web2 web3\n"
       "host web2 ssh:web2\n"
       "ssh /opt/ssh -F '/etc/my ssh'\nfar-agent -C /opt/comm\n"
-      "dead-after 10s\n",
+      "dead-after 30s\n",
       "f");
   REQUIRE(config.ok());
   CHECK(config->hosts == absl::btree_set<std::string>{"web1", "web2", "web3"});
@@ -46,7 +46,7 @@ TEST_CASE("config: the addresses after a name are that host's", "[mcfeely]") {
   CHECK(config->ssh ==
         std::vector<std::string>{"/opt/ssh", "-F", "/etc/my ssh"});
   CHECK(config->far_agent == std::vector<std::string>{"-C", "/opt/comm"});
-  CHECK(config->dead_after == absl::Seconds(10));
+  CHECK(config->dead_after == absl::Seconds(30));
 }
 
 TEST_CASE("config: a mistake is named with file and line", "[mcfeely]") {
@@ -55,7 +55,8 @@ TEST_CASE("config: a mistake is named with file and line", "[mcfeely]") {
       {"\nqueue a b\n", "f:2: queue: takes exactly one word"},
       {"host\n", "f:1: host: takes at least one word"},
       {"host ssh:web1\n", "f:1: host: 'ssh:web1' follows no host's name"},
-      {"dead-after 0s\n", "f:1: dead-after: '0s' is not a time from 1s to 1h"},
+      {"dead-after 15s\n",
+       "f:1: dead-after: '15s' is not a time from 20s to 1h"},
       {"max-running 0\n",
        "f:1: max-running: '0' is not a number from 1 to 1000000"},
       {"lisen unix:/x\n",

@@ -152,6 +152,36 @@ TEST_CASE("policy: who may operate may read, and runs nothing by that",
         "policy: no rule lets 'x' operate");
 }
 
+TEST_CASE("policy: whoever injected a job may look at it, and no more",
+          "[mcfeely]") {
+  const Policy policy = Rules("allow boss operate\nallow eye read\n");
+  const auto may = [&](absl::string_view who,
+                       const fleetbox::wire::Query& query) {
+    return CheckQueryPolicy(policy, who, query,
+                            [&](uint64_t job) { return who == "own" && job; })
+        .ok();
+  };
+  fleetbox::wire::Query status, of_one, show, follow, release;
+  status.mutable_status();
+  of_one.mutable_status()->add_job(1);
+  show.mutable_show()->set_job(1);
+  follow.mutable_follow()->set_job(1);
+  release.mutable_release()->set_job(1);
+  for (const auto& query : {status, of_one, show, follow}) {
+    CHECK(may("boss", query));
+    CHECK(may("eye", query));
+    CHECK(!may("x", query));
+  }
+  CHECK(!may("own", status));
+  CHECK(may("own", of_one));
+  CHECK(may("own", show));
+  CHECK(may("own", follow));
+  of_one.mutable_status()->add_job(0);
+  CHECK(!may("own", of_one));
+  for (absl::string_view who : {"own", "eye", "x"}) CHECK(!may(who, release));
+  CHECK(may("boss", release));
+}
+
 TEST_CASE("policy: every error is told at once, with its line", "[mcfeely]") {
   const Policy::Parsed parsed = Policy::Parse(
       "deny x run y\n"

@@ -8,6 +8,7 @@
 #include "cli/applet.h"
 #include "cli/paint.h"
 #include "cli/report.h"
+#include "mcfeely/classic_client.h"
 #include "mcfeely/client.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/server.h"
@@ -55,6 +56,7 @@ constexpr auto kStatusOptions = cli::Options([] {
       {0, "failed", "", "only jobs that have failed"},
       {0, "older", "TIME", "only jobs injected at least this long ago", "0"},
       {'j', "json", "", "for programs"},
+      {0, "classic", "", "as the original's mcfeely-qread"},
       kServer,
       kTo,
       kIdentity,
@@ -76,7 +78,7 @@ constexpr auto kAskOptions = cli::Options([] {
 });
 
 constexpr cli::Verb kVerbs[] = {
-    {"status", "[-aj] [--failed] [--older TIME] [JOB ...]",
+    {"status", "[-aj] [--classic] [--failed] [--older TIME] [JOB ...]",
      "the open jobs, and the hosts", kStatusOptions, RunStatus},
     {"show", "[-j] JOB[.TASK]", "everything about a job or a task",
      kShowOptions, RunShow},
@@ -184,6 +186,10 @@ absl::StatusOr<int> RunStatus(const cli::Call& call) {
     status->add_job(job);
   }
   TRY_ASSIGN(auto client, Ask(call));
+  if (call.Has("classic")) {
+    TRY(mcfeely::ListClassic(*client, *status, cli::Print));
+    return 0;
+  }
   TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
   cli::Print(call.Has("json")
                  ? mcfeely::StatusJson(reply)

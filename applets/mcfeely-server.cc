@@ -9,8 +9,11 @@
 #include "cli/paint.h"
 #include "cli/report.h"
 #include "mcfeely/classic_client.h"
+#include "mcfeely/classic_folder.h"
 #include "mcfeely/client.h"
 #include "mcfeely/event_log.h"
+#include "mcfeely/export.h"
+#include "mcfeely/jobfile.h"
 #include "mcfeely/server.h"
 #include "mcfeely/view.h"
 #include "net/local_relay.h"
@@ -20,6 +23,7 @@
 #include "sys/process.h"
 #include "sys/signals.h"
 #include "sys/terminal.h"
+#include "wire/parcel.h"
 
 namespace {
 
@@ -29,6 +33,7 @@ absl::StatusOr<int> RunShow(const cli::Call& call);
 absl::StatusOr<int> RunLog(const cli::Call& call);
 absl::StatusOr<int> RunRelease(const cli::Call& call);
 absl::StatusOr<int> RunImport(const cli::Call& call);
+absl::StatusOr<int> RunExport(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
 constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
@@ -73,6 +78,18 @@ constexpr auto kLogOptions = cli::Options([] {
       {'q', "queue", "DIR", "the queue's folder"},
   });
 });
+constexpr auto kExportOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{'q', "queue", "DIR", "the queue's folder"}});
+});
+constexpr auto kImportOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{0, "allow-unknown-host", "", "accept hosts the server does not know"},
+       kServer,
+       kTo,
+       kIdentity,
+       kTrust});
+});
 constexpr auto kAskOptions = cli::Options([] {
   return std::to_array<cli::Option>({kServer, kTo, kIdentity, kTrust});
 });
@@ -85,8 +102,10 @@ constexpr cli::Verb kVerbs[] = {
     {"log", "[-f] [-q DIR] [JOB]", "the event log", kLogOptions, RunLog},
     {"release", "JOB.TASK", "let a held task be attempted again", kAskOptions,
      RunRelease},
-    {"import", "FILE ...", "hand in jobs written by mcfeely-inject --spool",
-     kAskOptions, RunImport},
+    {"export", "[-q DIR] FOLDER", "write the open jobs as job files",
+     kExportOptions, RunExport},
+    {"import", "[--allow-unknown-host] FILE ...",
+     "hand in written jobs, or an original's queue", kImportOptions, RunImport},
     {"attach",
      "[PATH]",
      "join stdin and stdout to the server's socket",
@@ -102,6 +121,7 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .usage = "[-v] [-q DIR] [-l ADDR ...] [-c FILE]\nVERB [OPTION ...]",
     .options = kOptions,
     .exits =
+        "65  import: something could not be taken over\n"
         "66  there is no such job\n"
         "75  the queue is in use, or the server is away\n",
     .verbs = kVerbs,
@@ -269,10 +289,57 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
   return files;
 }
 
-absl::StatusOr<uint64_t> Import(mcfeely::Client& client,
-                                const std::string& file) {
-  TRY_ASSIGN(std::string parcel, sys::ReadFile(file, 64 << 20));
+absl::StatusOr<uint64_t> HandIn(const cli::Call& call, mcfeely::Client& client,
+                                mcfeely::Job job) {
+  job.allow_unknown_hosts |= call.Has("allow-unknown-host");
+  TRY_ASSIGN(std::string parcel, client.SealJob(mcfeely::ToMessage(job)));
   return client.Deliver(parcel);
+}
+
+// A signed job, or a job file.
+absl::StatusOr<uint64_t> Import(const cli::Call& call, mcfeely::Client& client,
+                                const std::string& file) {
+  TRY_ASSIGN(std::string content, sys::ReadFile(file, 64 << 20));
+  if (wire::ParcelLength(content).ok()) return client.Deliver(content);
+  mcfeely::JobOptions options;
+  options.allow_empty = true;  // all done but its report
+  mcfeely::Parsed parsed = mcfeely::ParseJob({{file, content}}, options);
+  if (parsed.errors.empty()) return HandIn(call, client, parsed.job);
+  for (size_t i = 0; i + 1 < parsed.errors.size(); i++) {
+    cli::Warn(call, absl::InvalidArgumentError(parsed.errors[i]));
+  }
+  return absl::InvalidArgumentError(parsed.errors.back());
+}
+
+// Everything that can be taken over is; what cannot is named, and makes 65.
+absl::StatusOr<int> ImportClassic(const cli::Call& call,
+                                  mcfeely::Client& client,
+                                  const std::string& folder) {
+  TRY_ASSIGN(const mcfeely::ClassicFiles files,
+             mcfeely::ReadClassicFolder(folder));
+  const mcfeely::ClassicQueue queue = mcfeely::ReadClassicQueue(files);
+  for (const std::string& note : queue.notes) {
+    // Worth knowing, and no failure.
+    cli::Warn(call, absl::UnknownError(absl::StrCat(folder, "/", note)));
+  }
+  int code = 0;
+  for (const mcfeely::ClassicJob& job : queue.jobs) {
+    const absl::StatusOr<uint64_t> number = HandIn(call, client, job.job);
+    if (absl::IsUnavailable(number.status())) return number.status();
+    if (number.ok()) {
+      cli::Print(absl::StrCat(*number, "\n"));
+      continue;
+    }
+    cli::Warn(call, base::Context(number.status(),
+                                  absl::StrCat(folder, "/", job.path)));
+    code = 65;
+  }
+  for (const std::string& error : queue.errors) {
+    cli::Warn(call,
+              absl::InvalidArgumentError(absl::StrCat(folder, "/", error)));
+    code = 65;
+  }
+  return code;
 }
 
 absl::StatusOr<int> RunImport(const cli::Call& call) {
@@ -280,17 +347,48 @@ absl::StatusOr<int> RunImport(const cli::Call& call) {
   TRY_ASSIGN(auto client, Ask(call));
   int code = 0;
   for (const std::string& operand : call.operands) {
+    TRY_ASSIGN(const bool classic, mcfeely::IsClassicFolder(operand));
+    if (classic) {
+      TRY_ASSIGN(const int here, ImportClassic(call, *client, operand));
+      code = std::max(code, here);
+      continue;
+    }
     TRY_ASSIGN(std::vector<std::string> files, FilesOf(operand));
     for (const std::string& file : files) {
-      const absl::StatusOr<uint64_t> job = Import(*client, file);
+      const absl::StatusOr<uint64_t> job = Import(call, *client, file);
       if (job.ok()) {
         cli::Print(absl::StrCat(*job, "\n"));
       } else {
         cli::Warn(call, base::Context(job.status(), file));
-        code = 1;
+        code = std::max(code, 1);
       }
     }
   }
+  return code;
+}
+
+std::string QueueFolder(const cli::Call& call) {
+  return call.Has("queue") ? call.Get("queue") : mcfeely::ServerConfig().queue;
+}
+
+absl::StatusOr<int> RunExport(const cli::Call& call) {
+  TRY_ASSIGN(const std::string folder, call.OnlyOperand("FOLDER"));
+  int code = 0;
+  TRY(mcfeely::ExportQueue(
+      QueueFolder(call),
+      [&](uint64_t job, absl::StatusOr<std::string> text) -> absl::Status {
+        if (!text.ok()) {
+          cli::Warn(call,
+                    base::Context(text.status(), absl::StrCat("job ", job)));
+          code = 1;
+          return absl::OkStatus();
+        }
+        const std::string path = absl::StrCat(folder, "/", job, ".job");
+        TRY(sys::MakeFolders(folder, 0700));
+        TRY(sys::CreateFile(path, *text, 0600));
+        cli::Print(path + "\n");
+        return absl::OkStatus();
+      }));
   return code;
 }
 

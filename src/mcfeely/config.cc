@@ -18,8 +18,8 @@ namespace {
 using Words = absl::Span<const std::string>;
 
 constexpr absl::string_view kDirectives[] = {
-    "queue", "listen",    "identity", "trust",       "principal",
-    "mail",  "mail-from", "host",     "max-running", "max-per-host"};
+    "queue",     "listen", "identity", "trust",       "principal",   "mail",
+    "mail-from", "notify", "host",     "max-running", "max-per-host"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
@@ -41,6 +41,7 @@ absl::Status ReadDirective(const std::string& name, Words values,
   if (name == "identity") config->identity = value;
   if (name == "trust") config->trust = value;
   if (name == "principal") config->principal = value;
+  if (name == "notify") config->notify = value;
   if (name == "mail") config->mail.assign(values.begin(), values.end());
   if (name == "mail-from") {
     TRY(net::CheckMailAddress(value));

@@ -20,6 +20,7 @@ struct ServerConfig {
   // A sendmail-compatible program and its words; empty: no mail is sent.
   std::vector<std::string> mail;
   std::string mail_from;
+  std::string notify = "/etc/fleetbox/notify";  // folder of programs
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
   SchedulerLimits limits;
 };

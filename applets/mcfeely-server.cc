@@ -8,6 +8,7 @@
 #include "cli/applet.h"
 #include "cli/paint.h"
 #include "cli/report.h"
+#include "mcfeely/check.h"
 #include "mcfeely/classic_client.h"
 #include "mcfeely/classic_folder.h"
 #include "mcfeely/client.h"
@@ -34,6 +35,7 @@ absl::StatusOr<int> RunLog(const cli::Call& call);
 absl::StatusOr<int> RunRelease(const cli::Call& call);
 absl::StatusOr<int> RunImport(const cli::Call& call);
 absl::StatusOr<int> RunExport(const cli::Call& call);
+absl::StatusOr<int> RunCheck(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
 constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
@@ -78,6 +80,12 @@ constexpr auto kLogOptions = cli::Options([] {
       {'q', "queue", "DIR", "the queue's folder"},
   });
 });
+constexpr auto kCheckOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {0, "repair", "", "mend what can be mended; the old store is kept"},
+      {'q', "queue", "DIR", "the queue's folder"},
+  });
+});
 constexpr auto kExportOptions = cli::Options([] {
   return std::to_array<cli::Option>(
       {{'q', "queue", "DIR", "the queue's folder"}});
@@ -102,6 +110,8 @@ constexpr cli::Verb kVerbs[] = {
     {"log", "[-f] [-q DIR] [JOB]", "the event log", kLogOptions, RunLog},
     {"release", "JOB.TASK", "let a held task be attempted again", kAskOptions,
      RunRelease},
+    {"check", "[--repair] [-q DIR]", "look whether a queue is whole",
+     kCheckOptions, RunCheck},
     {"export", "[-q DIR] FOLDER", "write the open jobs as job files",
      kExportOptions, RunExport},
     {"import", "[--allow-unknown-host] FILE ...",
@@ -123,6 +133,7 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .exits =
         "65  import: something could not be taken over\n"
         "66  there is no such job\n"
+        "74  the queue is damaged\n"
         "75  the queue is in use, or the server is away\n",
     .verbs = kVerbs,
     .run = Run,
@@ -390,6 +401,20 @@ absl::StatusOr<int> RunExport(const cli::Call& call) {
         return absl::OkStatus();
       }));
   return code;
+}
+
+absl::StatusOr<int> RunCheck(const cli::Call& call) {
+  TRY(call.NoOperands());
+  TRY_ASSIGN(const mcfeely::Checked checked,
+             mcfeely::CheckQueue(QueueFolder(call), call.Has("repair")));
+  for (const std::string& problem : checked.problems) {
+    cli::Print(problem + "\n");
+  }
+  if (!checked.kept.empty()) {
+    cli::Print(absl::StrCat("mended; as it was: ", checked.kept, "\n"));
+  }
+  cli::Print(absl::StrCat(checked.open_jobs, " open jobs\n"));
+  return checked.problems.empty() || !checked.kept.empty() ? 0 : 74;
 }
 
 absl::StatusOr<int> RunAttach(const cli::Call& call) {

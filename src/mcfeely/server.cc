@@ -629,7 +629,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(sys::Loop& loop,
                                                      ServerConfig config) {
   std::unique_ptr<Server> server(new Server);
   server->state_ = std::make_unique<State>(loop, std::move(config));
-  TRY(server->state_->Open());
+  const absl::Status opened = server->state_->Open();
+  if (absl::IsDataLoss(opened)) {
+    return absl::DataLossError(
+        absl::StrCat(opened.message(), "; 'mcfeely-server check --repair -q ",
+                     server->state_->config.queue, "' may mend it"));
+  }
+  TRY(opened);
   return server;
 }
 

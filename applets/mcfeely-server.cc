@@ -131,6 +131,7 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .usage = "[-v] [-q DIR] [-l ADDR ...] [-c FILE]\nVERB [OPTION ...]",
     .options = kOptions,
     .exits =
+        "1   check --repair: something is lost\n"
         "65  import: something could not be taken over\n"
         "66  there is no such job\n"
         "74  the queue is damaged\n"
@@ -414,6 +415,7 @@ absl::StatusOr<int> RunCheck(const cli::Call& call) {
     cli::Print(absl::StrCat("mended; as it was: ", checked.kept, "\n"));
   }
   cli::Print(absl::StrCat(checked.open_jobs, " open jobs\n"));
+  if (checked.lost) return 1;
   return checked.problems.empty() || !checked.kept.empty() ? 0 : 74;
 }
 

@@ -35,6 +35,7 @@ absl::StatusOr<Checked> CheckQueue(const std::string& folder, bool repair) {
                records = CheckRecords(all, sys::WallNow());
                return absl::OkStatus();
              }));
+  const bool lost = !repaired.lost.empty() || records.lost_jobs != 0;
   checked.problems.clear();
   if (!pages.ok()) checked.problems.emplace_back(pages.message());
   if (!repaired.lost.empty()) {
@@ -44,6 +45,7 @@ absl::StatusOr<Checked> CheckQueue(const std::string& folder, bool repair) {
             std::back_inserter(checked.problems));
   checked.open_jobs = records.open_jobs;
   checked.kept = std::move(repaired.kept);
+  checked.lost = lost;
   return checked;
 }
 

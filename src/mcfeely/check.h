@@ -12,6 +12,7 @@ struct Checked {
   std::vector<std::string> problems;
   std::string kept;  // when it was mended: the store as it was
   size_t open_jobs = 0;
+  bool lost = false;  // mended, but not all of it is there
 };
 // The pages, the history and the records of the queue in `folder`; `repair`
 // makes a store without the problems, if there are any, and keeps the old one.

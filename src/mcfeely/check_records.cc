@@ -136,6 +136,7 @@ CheckedRecords CheckRecords(Entries& entries, absl::Time now) {
       return checked;
     }
     if (job.has_value() && job->kind != Keys::JobKey::Kind::kRun) {
+      checked.lost_jobs++;
       const size_t count = RemoveJob(entries, keys.Job(job->job));
       gone = absl::StrCat("JOB ", job->job.value, " IS LOST, ", count,
                           " records are removed");

@@ -14,6 +14,7 @@ struct CheckedRecords {
   // Each "what: what is wrong; what was done", in the order they were found.
   std::vector<std::string> problems;
   size_t open_jobs = 0;  // of those that are left
+  size_t lost_jobs = 0;
 };
 // Takes out of `entries`, the whole of a store, what makes no sense:
 //

@@ -159,21 +159,27 @@ absl::StatusOr<Repaired> RepairSqlite(
   Entries entries;
   {
     // As its owner, so that the log is moved into the file: it must not be
-    // taken for that of the new one.
-    TRY_ASSIGN(const std::unique_ptr<Tables> tables,
-               Tables::Open({.path = path}));
-    Database& database = *tables->database();
-    TRY_ASSIGN(const std::optional<Hole> hole, ReadEntries(database, &entries));
+    // taken for that of the new one. Not through Tables, which would want to
+    // know the last revision, and that may be what is damaged.
+    const Database::Options options{.path = path};
+    TRY_ASSIGN(const int64_t frames, SettleWal(options));
+    TRY_ASSIGN(const std::unique_ptr<Database> database,
+               Database::Open(options, frames));
+    TRY_ASSIGN(const std::optional<Hole> hole,
+               ReadEntries(*database, &entries));
     if (hole.has_value()) {
+      const absl::StatusOr<int64_t> compacted =
+          database->Number("select value from meta where name='compacted'");
       TRY_ASSIGN(const bool filled,
-                 FillHole(database, *hole, tables->compacted() == 0, &entries));
+                 FillHole(*database, *hole, compacted.ok() && *compacted == 0,
+                          &entries));
       if (!filled) {
         repaired.lost = absl::StrCat("between '", base::Escape(hole->after),
                                      "' and '", base::Escape(hole->before),
                                      "' entries may be missing, or old");
       }
     }
-    TRY(tables->Checkpoint());
+    TRY(database->Checkpoint());
   }
   TRY_ASSIGN(const sys::FileInfo log, sys::Stat(path + "-wal"));
   if (log.exists && log.bytes != 0) {

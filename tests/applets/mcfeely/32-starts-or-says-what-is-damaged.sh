@@ -69,11 +69,23 @@ while [ $n -lt $pages ]; do
     [ -e flip/store.db.damaged ] || echo "the old one is gone"
     mcfeely-server check -q flip >found || cat found
   else
-    echo "cannot be mended"
+    echo "cannot be mended: page $n $(sed "s,.*: ,," mended)"
   fi
   n=$((n + 1 + pages / 12))
-done | sort | uniq -c | awk '{ $1 = ""; print }'
+done | sort -u
 
+echo "--- every page but the first"
+rm -rf flip
+cp -r whole flip
+n=1
+while [ $n -lt $pages ]; do
+  printf '\125\252' | dd of=flip/store.db bs=1 seek=$((n * 4096 + 2000)) \
+    conv=notrunc 2>/dev/null
+  n=$((n + 1))
+done
+mcfeely-server check --repair -q flip
+echo "exit $?"
+try flip
 echo "--- refused"
 rm -rf flip
 cp -r whole flip

@@ -10,8 +10,13 @@
 #include "cli/applet.h"
 #include "cli/paint.h"
 #include "cli/report.h"
+#include "mcfeely/check.h"
+#include "mcfeely/classic_client.h"
+#include "mcfeely/classic_folder.h"
 #include "mcfeely/client.h"
 #include "mcfeely/event_log.h"
+#include "mcfeely/export.h"
+#include "mcfeely/jobfile.h"
 #include "mcfeely/policy_file.h"
 #include "mcfeely/server.h"
 #include "mcfeely/view.h"
@@ -22,6 +27,7 @@
 #include "sys/process.h"
 #include "sys/signals.h"
 #include "sys/terminal.h"
+#include "wire/parcel.h"
 
 namespace {
 
@@ -32,6 +38,8 @@ absl::StatusOr<int> RunLog(const cli::Call& call);
 absl::StatusOr<int> RunRelease(const cli::Call& call);
 absl::StatusOr<int> RunImport(const cli::Call& call);
 absl::StatusOr<int> RunPolicy(const cli::Call& call);
+absl::StatusOr<int> RunExport(const cli::Call& call);
+absl::StatusOr<int> RunCheck(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
 constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
@@ -60,6 +68,7 @@ constexpr auto kStatusOptions = cli::Options([] {
       {0, "failed", "", "only jobs that have failed"},
       {0, "older", "TIME", "only jobs injected at least this long ago", "0"},
       {'j', "json", "", "for programs"},
+      {0, "classic", "", "as the original's mcfeely-qread"},
       kServer,
       kTo,
       kIdentity,
@@ -84,24 +93,46 @@ constexpr auto kPolicyOptions = cli::Options([] {
       {'w', "with", "OPTION", "with stdin, detach or env=NAME"},
   });
 });
+constexpr auto kCheckOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {0, "repair", "", "mend what can be mended; the old store is kept"},
+      {'q', "queue", "DIR", "the queue's folder"},
+  });
+});
+constexpr auto kExportOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{'q', "queue", "DIR", "the queue's folder"}});
+});
+constexpr auto kImportOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{0, "allow-unknown-host", "", "accept hosts the server does not know"},
+       kServer,
+       kTo,
+       kIdentity,
+       kTrust});
+});
 constexpr auto kAskOptions = cli::Options([] {
   return std::to_array<cli::Option>({kServer, kTo, kIdentity, kTrust});
 });
 
 constexpr cli::Verb kVerbs[] = {
-    {"status", "[-aj] [--failed] [--older TIME] [JOB ...]",
+    {"status", "[-aj] [--classic] [--failed] [--older TIME] [JOB ...]",
      "the open jobs, and the hosts", kStatusOptions, RunStatus},
     {"show", "[-j] JOB[.TASK]", "everything about a job or a task",
      kShowOptions, RunShow},
     {"log", "[-f] [-q DIR] [JOB]", "the event log", kLogOptions, RunLog},
     {"release", "JOB.TASK", "let a held task be attempted again", kAskOptions,
      RunRelease},
-    {"import", "FILE ...", "hand in jobs written by mcfeely-inject --spool",
-     kAskOptions, RunImport},
     {"policy",
      "[-f FILE] [-c FILE] [-u NAME] [-w OPTION ...] [PRINCIPAL [HOST COMM "
      "[ARG ...]]]",
      "check the policy, or say what it allows", kPolicyOptions, RunPolicy},
+    {"check", "[--repair] [-q DIR]", "look whether a queue is whole",
+     kCheckOptions, RunCheck},
+    {"export", "[-q DIR] FOLDER", "write the open jobs as job files",
+     kExportOptions, RunExport},
+    {"import", "[--allow-unknown-host] FILE ...",
+     "hand in written jobs, or an original's queue", kImportOptions, RunImport},
     {"attach",
      "[PATH]",
      "join stdin and stdout to the server's socket",
@@ -117,7 +148,10 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .usage = "[-v] [-q DIR] [-l ADDR ...] [-c FILE]\nVERB [OPTION ...]",
     .options = kOptions,
     .exits =
+        "1   check --repair: something is lost\n"
+        "65  import: something could not be taken over\n"
         "66  there is no such job\n"
+        "74  the queue is damaged\n"
         "75  the queue is in use, or the server is away\n",
     .verbs = kVerbs,
     .run = Run,
@@ -201,6 +235,10 @@ absl::StatusOr<int> RunStatus(const cli::Call& call) {
     status->add_job(job);
   }
   TRY_ASSIGN(auto client, Ask(call));
+  if (call.Has("classic")) {
+    TRY(mcfeely::ListClassic(*client, *status, cli::Print));
+    return 0;
+  }
   TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
   cli::Print(call.Has("json")
                  ? mcfeely::StatusJson(reply)
@@ -280,10 +318,57 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
   return files;
 }
 
-absl::StatusOr<uint64_t> Import(mcfeely::Client& client,
-                                const std::string& file) {
-  TRY_ASSIGN(std::string parcel, sys::ReadFile(file, 64 << 20));
+absl::StatusOr<uint64_t> HandIn(const cli::Call& call, mcfeely::Client& client,
+                                mcfeely::Job job) {
+  job.allow_unknown_hosts |= call.Has("allow-unknown-host");
+  TRY_ASSIGN(std::string parcel, client.SealJob(mcfeely::ToMessage(job)));
   return client.Deliver(parcel);
+}
+
+// A signed job, or a job file.
+absl::StatusOr<uint64_t> Import(const cli::Call& call, mcfeely::Client& client,
+                                const std::string& file) {
+  TRY_ASSIGN(std::string content, sys::ReadFile(file, 64 << 20));
+  if (wire::ParcelLength(content).ok()) return client.Deliver(content);
+  mcfeely::JobOptions options;
+  options.allow_empty = true;  // all done but its report
+  mcfeely::Parsed parsed = mcfeely::ParseJob({{file, content}}, options);
+  if (parsed.errors.empty()) return HandIn(call, client, parsed.job);
+  for (size_t i = 0; i + 1 < parsed.errors.size(); i++) {
+    cli::Warn(call, absl::InvalidArgumentError(parsed.errors[i]));
+  }
+  return absl::InvalidArgumentError(parsed.errors.back());
+}
+
+// Everything that can be taken over is; what cannot is named, and makes 65.
+absl::StatusOr<int> ImportClassic(const cli::Call& call,
+                                  mcfeely::Client& client,
+                                  const std::string& folder) {
+  TRY_ASSIGN(const mcfeely::ClassicFiles files,
+             mcfeely::ReadClassicFolder(folder));
+  const mcfeely::ClassicQueue queue = mcfeely::ReadClassicQueue(files);
+  for (const std::string& note : queue.notes) {
+    // Worth knowing, and no failure.
+    cli::Warn(call, absl::UnknownError(absl::StrCat(folder, "/", note)));
+  }
+  int code = 0;
+  for (const mcfeely::ClassicJob& job : queue.jobs) {
+    const absl::StatusOr<uint64_t> number = HandIn(call, client, job.job);
+    if (absl::IsUnavailable(number.status())) return number.status();
+    if (number.ok()) {
+      cli::Print(absl::StrCat(*number, "\n"));
+      continue;
+    }
+    cli::Warn(call, base::Context(number.status(),
+                                  absl::StrCat(folder, "/", job.path)));
+    code = 65;
+  }
+  for (const std::string& error : queue.errors) {
+    cli::Warn(call,
+              absl::InvalidArgumentError(absl::StrCat(folder, "/", error)));
+    code = 65;
+  }
+  return code;
 }
 
 absl::StatusOr<int> RunImport(const cli::Call& call) {
@@ -291,14 +376,20 @@ absl::StatusOr<int> RunImport(const cli::Call& call) {
   TRY_ASSIGN(auto client, Ask(call));
   int code = 0;
   for (const std::string& operand : call.operands) {
+    TRY_ASSIGN(const bool classic, mcfeely::IsClassicFolder(operand));
+    if (classic) {
+      TRY_ASSIGN(const int here, ImportClassic(call, *client, operand));
+      code = std::max(code, here);
+      continue;
+    }
     TRY_ASSIGN(std::vector<std::string> files, FilesOf(operand));
     for (const std::string& file : files) {
-      const absl::StatusOr<uint64_t> job = Import(*client, file);
+      const absl::StatusOr<uint64_t> job = Import(call, *client, file);
       if (job.ok()) {
         cli::Print(absl::StrCat(*job, "\n"));
       } else {
         cli::Warn(call, base::Context(job.status(), file));
-        code = 1;
+        code = std::max(code, 1);
       }
     }
   }
@@ -369,6 +460,46 @@ absl::StatusOr<int> RunPolicy(const cli::Call& call) {
   cli::Print(absl::StrCat(
       answer.allowed ? "allowed by " : "refused: ", answer.why, "\n"));
   return answer.allowed ? 0 : 1;
+}
+
+std::string QueueFolder(const cli::Call& call) {
+  return call.Has("queue") ? call.Get("queue") : mcfeely::ServerConfig().queue;
+}
+
+absl::StatusOr<int> RunExport(const cli::Call& call) {
+  TRY_ASSIGN(const std::string folder, call.OnlyOperand("FOLDER"));
+  int code = 0;
+  TRY(mcfeely::ExportQueue(
+      QueueFolder(call),
+      [&](uint64_t job, absl::StatusOr<std::string> text) -> absl::Status {
+        if (!text.ok()) {
+          cli::Warn(call,
+                    base::Context(text.status(), absl::StrCat("job ", job)));
+          code = 1;
+          return absl::OkStatus();
+        }
+        const std::string path = absl::StrCat(folder, "/", job, ".job");
+        TRY(sys::MakeFolders(folder, 0700));
+        TRY(sys::CreateFile(path, *text, 0600));
+        cli::Print(path + "\n");
+        return absl::OkStatus();
+      }));
+  return code;
+}
+
+absl::StatusOr<int> RunCheck(const cli::Call& call) {
+  TRY(call.NoOperands());
+  TRY_ASSIGN(const mcfeely::Checked checked,
+             mcfeely::CheckQueue(QueueFolder(call), call.Has("repair")));
+  for (const std::string& problem : checked.problems) {
+    cli::Print(problem + "\n");
+  }
+  if (!checked.kept.empty()) {
+    cli::Print(absl::StrCat("mended; as it was: ", checked.kept, "\n"));
+  }
+  cli::Print(absl::StrCat(checked.open_jobs, " open jobs\n"));
+  if (checked.lost) return 1;
+  return checked.problems.empty() || !checked.kept.empty() ? 0 : 74;
 }
 
 absl::StatusOr<int> RunAttach(const cli::Call& call) {

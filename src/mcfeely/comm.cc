@@ -223,13 +223,13 @@ absl::Status CheckOwnersAbove(absl::string_view path) {
 // The file that is checked is the file that is executed: through the
 // descriptor. The kernel hands a script to its interpreter by name, though, so
 // there every folder on the way must be safe, too.
-absl::StatusOr<CommRunner::Program> CommRunner::OpenComm(
-    const std::string& name) const {
+absl::StatusOr<SafeProgram> OpenSafeProgram(const std::string& path,
+                                            const std::string& name) {
   TRY(CheckComm(name));
   TRY_ASSIGN(sys::Fd folder,
-             sys::Open(options_.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+             sys::Open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   TRY_ASSIGN(sys::FileInfo folder_info, sys::Stat(folder.get()));
-  TRY(CheckOwner(folder_info, options_.folder));
+  TRY(CheckOwner(folder_info, path));
   absl::StatusOr<sys::Fd> file =
       sys::OpenAt(folder.get(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (absl::IsNotFound(file.status())) return absl::NotFoundError(kNotFound);
@@ -237,7 +237,7 @@ absl::StatusOr<CommRunner::Program> CommRunner::OpenComm(
   TRY_ASSIGN(sys::FileInfo info, sys::Stat(file->get()));
   if (!info.regular) return absl::NotFoundError(kNotFound);
   TRY(CheckOwner(info, name));
-  Program program{.file = *std::move(file), .path = ""};
+  SafeProgram program{.file = *std::move(file), .path = ""};
   char start[2];
   if (pread(program.file.get(), start, 2, 0) == 2 && start[0] == '#' &&
       start[1] == '!') {
@@ -295,7 +295,8 @@ size_t KeptBytes(const wire::Attempt& attempt) {
 // comm's first page is there.
 absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
     const wire::Attempt& attempt, const PrivateFolder& folder) const {
-  TRY_ASSIGN(Program program, OpenComm(attempt.comm()));
+  TRY_ASSIGN(SafeProgram program,
+             OpenSafeProgram(options_.folder, attempt.comm()));
   const std::string id = base::Hex(attempt.id());
 
   const bool script = !program.path.empty();

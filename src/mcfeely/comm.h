@@ -46,6 +46,16 @@ void SetVerdict(const sys::Ended& ended, fleetbox::wire::Result* result);
 // "mcfeely: retry-after 300": any duration from a second to a year. Nullopt
 // when that line says anything else. `errors` are the last bytes of it.
 std::optional<absl::Duration> ReadRetryAfter(absl::string_view errors);
+// A program that is safe to execute: nobody but root and ourselves could have
+// put it there.
+struct SafeProgram {
+  sys::Fd file;
+  std::string path;  // of a script; empty: the file itself is executed
+};
+// NotFound: there is no such program. PermissionDenied: it, or a folder on the
+// way, can be replaced by others. `name` is the name of a file in `folder`.
+absl::StatusOr<SafeProgram> OpenSafeProgram(const std::string& folder,
+                                            const std::string& name);
 
 struct CommOptions {
   std::string folder = "/etc/fleetbox/comm";
@@ -75,11 +85,6 @@ class CommRunner {
 
  private:
   struct Running;
-  struct Program {
-    sys::Fd file;
-    std::string path;  // of a script; empty: the file itself is executed
-  };
-  absl::StatusOr<Program> OpenComm(const std::string& name) const;
   struct PrivateFolder {
     std::string path;
     int64_t seen_empty_ns = 0;  // its time of change then; 0: never looked

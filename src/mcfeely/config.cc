@@ -21,7 +21,7 @@ using Words = absl::Span<const std::string>;
 constexpr absl::string_view kDirectives[] = {
     "queue", "listen",    "identity",   "trust",       "principal",
     "mail",  "mail-from", "host",       "max-running", "max-per-host",
-    "ssh",   "far-agent", "dead-after", "policy"};
+    "ssh",   "far-agent", "dead-after", "policy",      "notify"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
@@ -74,6 +74,7 @@ absl::Status ReadDirective(const std::string& name, Words values,
   if (name == "trust") config->trust = value;
   if (name == "policy") config->policy = value;
   if (name == "principal") config->principal = value;
+  if (name == "notify") config->notify = value;
   if (name == "mail") config->mail.assign(values.begin(), values.end());
   if (name == "mail-from") {
     TRY(net::CheckMailAddress(value));

@@ -27,6 +27,7 @@ struct ServerConfig {
   // A sendmail-compatible program and its words; empty: no mail is sent.
   std::vector<std::string> mail;
   std::string mail_from;
+  std::string notify = "/etc/fleetbox/notify";  // folder of programs
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
   // Hosts whose agents are called, and their addresses, tried in turn.
   absl::btree_map<std::string, std::vector<std::string>> carriers;

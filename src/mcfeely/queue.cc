@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "mcfeely/queue_state.h"
+#include "mcfeely/report.h"
 
 namespace mcfeely {
 
@@ -20,6 +21,9 @@ namespace {
 
 constexpr absl::Duration kFirstReportPause = absl::Minutes(1);
 constexpr absl::Duration kLongestReportPause = absl::Hours(1);
+
+// Each is a record of its own, and all go into one transaction.
+constexpr size_t kMaxNotifyPrograms = 8;
 
 std::string IdempotencyName(const std::string& principal,
                             const std::string& key) {
@@ -71,6 +75,25 @@ absl::Status CheckAnnounce(const pb::Announce& announce) {
   for (const std::string& id : announce.attempt()) {
     if (id.size() != sizeof(AttemptId::bytes)) {
       return absl::InvalidArgumentError("an attempt id is not of 16 bytes");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What could never be sent is refused now: nobody would be there to hear of it.
+absl::Status CheckAddressees(const std::vector<std::string>& addresses) {
+  size_t programs = 0;
+  for (const std::string& address : addresses) {
+    const auto program = NotifyName(address);
+    if (!program.has_value()) {
+      TRY(net::CheckMailAddress(address));
+      continue;
+    }
+    // What keeps a comm in its folder keeps such a program in its own.
+    TRY(base::Context(CheckComm(*program), Quoted(address)));
+    if (++programs > kMaxNotifyPrograms) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "more than ", kMaxNotifyPrograms, " programs are to be told"));
     }
   }
   return absl::OkStatus();
@@ -175,6 +198,8 @@ void Queue::Inject(Injection injection, absl::Time now) {
 }
 
 absl::Status Queue::State::CheckInjection(const Job& job) const {
+  TRY(CheckAddressees(job.success));
+  TRY(CheckAddressees(job.failure));
   if (job.allow_unknown_hosts) return absl::OkStatus();
   absl::flat_hash_set<absl::string_view> seen;
   for (const Task& task : job.tasks) {
@@ -336,19 +361,42 @@ void Queue::State::Tick(absl::Time t) {
 void Queue::State::NewReport(JobId job, pb::PendingReport::About about,
                              uint32_t task, uint32_t attempts,
                              std::vector<store::Operation>* also) {
-  pb::PendingReport report;
-  report.set_report_id(options.random_bytes(16));
-  report.set_job(job.value);
-  report.set_about(about);
-  report.set_task(task);
   // One for the end, and one for each attempt of unknown fate.
   const uint64_t n = about == pb::PendingReport::JOB_ENDED
                          ? 0
                          : (uint64_t{task} + 1) << 32 | attempts;
-  const std::string key = keys.Mail(job, n);
-  also->push_back(store::Put(key, PackMessage(report)));
-  reports[key] = {.report = report};
-  Emit(Action{SendReport{key, std::move(report)}});
+  size_t added = 0;
+  const auto add = [&](uint64_t number, absl::string_view notify) {
+    pb::PendingReport report;
+    report.set_report_id(options.random_bytes(16));
+    report.set_job(job.value);
+    report.set_about(about);
+    report.set_task(task);
+    report.set_notify(std::string(notify));
+    const std::string key = keys.Mail(job, number);
+    also->push_back(store::Put(key, PackMessage(report)));
+    reports[key] = {.report = report};
+    Emit(Action{SendReport{key, std::move(report)}});
+    added++;
+  };
+  // One letter for all who are mailed to, and one record for each program, so
+  // that who was told is not told again when another could not be.
+  const QueuedJob& record = *jobs.at(job.value);
+  const bool good =
+      about == pb::PendingReport::JOB_ENDED && !record.end->failed;
+  bool mailed = false;
+  uint64_t program = 0;
+  for (const std::string& address :
+       good ? record.spec->success : record.spec->failure) {
+    if (const auto name = NotifyName(address)) {
+      add(++program << 56 | n, *name);
+    } else {
+      mailed = true;
+    }
+  }
+  if (mailed) add(n, "");
+  // The caller has counted one.
+  open.operations += added - 1;
 }
 
 void Queue::ReportSent(const std::string& key, absl::Time now) {

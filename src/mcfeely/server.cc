@@ -20,6 +20,7 @@
 #include "mcfeely/commit_pace.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/fit_reply.h"
+#include "mcfeely/notify.h"
 #include "mcfeely/policy_file.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
@@ -652,13 +653,7 @@ void Server::State::Mail(const SendReport& report) {
   }
   const net::Letter letter =
       MakeReport(*view, report.report, config.mail_from, host);
-  if (config.mail.empty() || letter.to.empty()) {
-    sys::Log("report.dropped", {{"job", report.report.job()},
-                                {"why", "no mail program is configured"}});
-    queue->ReportSent(key, sys::SteadyNow());
-    return;
-  }
-  net::SendLetter(loop, config.mail, letter, [this, key](absl::Status status) {
+  const auto done = [this, key](absl::Status status) {
     if (status.ok()) {
       queue->ReportSent(key, sys::SteadyNow());
     } else {
@@ -667,7 +662,25 @@ void Server::State::Mail(const SendReport& report) {
       queue->ReportFailed(key, sys::SteadyNow());
     }
     PumpSoon();
-  });
+  };
+  if (!report.report.notify().empty()) {
+    Notify(loop, config.notify, report.report.notify(),
+           {absl::StrCat("MCFEELY_JOB=", report.report.job())},
+           ReportJson(*view, report.report, letter), done);
+    return;
+  }
+  // What cannot be a letter today is none tomorrow.
+  std::string why = config.mail.empty() ? "no mail program is configured" : "";
+  if (letter.to.empty()) why = "nobody is to be mailed to";
+  if (why.empty()) {
+    why = std::string(net::FormatLetter(letter).status().message());
+  }
+  if (!why.empty()) {
+    sys::Log("report.dropped", {{"job", report.report.job()}, {"why", why}});
+    queue->ReportSent(key, sys::SteadyNow());
+    return;
+  }
+  net::SendLetter(loop, config.mail, letter, done);
 }
 
 void Server::State::SetTimer(absl::Time when) {
@@ -705,7 +718,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(sys::Loop& loop,
                                                      ServerConfig config) {
   std::unique_ptr<Server> server(new Server);
   server->state_ = std::make_unique<State>(loop, std::move(config));
-  TRY(server->state_->Open());
+  const absl::Status opened = server->state_->Open();
+  if (absl::IsDataLoss(opened)) {
+    return absl::DataLossError(
+        absl::StrCat(opened.message(), "; 'mcfeely-server check --repair -q ",
+                     server->state_->config.queue, "' may mend it"));
+  }
+  TRY(opened);
   return server;
 }
 

@@ -151,6 +151,19 @@ absl::Status RotateFile(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status LinkFile(const std::string& path, const std::string& name) {
+  if (link(path.c_str(), name.c_str()) != 0) return base::SysError(name);
+  return absl::OkStatus();
+}
+
+absl::Status MoveFile(const std::string& path, const std::string& to) {
+  if (rename(path.c_str(), to.c_str()) != 0) return base::SysError(to);
+  const size_t slash = to.rfind('/');
+  return SyncFolder(slash == std::string::npos ? "."
+                    : slash == 0               ? "/"
+                                               : to.substr(0, slash));
+}
+
 absl::Status RemoveFile(const std::string& path) {
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
   return base::SysError(path);

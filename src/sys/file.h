@@ -33,6 +33,11 @@ absl::Status WriteAll(int fd, absl::string_view bytes);
 // Puts a file that has grown out of the way: PATH becomes PATH.1.
 absl::Status RotateFile(const std::string& path);
 absl::Status RemoveFile(const std::string& path);  // ok if there is none
+// A second name for a file: AlreadyExists.
+absl::Status LinkFile(const std::string& path, const std::string& name);
+// Puts a file that is whole and synced in the place of another, in the same
+// folder, durably.
+absl::Status MoveFile(const std::string& path, const std::string& to);
 
 struct FileInfo {
   bool exists = false, folder = false, regular = false, symlink = false;

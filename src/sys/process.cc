@@ -187,6 +187,22 @@ std::string OwnExecutable() {
   return n > 0 ? std::string(path, static_cast<size_t>(n)) : "";
 }
 
+absl::Status Become(const std::string& program,
+                    const std::vector<std::string>& argv) {
+  std::vector<char*> words;
+  for (const std::string& word : argv) {
+    words.push_back(const_cast<char*>(word.c_str()));
+  }
+  words.push_back(nullptr);
+  execve(program.c_str(), words.data(), environ);
+  return base::SysError(absl::StrCat("execute ", program));
+}
+
+absl::Status ErrorsToOutput() {
+  if (dup2(1, 2) >= 0) return absl::OkStatus();
+  return base::SysError("dup2");
+}
+
 void SignalDescendants(int pid, int signal) {
   constexpr size_t kMost = 100'000;
   std::vector<int> found = {pid};

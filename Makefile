@@ -62,7 +62,7 @@ CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
   -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
 # A recipe's glob, not make's: the packages may be installed by this very run.
 LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
-  -lzstd -lsodium -lsqlite3 -Wl,--end-group -lpthread -ldl
+  -lzstd -lsodium -lsqlite3 -lhttp_parser -Wl,--end-group -lpthread -ldl
 
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$r/*.cc))
 UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))
@@ -89,6 +89,9 @@ $(B)/%.o: %.cc Makefile | $(BUILD)/packages-build $(PROTO:%=%.h) $(B)/applets.in
 	$(if $(Q),$(SAY) CXX $<)
 	@mkdir -p $(@D)
 	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# It includes the page as it is, which the compiler does not say.
+$(B)/src/mcfeely/page_text.o: src/mcfeely/page.html
 
 $(B)/gen/%.pb.h $(B)/gen/%.pb.cc: src/%.proto | $(BUILD)/packages-build
 	@mkdir -p $(B)/gen

@@ -24,6 +24,17 @@ inline constexpr absl::Duration kKeepAlive = absl::Seconds(15);
 inline constexpr absl::Duration kDeadAfter = absl::Seconds(45);
 inline constexpr int kMaxHandshakesPerAddress = 64;
 inline constexpr int kMaxHandshakes = 1024;
+// HTTP (mcfeely-server(8)).
+inline constexpr size_t kMaxHttpTargetBytes = 4096;
+inline constexpr size_t kMaxHttpHeadBytes = 16 << 10;
+inline constexpr size_t kMaxHttpHeaders = 100;
+inline constexpr size_t kMaxHttpConnections = 256;
+inline constexpr size_t kMaxHttpStreams = 64;
+inline constexpr absl::Duration kHttpHeadTime = absl::Seconds(10);
+inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(60);
+inline constexpr absl::Duration kHttpStallTime = absl::Seconds(30);
+inline constexpr size_t kMaxHttpStreamBytes = 256 << 10;
+inline constexpr size_t kMaxHttpPendingBytes = 64 << 20;
 // What a sender may have under way before the receiver grants more.
 inline constexpr size_t kCreditBytes = 4 << 20;
 inline constexpr int kDefaultPort = 7577;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "mcfeely/page_options.h"
 #include "mcfeely/scheduler.h"
 
 namespace mcfeely {
@@ -22,6 +23,7 @@ struct ServerConfig {
   std::string mail_from;
   absl::btree_set<std::string> hosts;  // known besides those of the trust file
   SchedulerLimits limits;
+  PageOptions http;  // no address: nothing is served
 };
 
 // `path` is for messages: "PATH:LINE: what is wrong" (InvalidArgument).

@@ -97,7 +97,7 @@ def js(expression):
 
 def await_js(expression):
     end = time.monotonic() + 15
-    while not js(expression):
+    while not js("!!(" + expression + ")"):
         if time.monotonic() > end:
             print("not in 15 s: " + expression)
             print(js("document.body.innerText"))

@@ -6,9 +6,9 @@ command -v chromium >/dev/null ||
   skip 'there is no chromium; make browser installs it and runs this'
 pictures=${BIN%/*}/pictures
 CONFIG='http 127.0.0.1:0'
-fleet ns1 www3 hub
+fleet ns1 www3 mx1
 url=$(sed -n 's/.*address=\(http[^ ]*\).*/\1/p' serve.1.log)
-for host in ns1 www3 hub; do
+for host in ns1 www3 mx1; do
   comm $host ok </dev/null
   comm $host slow <<'X'
 echo "<b>bold</b> & \"quoted\" $MCFEELY_TASK"
@@ -26,8 +26,8 @@ task web www3 slow '<img src=x onerror=alert(1)>' "it's"
 task stats www3 ok
 task logs www3 ok
 task wwwhup www3 ok
-task check hub ok
-task tell hub ok
+task check mx1 ok
+task tell mx1 ok
 group httpd web stats logs
 require nshup zone
 require httpd zone
@@ -60,7 +60,8 @@ look(1280, 860)
 open("go", "w").close()
 await_js(state + " === 'done'")
 print("done:", js(boxes % "done"), "of", js("document.querySelectorAll('svg .task').length"))
-print("tries drawn:", js("document.querySelectorAll('.attempt').length"))
+print("lines drawn:", js("document.querySelectorAll('.edge').length"))
+print("tries drawn:", js("document.querySelectorAll('.attempt.s-done').length"))
 shot("$pictures/done.png")
 # By keyboard alone: to a task in the graph, into it, and back.
 js("document.querySelector('svg a[data-key=\"box web\"]').focus()")
@@ -74,10 +75,11 @@ await_js("!document.querySelector('#task')")
 key("/")
 print("focus:", js("document.activeElement.id"))
 subprocess.run(["mcfeely-inject", "-q", "-d", "the other job", "-e",
-                "task broken www3 bad", "-e", "task next hub ok",
+                "task broken www3 bad", "-e", "task next mx1 ok",
                 "-e", "require next broken"])
 await_js("document.querySelectorAll('#jobs li').length === 2")
-for letter in "OTHER": key(letter)
+for letter in "OTHER":
+    key(letter)
 await_js("document.querySelectorAll('#jobs li').length === 1")
 print("found:", js("document.querySelector('#jobs .user').textContent"))
 js("location.hash = '#/job/2/task/broken'")

@@ -6,6 +6,7 @@
 #   make unit | blackbox | lint       the parts of check
 #   make accept T=hxmd/merge          write a black-box test's text anew
 #   make asan | tsan | fuzz | bench   heavier checks
+#   make browser    the page of mcfeely-server in Chromium
 #   make soak | bench-fanout | bench-hosts
 #                                     the heaviest; xapply's and hxmd's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
@@ -143,6 +144,10 @@ unit: $(B)/unit
 	@tests/run-unit $(B)/unit $(B)/results
 blackbox: $(BIN) | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run $(T)
+# The page in a real browser, which is large. Without one the test is skipped.
+browser: $(BIN) | $(BUILD)/packages-test
+	@third_party/install-packages browser || true
+	@BIN=$(abspath $(BIN)) tests/run mcfeely-server/page-in-a-browser
 accept: $(BIN)
 	@BIN=$(abspath $(BIN)) ACCEPT=1 tests/run $(T)
 lint: $(BIN) | $(BUILD)/packages-test
@@ -193,6 +198,6 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
-  bench-fanout bench-hosts soak demo install links clean help FORCE
+  bench-fanout bench-hosts browser soak demo install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

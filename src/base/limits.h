@@ -24,6 +24,10 @@ inline constexpr absl::Duration kKeepAlive = absl::Seconds(15);
 inline constexpr absl::Duration kDeadAfter = absl::Seconds(45);
 inline constexpr int kMaxHandshakesPerAddress = 64;
 inline constexpr int kMaxHandshakes = 1024;
+// What a sender may have under way before the receiver grants more.
+inline constexpr size_t kCreditBytes = 4 << 20;
+inline constexpr int kDefaultPort = 7577;
+
 // HTTP (mcfeely-server(8)).
 inline constexpr size_t kMaxHttpTargetBytes = 4096;
 inline constexpr size_t kMaxHttpHeadBytes = 16 << 10;
@@ -35,9 +39,6 @@ inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(60);
 inline constexpr absl::Duration kHttpStallTime = absl::Seconds(30);
 inline constexpr size_t kMaxHttpStreamBytes = 256 << 10;
 inline constexpr size_t kMaxHttpPendingBytes = 64 << 20;
-// What a sender may have under way before the receiver grants more.
-inline constexpr size_t kCreditBytes = 4 << 20;
-inline constexpr int kDefaultPort = 7577;
 
 inline constexpr size_t kMaxPrincipalBytes = 255;
 inline constexpr size_t kMaxHostNameBytes = 253;  // RFC 1035, 2.3.4

@@ -18,9 +18,9 @@ namespace {
 using Words = absl::Span<const std::string>;
 
 constexpr absl::string_view kDirectives[] = {
-    "queue", "listen",    "identity", "trust",       "principal",
-    "mail",  "mail-from", "host",     "max-running", "max-per-host",
-    "http",  "http-token"};
+    "queue",       "listen",       "identity",  "trust",
+    "principal",   "mail",         "mail-from", "host",
+    "max-running", "max-per-host", "http",      "http-token"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {

@@ -56,8 +56,8 @@ void JobSummary::WriteTo(text::JsonWriter& json) const {
   const auto time = [&](absl::string_view key, uint64_t ms) {
     json.Key(key);
     ms == 0 ? json.Null()
-            : json.String(base::FormatTime(
-                  base::FromMillis(static_cast<int64_t>(ms))));
+            : json.String(
+                  base::FormatTime(base::FromMillis(static_cast<int64_t>(ms))));
   };
   time("injected", injected_ms);
   time("ended", ended_ms);

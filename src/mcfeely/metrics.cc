@@ -10,15 +10,15 @@ namespace pb = fleetbox::wire;
 
 // Counted from the start on, so that a rate is known for the first of them too.
 constexpr absl::string_view kEvents[] = {
-    "job.accepted",  "job.done",     "job.failed",      "task.dispatched",
-    "task.done",     "task.failed",  "task.deferred",   "task.skipped",
-    "task.held",     "job.reported", "host.connected",  "host.gone",
+    "job.accepted",  "job.done",     "job.failed",     "task.dispatched",
+    "task.done",     "task.failed",  "task.deferred",  "task.skipped",
+    "task.held",     "job.reported", "host.connected", "host.gone",
     "store.trouble", "store.back"};
 
 void Declare(absl::string_view name, absl::string_view type,
              absl::string_view help, std::string* out) {
-  absl::StrAppend(out, "# HELP ", name, " ", help, "\n# TYPE ", name, " ",
-                  type, "\n");
+  absl::StrAppend(out, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type,
+                  "\n");
 }
 
 void One(absl::string_view name, absl::string_view type, absl::string_view help,
@@ -29,10 +29,10 @@ void One(absl::string_view name, absl::string_view type, absl::string_view help,
 
 void Labelled(absl::string_view name, absl::string_view label,
               absl::string_view text, uint64_t value, std::string* out) {
-  absl::StrAppend(
-      out, name, "{", label, "=\"",
-      absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}),
-      "\"} ", value, "\n");
+  absl::StrAppend(out, name, "{", label, "=\"",
+                  absl::StrReplaceAll(
+                      text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}),
+                  "\"} ", value, "\n");
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ std::string FormatMetrics(const Metrics& m) {
       m.resident_bytes, &out);
   One("mcfeely_jobs_open", "gauge", "Jobs that have not ended.", m.open_jobs,
       &out);
-  One("mcfeely_tasks_open", "gauge", "Tasks that have not ended.",
-      m.open_tasks, &out);
+  One("mcfeely_tasks_open", "gauge", "Tasks that have not ended.", m.open_tasks,
+      &out);
   One("mcfeely_attempts_open", "gauge",
       "Attempts that agents have and that have not ended.", m.open_attempts,
       &out);

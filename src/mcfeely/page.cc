@@ -46,12 +46,11 @@ absl::string_view Between(absl::string_view text, absl::string_view begin,
 // something of a job got through as markup, it could do nothing.
 std::string PagePolicy() {
   const auto source = [](absl::string_view tag) {
-    return absl::StrCat(
-        "'sha256-",
-        base::Base64(wire::Sha256(Between(PageText(),
-                                          absl::StrCat("<", tag, ">"),
-                                          absl::StrCat("</", tag, ">")))),
-        "'");
+    return absl::StrCat("'sha256-",
+                        base::Base64(wire::Sha256(
+                            Between(PageText(), absl::StrCat("<", tag, ">"),
+                                    absl::StrCat("</", tag, ">")))),
+                        "'");
   };
   return absl::StrCat("default-src 'none'; script-src ", source("script"),
                       "; style-src ", source("style"),
@@ -178,8 +177,8 @@ absl::StatusOr<HttpResponse> Jobs(const HttpRequest& request,
   TRY_ASSIGN(const uint64_t only, Number("job", request.Query("job"), 0));
   const absl::string_view state = request.Query("state");
   const absl::string_view search = request.Query("q");
-  const size_t most = std::min<uint64_t>(std::max<uint64_t>(limit, 1),
-                                         kMostListed);
+  const size_t most =
+      std::min<uint64_t>(std::max<uint64_t>(limit, 1), kMostListed);
   std::vector<base::JobId> jobs;
   if (only != 0) {
     jobs = {base::JobId{only}};
@@ -236,8 +235,8 @@ absl::StatusOr<HttpResponse> JobOrTask(const HttpRequest& request,
     }
     return JsonAnswer(JobJson(one));
   }
-  const int kept = static_cast<int>(std::min<uint64_t>(
-      most, static_cast<uint64_t>(view.task_size())));
+  const int kept = static_cast<int>(
+      std::min<uint64_t>(most, static_cast<uint64_t>(view.task_size())));
   view.mutable_task()->DeleteSubrange(kept, view.task_size() - kept);
   if (request.Query("output") == "no") {
     for (pb::TaskView& t : *view.mutable_task()) {
@@ -249,8 +248,9 @@ absl::StatusOr<HttpResponse> JobOrTask(const HttpRequest& request,
   reply.add_job()->Swap(&view);
   FitReply(kMaxViewBytes, &reply);
   if (!reply.error().empty()) {
-    return absl::OutOfRangeError("the answer would be too long; ask for fewer "
-                                 "tasks (tasks=N)");
+    return absl::OutOfRangeError(
+        "the answer would be too long; ask for fewer "
+        "tasks (tasks=N)");
   }
   return JsonAnswer(JobJson(reply.job(0)));
 }
@@ -278,10 +278,10 @@ absl::StatusOr<HttpResponse> Route(const HttpRequest& request,
       return JobOrTask(request, rest, source);
     }
     if (rest == "events") {
-      return HttpResponse{
-          .type = "text/event-stream",
-          .body = absl::StrCat("retry: 2000\n\n", FormatPageEvent("hello", "{}")),
-          .stream = true};
+      return HttpResponse{.type = "text/event-stream",
+                          .body = absl::StrCat("retry: 2000\n\n",
+                                               FormatPageEvent("hello", "{}")),
+                          .stream = true};
     }
   }
   return absl::NotFoundError("there is nothing of that name");

@@ -18,8 +18,9 @@ absl::StatusOr<std::pair<std::string, int>> ParsePageAddress(
       net::ParseAddress(absl::StrCat("tcp:", text));
   if (!address.ok() || address->host.empty() ||
       !absl::EndsWith(text, absl::StrCat(":", address->port))) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", base::Escape(text), "' is not an address and a port, as 127.0.0.1:8080"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", base::Escape(text),
+                     "' is not an address and a port, as 127.0.0.1:8080"));
   }
   return std::make_pair(address->host, address->port);
 }

@@ -191,8 +191,7 @@ absl::StatusOr<std::unique_ptr<PageServer>> PageServer::Open(
     sys::Loop& loop, const PageOptions& options, const Queue& queue,
     store::Engine& engine, PageAsks ask) {
   std::unique_ptr<PageServer> server(new PageServer);
-  server->state_ =
-      std::make_unique<State>(loop, queue, engine, std::move(ask));
+  server->state_ = std::make_unique<State>(loop, queue, engine, std::move(ask));
   State& s = *server->state_;
   TRY_ASSIGN(const auto address, ParsePageAddress(options.address));
   s.host = address.first;

@@ -198,8 +198,7 @@ absl::Status Server::State::OpenPage() {
     return reply;
   };
   asks.hosts = [this](wire_pb::Reply* reply) { ShowHosts(reply); };
-  TRY_ASSIGN(page,
-             PageServer::Open(loop, config.http, *queue, *engine, asks));
+  TRY_ASSIGN(page, PageServer::Open(loop, config.http, *queue, *engine, asks));
   return absl::OkStatus();
 }
 

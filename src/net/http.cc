@@ -83,7 +83,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Listen(
   State& s = *server->state_;
   TRY_ASSIGN(s.listener, sys::ListenTcp(host, port));
   TRY_ASSIGN(s.port, sys::LocalPort(s.listener.get()));
-  TRY(loop.Watch(s.listener.get(), EPOLLIN, [&s](uint32_t) { s.OnListener(); }));
+  TRY(loop.Watch(s.listener.get(), EPOLLIN,
+                 [&s](uint32_t) { s.OnListener(); }));
   return server;
 }
 
@@ -102,7 +103,8 @@ void HttpServer::Broadcast(absl::string_view bytes) {
   State& s = *state_;
   std::vector<uint64_t> streams;
   for (const auto& [number, c] : s.connections) {
-    if (c->phase == State::Connection::Phase::kStream) streams.push_back(number);
+    if (c->phase == State::Connection::Phase::kStream)
+      streams.push_back(number);
   }
   for (const uint64_t number : streams) {
     State::Connection& c = *s.connections.at(number);
@@ -331,15 +333,14 @@ void HttpServer::State::Refuse(Connection& c, int status) {
 void HttpServer::State::Queue(Connection& c, const HttpResponse& response,
                               bool head_only) {
   c.close_after = c.close_after || response.stream;
-  c.out =
-      FormatHttpHead(response, !c.close_after, sys::WallNow());
+  c.out = FormatHttpHead(response, !c.close_after, sys::WallNow());
   if (!head_only) c.out += response.body;
   c.sent = 0;
   pending += c.out.size();
-  Begin(c,
-        response.stream ? Connection::Phase::kStream
-                        : Connection::Phase::kAnswer,
-        limits.stall_time);
+  Begin(
+      c,
+      response.stream ? Connection::Phase::kStream : Connection::Phase::kAnswer,
+      limits.stall_time);
   Flush(c);
 }
 

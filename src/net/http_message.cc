@@ -72,8 +72,8 @@ std::string FormatHttpHead(const HttpResponse& response, bool keep_alive,
     MUST(value.find_first_of("\r\n") == absl::string_view::npos);
     absl::StrAppend(&head, name, ": ", value, "\r\n");
   };
-  add("Date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now,
-                               absl::UTCTimeZone()));
+  add("Date",
+      absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone()));
   add("Content-Type", response.type);
   if (!response.stream) {
     add("Content-Length", absl::StrCat(response.body.size()));
@@ -116,12 +116,15 @@ struct HttpReader::Parser {
     return 0;
   }
   int Name(absl::string_view piece) {
+    // The parser lets a blank pass that others take for the name's end.
+    if (piece.find(' ') != absl::string_view::npos) return Refuse(400);
     if (in_value || request.headers.empty()) {
       if (request.headers.size() == base::kMaxHttpHeaders) return Refuse(431);
       request.headers.emplace_back();
       in_value = false;
     }
-    absl::StrAppend(&request.headers.back().first, absl::AsciiStrToLower(piece));
+    absl::StrAppend(&request.headers.back().first,
+                    absl::AsciiStrToLower(piece));
     return 0;
   }
   int Value(absl::string_view piece) {

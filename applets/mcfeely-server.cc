@@ -58,6 +58,8 @@ constexpr auto kOptions = cli::Options([] {
       kTrust,
       {'p', "principal", "NAME", "the server's name"},
       {'P', "policy", "FILE", "who may run what, operate, and read"},
+      {0, "http", "HOST:PORT", "serve a page for people there, and metrics"},
+      {0, "http-token", "FILE", "whoever asks over HTTP must send this token"},
       {0, "ready-fd", "N", "write the addresses here once they can be called"},
       {'v', "verbose", "", "log each step"},
   });
@@ -178,6 +180,8 @@ absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
   if (call.Has("listen")) config.listen = call.All("listen");
   if (call.Has("identity")) config.identity = call.Get("identity");
   if (call.Has("trust")) config.trust = call.Get("trust");
+  if (call.Has("http")) config.http.address = call.Get("http");
+  if (call.Has("http-token")) config.http.token_file = call.Get("http-token");
   if (call.Has("principal")) config.principal = call.Get("principal");
   if (call.Has("policy")) config.policy = call.Get("policy");
   if (config.listen.empty()) {

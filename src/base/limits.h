@@ -28,6 +28,18 @@ inline constexpr int kMaxHandshakes = 1024;
 inline constexpr size_t kCreditBytes = 4 << 20;
 inline constexpr int kDefaultPort = 7577;
 
+// HTTP (mcfeely-server(8)).
+inline constexpr size_t kMaxHttpTargetBytes = 4096;
+inline constexpr size_t kMaxHttpHeadBytes = 16 << 10;
+inline constexpr size_t kMaxHttpHeaders = 100;
+inline constexpr size_t kMaxHttpConnections = 256;
+inline constexpr size_t kMaxHttpStreams = 64;
+inline constexpr absl::Duration kHttpHeadTime = absl::Seconds(10);
+inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(60);
+inline constexpr absl::Duration kHttpStallTime = absl::Seconds(30);
+inline constexpr size_t kMaxHttpStreamBytes = 256 << 10;
+inline constexpr size_t kMaxHttpPendingBytes = 64 << 20;
+
 inline constexpr size_t kMaxPrincipalBytes = 255;
 inline constexpr size_t kMaxHostNameBytes = 253;  // RFC 1035, 2.3.4
 inline constexpr size_t kMaxKeyFileBytes = 64 << 10;

@@ -21,7 +21,8 @@ using Words = absl::Span<const std::string>;
 constexpr absl::string_view kDirectives[] = {
     "queue", "listen",    "identity",   "trust",       "principal",
     "mail",  "mail-from", "host",       "max-running", "max-per-host",
-    "ssh",   "far-agent", "dead-after", "policy",      "notify"};
+    "ssh",   "far-agent", "dead-after", "policy",      "notify",
+    "http",  "http-token"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
@@ -80,6 +81,11 @@ absl::Status ReadDirective(const std::string& name, Words values,
     TRY(net::CheckMailAddress(value));
     config->mail_from = value;
   }
+  if (name == "http") {
+    TRY(ParsePageAddress(value));
+    config->http.address = value;
+  }
+  if (name == "http-token") config->http.token_file = value;
   if (name == "max-running") {
     return ReadNumber(value, 1'000'000, &config->limits.max_running);
   }

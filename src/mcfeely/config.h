@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "mcfeely/page_options.h"
 #include "mcfeely/scheduler.h"
 
 namespace mcfeely {
@@ -37,6 +38,7 @@ struct ServerConfig {
   SchedulerLimits limits;
   // Of channels; zero stands for the usual one of base/limits.h.
   absl::Duration handshake_time;
+  PageOptions http;  // no address: nothing is served
 };
 
 // `path` is for messages: "PATH:LINE: what is wrong" (InvalidArgument).

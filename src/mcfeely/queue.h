@@ -43,6 +43,7 @@
 #include <variant>
 #include <vector>
 
+#include "mcfeely/job_summary.h"
 #include "mcfeely/scheduler.h"
 #include "net/frame.h"
 #include "store/engine.h"
@@ -146,6 +147,9 @@ class Queue {
   absl::StatusOr<fleetbox::wire::JobView> View(store::Engine& engine, JobId job,
                                                bool with_attempts,
                                                absl::Time now) const;
+  // A job in short. Of an open job it costs a small part of what a view does.
+  absl::StatusOr<JobSummary> Summary(store::Engine& engine, JobId job,
+                                     absl::Time now) const;
   // Numbers of the ended jobs in the store, latest first, at most `limit`.
   absl::StatusOr<std::vector<JobId>> EndedJobs(store::Engine& engine,
                                                size_t limit) const;

@@ -21,6 +21,7 @@
 #include "mcfeely/event_log.h"
 #include "mcfeely/fit_reply.h"
 #include "mcfeely/notify.h"
+#include "mcfeely/page_server.h"
 #include "mcfeely/policy_file.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
@@ -97,6 +98,8 @@ struct Server::State {
                       const wire_pb::Query& query);
   absl::Status AnswerStatus(const wire_pb::Query::Status& query,
                             wire_pb::Reply* reply);
+  void ShowHosts(wire_pb::Reply* reply) const;
+  absl::Status OpenPage();
   void TellFollowers(JobId job);
   void SendReply(Client& client, const base::ParcelId& query,
                  wire_pb::Reply reply);
@@ -123,6 +126,7 @@ struct Server::State {
   std::unique_ptr<Queue> queue;
   std::vector<std::unique_ptr<net::Listener>> listeners;
   std::unique_ptr<Carriers> carriers;
+  std::unique_ptr<PageServer> page;  // null when nobody wants one
   absl::flat_hash_map<Connection, Client> clients;
   absl::flat_hash_map<net::Channel*, Connection> numbers;
   Connection next_connection = 1;
@@ -192,6 +196,7 @@ absl::Status Server::State::Open() {
     listeners.push_back(std::move(listener));
   }
   TRY(OpenCarriers());
+  TRY(OpenPage());
   CheckTrust();
   PumpSoon();
   return absl::OkStatus();
@@ -232,6 +237,20 @@ absl::Status Server::State::OpenCarriers() {
   };
   TRY_ASSIGN(carriers, Carriers::Make(loop, config, std::move(options),
                                       std::move(events)));
+  return absl::OkStatus();
+}
+
+absl::Status Server::State::OpenPage() {
+  if (config.http.address.empty()) return absl::OkStatus();
+  PageAsks asks;
+  asks.status = [this](const wire_pb::Query::Status& query)
+      -> absl::StatusOr<wire_pb::Reply> {
+    wire_pb::Reply reply;
+    TRY(AnswerStatus(query, &reply));
+    return reply;
+  };
+  asks.hosts = [this](wire_pb::Reply* reply) { ShowHosts(reply); };
+  TRY_ASSIGN(page, PageServer::Open(loop, config.http, *queue, *engine, asks));
   return absl::OkStatus();
 }
 
@@ -463,6 +482,11 @@ absl::Status Server::State::AnswerStatus(const wire_pb::Query::Status& query,
     if (query.failed() && view.state() != wire_pb::JOB_FAILED) continue;
     *reply->add_job() = std::move(view);
   }
+  ShowHosts(reply);
+  return absl::OkStatus();
+}
+
+void Server::State::ShowHosts(wire_pb::Reply* reply) const {
   for (const auto& [name, count] : queue->scheduler().Hosts()) {
     wire_pb::HostView* h = reply->add_host();
     h->set_name(name);
@@ -470,7 +494,6 @@ absl::Status Server::State::AnswerStatus(const wire_pb::Query::Status& query,
     h->set_running(count.open);
     h->set_queued(count.ready);
   }
-  return absl::OkStatus();
 }
 
 absl::Status Server::State::Answer(Connection to, const base::ParcelId& id,
@@ -614,7 +637,9 @@ void Server::State::CarryOut(const Action& action) {
     SetTimer(a->when);
   } else if (const auto* a = std::get_if<JobChanged>(&action)) {
     changed.insert(a->job);
+    if (page != nullptr) page->Changed(a->job);
   } else if (const auto* a = std::get_if<Happened>(&action)) {
+    if (page != nullptr) page->Happened(a->event);
     std::vector<sys::LogField> fields;
     if (a->job.value != 0) fields.emplace_back("job", a->job.value);
     if (!a->task.empty()) fields.emplace_back("task", a->task);
@@ -733,6 +758,7 @@ std::vector<std::string> Server::addresses() const {
   for (const auto& l : state_->listeners) {
     out.push_back(net::FormatAddress(l->address()));
   }
+  if (state_->page != nullptr) out.push_back(state_->page->url());
   return out;
 }
 
@@ -741,6 +767,7 @@ void Server::Stop(absl::Duration longest) {
   state_->stopping = true;
   for (auto& listener : state_->listeners) listener->Stop();
   if (state_->carriers != nullptr) state_->carriers->Stop();
+  if (state_->page != nullptr) state_->page->Stop();
   state_->loop.After(longest, [this] { state_->loop.Stop(); });
   state_->PumpSoon();
 }

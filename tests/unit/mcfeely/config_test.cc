@@ -12,7 +12,8 @@ TEST_CASE("config: every directive is read", "[mcfeely]") {
       "principal server:two\n"
       "mail /usr/sbin/sendmail -t -i\nmail-from root@hub\n"
       "host web1 web2\nhost ns1\n"
-      "max-running 7\nmax-per-host 3\n",
+      "max-running 7\nmax-per-host 3\n"
+      "http [::1]:8080\nhttp-token /etc/token\n",
       "f");
   REQUIRE(config.ok());
   CHECK(config->queue == "/var/lib/a queue");
@@ -28,6 +29,8 @@ TEST_CASE("config: every directive is read", "[mcfeely]") {
   CHECK(config->hosts == absl::btree_set<std::string>{"ns1", "web1", "web2"});
   CHECK(config->limits.max_running == 7);
   CHECK(config->limits.max_per_host == 3);
+  CHECK(config->http.address == "[::1]:8080");
+  CHECK(config->http.token_file == "/etc/token");
 }
 
 TEST_CASE("config: the addresses after a name are that host's", "[mcfeely]") {

@@ -6,6 +6,7 @@
 #   make unit | blackbox | lint       the parts of check
 #   make accept T=hxmd/merge          write a black-box test's text anew
 #   make asan | tsan | fuzz | bench   heavier checks
+#   make browser    the page of mcfeely-server in Chromium
 #   make soak | bench-fanout | bench-hosts
 #                                     the heaviest; xapply's and hxmd's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
@@ -62,7 +63,7 @@ CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
   -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
 # A recipe's glob, not make's: the packages may be installed by this very run.
 LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
-  -lzstd -lsodium -lsqlite3 -Wl,--end-group -lpthread -ldl
+  -lzstd -lsodium -lsqlite3 -lhttp_parser -Wl,--end-group -lpthread -ldl
 
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$r/*.cc))
 UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))
@@ -89,6 +90,9 @@ $(B)/%.o: %.cc Makefile | $(BUILD)/packages-build $(PROTO:%=%.h) $(B)/applets.in
 	$(if $(Q),$(SAY) CXX $<)
 	@mkdir -p $(@D)
 	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# It includes the page as it is, which the compiler does not say.
+$(B)/src/mcfeely/page_text.o: src/mcfeely/page.html
 
 $(B)/gen/%.pb.h $(B)/gen/%.pb.cc: src/%.proto | $(BUILD)/packages-build
 	@mkdir -p $(B)/gen
@@ -140,6 +144,10 @@ unit: $(B)/unit
 	@tests/run-unit $(B)/unit $(B)/results
 blackbox: $(BIN) | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run $(T)
+# The page in a real browser, which is large. Without one the test is skipped.
+browser: $(BIN) | $(BUILD)/packages-test
+	@third_party/install-packages browser || true
+	@BIN=$(abspath $(BIN)) tests/run mcfeely-server/page-in-a-browser
 accept: $(BIN)
 	@BIN=$(abspath $(BIN)) ACCEPT=1 tests/run $(T)
 lint: $(BIN) | $(BUILD)/packages-test
@@ -190,6 +198,6 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
-  bench-fanout bench-hosts soak demo install links clean help FORCE
+  bench-fanout bench-hosts browser soak demo install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -152,6 +152,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   options.safe = all.Has("safe");
   TRY_ASSIGN(const int64_t nesting, all.Int("nesting-limit", 0));
   options.limits.nesting = nesting;
+  options.limits.nesting_advice = ", use -L<N> to change it";
   options.limits.pushed_bytes = 0;
   options.limits.output_bytes = 0;
   const bool interactive = all.Has("interactive") || all.Has("e");

@@ -130,6 +130,9 @@ absl::StatusOr<mcfeely::Job> ReadJob(const cli::Call& call) {
   }
   options.allow_empty = call.Has("allow-empty");
   options.clock = {.now = sys::WallNow(), .zone = absl::LocalTimeZone()};
+  options.read_input = [](const std::string& file) {
+    return sys::ReadFile(file, base::kMaxInputBytes);
+  };
 
   mcfeely::Job job;
   if (sources.empty()) {
@@ -254,13 +257,11 @@ absl::StatusOr<int> Run(const cli::Call& call) {
                                   : mcfeely::FormatJobFile(job));
     return 0;
   }
-  TRY_ASSIGN(auto client,
-             mcfeely::Client::Make({.server = call.Has("server")
-                                                  ? call.Get("server")
-                                                  : mcfeely::DefaultServer(),
-                                    .server_principal = call.Get("to"),
-                                    .identity = call.Get("identity"),
-                                    .trust = call.Get("trust")}));
+  TRY_ASSIGN(auto client, mcfeely::Client::Make(
+                              {.server = mcfeely::ServersOf(call.All("server")),
+                               .server_principal = call.Get("to"),
+                               .identity = call.Get("identity"),
+                               .trust = call.Get("trust")}));
   TRY_ASSIGN(std::string parcel, client->SealJob(mcfeely::ToMessage(job)));
   if (call.Has("spool")) return Spool(call, parcel);
   TRY_ASSIGN(uint64_t number, client->Deliver(parcel));

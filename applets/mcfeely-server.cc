@@ -2,15 +2,23 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 #include <signal.h>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "cli/applet.h"
 #include "cli/paint.h"
 #include "cli/report.h"
+#include "mcfeely/check.h"
+#include "mcfeely/classic_client.h"
+#include "mcfeely/classic_folder.h"
 #include "mcfeely/client.h"
 #include "mcfeely/event_log.h"
+#include "mcfeely/export.h"
+#include "mcfeely/jobfile.h"
+#include "mcfeely/policy_file.h"
 #include "mcfeely/server.h"
 #include "mcfeely/view.h"
 #include "net/local_relay.h"
@@ -20,6 +28,7 @@
 #include "sys/process.h"
 #include "sys/signals.h"
 #include "sys/terminal.h"
+#include "wire/parcel.h"
 
 namespace {
 
@@ -36,6 +45,9 @@ absl::StatusOr<int> RunMark(const cli::Call& call);
 absl::StatusOr<int> RunWait(const cli::Call& call);
 absl::StatusOr<int> RunHost(const cli::Call& call);
 absl::StatusOr<int> RunImport(const cli::Call& call);
+absl::StatusOr<int> RunPolicy(const cli::Call& call);
+absl::StatusOr<int> RunExport(const cli::Call& call);
+absl::StatusOr<int> RunCheck(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
 constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
@@ -53,6 +65,9 @@ constexpr auto kOptions = cli::Options([] {
       kIdentity,
       kTrust,
       {'p', "principal", "NAME", "the server's name"},
+      {'P', "policy", "FILE", "who may run what, operate, and read"},
+      {0, "http", "HOST:PORT", "serve a page for people there, and metrics"},
+      {0, "http-token", "FILE", "whoever asks over HTTP must send this token"},
       {0, "ready-fd", "N", "write the addresses here once they can be called"},
       {'v', "verbose", "", "log each step"},
   });
@@ -63,6 +78,7 @@ constexpr auto kStatusOptions = cli::Options([] {
       {0, "failed", "", "only jobs that have failed"},
       {0, "older", "TIME", "only jobs injected at least this long ago", "0"},
       {'j', "json", "", "for programs"},
+      {0, "classic", "", "as the original's mcfeely-qread"},
       kServer,
       kTo,
       kIdentity,
@@ -78,6 +94,32 @@ constexpr auto kLogOptions = cli::Options([] {
       {'f', "follow", "", "go on as it grows"},
       {'q', "queue", "DIR", "the queue's folder"},
   });
+});
+constexpr auto kPolicyOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'f', "file", "FILE", "the policy"},
+      {'c', "config", "FILE", "the configuration that names it"},
+      {'u', "user", "NAME", "as this user"},
+      {'w', "with", "OPTION", "with stdin, detach or env=NAME"},
+  });
+});
+constexpr auto kCheckOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {0, "repair", "", "mend what can be mended; the old store is kept"},
+      {'q', "queue", "DIR", "the queue's folder"},
+  });
+});
+constexpr auto kExportOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{'q', "queue", "DIR", "the queue's folder"}});
+});
+constexpr auto kImportOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{0, "allow-unknown-host", "", "accept hosts the server does not know"},
+       kServer,
+       kTo,
+       kIdentity,
+       kTrust});
 });
 constexpr auto kAskOptions = cli::Options([] {
   return std::to_array<cli::Option>({kServer, kTo, kIdentity, kTrust});
@@ -102,7 +144,7 @@ constexpr auto kWaitOptions = cli::Options([] {
 });
 
 constexpr cli::Verb kVerbs[] = {
-    {"status", "[-aj] [--failed] [--older TIME] [JOB ...]",
+    {"status", "[-aj] [--classic] [--failed] [--older TIME] [JOB ...]",
      "the open jobs, and the hosts", kStatusOptions, RunStatus},
     {"show", "[-j] JOB[.TASK]", "everything about a job or a task",
      kShowOptions, RunShow},
@@ -122,8 +164,16 @@ constexpr cli::Verb kVerbs[] = {
      kWaitOptions, RunWait},
     {"host", "list | drain HOST ... | resume HOST ...",
      "the hosts; those drained get no new tasks", kShowOptions, RunHost},
-    {"import", "FILE ...", "hand in jobs written by mcfeely-inject --spool",
-     kAskOptions, RunImport},
+    {"policy",
+     "[-f FILE] [-c FILE] [-u NAME] [-w OPTION ...] [PRINCIPAL [HOST COMM "
+     "[ARG ...]]]",
+     "check the policy, or say what it allows", kPolicyOptions, RunPolicy},
+    {"check", "[--repair] [-q DIR]", "look whether a queue is whole",
+     kCheckOptions, RunCheck},
+    {"export", "[-q DIR] FOLDER", "write the open jobs as job files",
+     kExportOptions, RunExport},
+    {"import", "[--allow-unknown-host] FILE ...",
+     "hand in written jobs, or an original's queue", kImportOptions, RunImport},
     {"attach",
      "[PATH]",
      "join stdin and stdout to the server's socket",
@@ -139,7 +189,10 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .usage = "[-v] [-q DIR] [-l ADDR ...] [-c FILE]\nVERB [OPTION ...]",
     .options = kOptions,
     .exits =
+        "1   check --repair: something is lost\n"
+        "65  import: something could not be taken over\n"
         "66  there is no such job\n"
+        "74  the queue is damaged\n"
         "75  the queue is in use, or the server is away\n"
         "99  wait: a job is still open at the timeout\n"
         "100 wait: a job has failed or was cancelled\n",
@@ -168,7 +221,10 @@ absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
   if (call.Has("listen")) config.listen = call.All("listen");
   if (call.Has("identity")) config.identity = call.Get("identity");
   if (call.Has("trust")) config.trust = call.Get("trust");
+  if (call.Has("http")) config.http.address = call.Get("http");
+  if (call.Has("http-token")) config.http.token_file = call.Get("http-token");
   if (call.Has("principal")) config.principal = call.Get("principal");
+  if (call.Has("policy")) config.policy = call.Get("policy");
   if (config.listen.empty()) {
     TRY(sys::MakeFolders("/run/fleetbox"));
     config.listen = {absl::StrCat("unix:", kDefaultSocket)};
@@ -181,12 +237,11 @@ absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
 }
 
 absl::StatusOr<std::unique_ptr<mcfeely::Client>> Ask(const cli::Call& call) {
-  return mcfeely::Client::Make({.server = call.Has("server")
-                                              ? call.Get("server")
-                                              : mcfeely::DefaultServer(),
-                                .server_principal = call.Get("to"),
-                                .identity = call.Get("identity"),
-                                .trust = call.Get("trust")});
+  return mcfeely::Client::Make(
+      {.server = mcfeely::ServersOf(call.All("server")),
+       .server_principal = call.Get("to"),
+       .identity = call.Get("identity"),
+       .trust = call.Get("trust")});
 }
 
 // "31" or "31.web".
@@ -225,6 +280,10 @@ absl::StatusOr<int> RunStatus(const cli::Call& call) {
     status->add_job(job);
   }
   TRY_ASSIGN(auto client, Ask(call));
+  if (call.Has("classic")) {
+    TRY(mcfeely::ListClassic(*client, *status, cli::Print));
+    return 0;
+  }
   TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
   cli::Print(call.Has("json")
                  ? mcfeely::StatusJson(reply)
@@ -434,10 +493,57 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
   return files;
 }
 
-absl::StatusOr<uint64_t> Import(mcfeely::Client& client,
-                                const std::string& file) {
-  TRY_ASSIGN(std::string parcel, sys::ReadFile(file, 64 << 20));
+absl::StatusOr<uint64_t> HandIn(const cli::Call& call, mcfeely::Client& client,
+                                mcfeely::Job job) {
+  job.allow_unknown_hosts |= call.Has("allow-unknown-host");
+  TRY_ASSIGN(std::string parcel, client.SealJob(mcfeely::ToMessage(job)));
   return client.Deliver(parcel);
+}
+
+// A signed job, or a job file.
+absl::StatusOr<uint64_t> Import(const cli::Call& call, mcfeely::Client& client,
+                                const std::string& file) {
+  TRY_ASSIGN(std::string content, sys::ReadFile(file, 64 << 20));
+  if (wire::ParcelLength(content).ok()) return client.Deliver(content);
+  mcfeely::JobOptions options;
+  options.allow_empty = true;  // all done but its report
+  mcfeely::Parsed parsed = mcfeely::ParseJob({{file, content}}, options);
+  if (parsed.errors.empty()) return HandIn(call, client, parsed.job);
+  for (size_t i = 0; i + 1 < parsed.errors.size(); i++) {
+    cli::Warn(call, absl::InvalidArgumentError(parsed.errors[i]));
+  }
+  return absl::InvalidArgumentError(parsed.errors.back());
+}
+
+// Everything that can be taken over is; what cannot is named, and makes 65.
+absl::StatusOr<int> ImportClassic(const cli::Call& call,
+                                  mcfeely::Client& client,
+                                  const std::string& folder) {
+  TRY_ASSIGN(const mcfeely::ClassicFiles files,
+             mcfeely::ReadClassicFolder(folder));
+  const mcfeely::ClassicQueue queue = mcfeely::ReadClassicQueue(files);
+  for (const std::string& note : queue.notes) {
+    // Worth knowing, and no failure.
+    cli::Warn(call, absl::UnknownError(absl::StrCat(folder, "/", note)));
+  }
+  int code = 0;
+  for (const mcfeely::ClassicJob& job : queue.jobs) {
+    const absl::StatusOr<uint64_t> number = HandIn(call, client, job.job);
+    if (absl::IsUnavailable(number.status())) return number.status();
+    if (number.ok()) {
+      cli::Print(absl::StrCat(*number, "\n"));
+      continue;
+    }
+    cli::Warn(call, base::Context(number.status(),
+                                  absl::StrCat(folder, "/", job.path)));
+    code = 65;
+  }
+  for (const std::string& error : queue.errors) {
+    cli::Warn(call,
+              absl::InvalidArgumentError(absl::StrCat(folder, "/", error)));
+    code = 65;
+  }
+  return code;
 }
 
 absl::StatusOr<int> RunImport(const cli::Call& call) {
@@ -445,18 +551,130 @@ absl::StatusOr<int> RunImport(const cli::Call& call) {
   TRY_ASSIGN(auto client, Ask(call));
   int code = 0;
   for (const std::string& operand : call.operands) {
+    TRY_ASSIGN(const bool classic, mcfeely::IsClassicFolder(operand));
+    if (classic) {
+      TRY_ASSIGN(const int here, ImportClassic(call, *client, operand));
+      code = std::max(code, here);
+      continue;
+    }
     TRY_ASSIGN(std::vector<std::string> files, FilesOf(operand));
     for (const std::string& file : files) {
-      const absl::StatusOr<uint64_t> job = Import(*client, file);
+      const absl::StatusOr<uint64_t> job = Import(call, *client, file);
       if (job.ok()) {
         cli::Print(absl::StrCat(*job, "\n"));
       } else {
         cli::Warn(call, base::Context(job.status(), file));
-        code = 1;
+        code = std::max(code, 1);
       }
     }
   }
   return code;
+}
+
+// The file a server with this configuration would judge by.
+absl::StatusOr<std::string> PolicyPath(const cli::Call& call) {
+  if (call.Has("file")) return call.Get("file");
+  const std::string config =
+      call.Has("config") ? call.Get("config") : kDefaultConfig;
+  const absl::StatusOr<std::string> text = sys::ReadFile(config, 1 << 20);
+  if (text.ok()) {
+    TRY_ASSIGN(const mcfeely::ServerConfig parsed,
+               mcfeely::ParseServerConfig(*text, config));
+    if (!parsed.policy.empty()) return parsed.policy;
+  } else if (call.Has("config") || !absl::IsNotFound(text.status())) {
+    return text.status();
+  }
+  return mcfeely::kDefaultPolicy;
+}
+
+absl::StatusOr<int> RunPolicy(const cli::Call& call) {
+  TRY_ASSIGN(const std::string path, PolicyPath(call));
+  TRY_ASSIGN(const std::string text,
+             sys::ReadFile(path, base::kMaxPolicyBytes));
+  const mcfeely::Policy::Parsed parsed = mcfeely::Policy::Parse(text, path);
+  for (size_t i = 0; i + 1 < parsed.errors.size(); i++) {
+    cli::Warn(call, absl::InvalidArgumentError(parsed.errors[i]));
+  }
+  if (!parsed.errors.empty()) {
+    return absl::InvalidArgumentError(parsed.errors.back());
+  }
+  const std::vector<std::string>& words = call.operands;
+  if (words.empty()) {
+    cli::Print(
+        absl::StrCat(path, ": ", parsed.policy.rules().size(), " rules\n"));
+    return 0;
+  }
+  const auto rights = parsed.policy.RightsOf(words[0]);
+  if (words.size() == 1) {
+    for (const mcfeely::PolicyRule* rule : rights.rules()) {
+      cli::Print(absl::StrCat(path, ":", rule->line, ": ", rule->text, "\n"));
+    }
+    return rights.rules().empty() ? 1 : 0;
+  }
+  if (words.size() < 3) return cli::UsageError("name a HOST and a COMM");
+  mcfeely::RunRequest request;
+  request.host = words[1];
+  request.comm = words[2];
+  request.arguments.assign(words.begin() + 3, words.end());
+  const std::string user = call.Get("user");
+  request.user = user;
+  const std::vector<std::string> with = call.All("with");
+  for (absl::string_view option : with) {
+    if (option == "stdin") {
+      request.input = true;
+    } else if (option == "detach") {
+      request.detach = true;
+    } else if (absl::ConsumePrefix(&option, "env=")) {
+      request.variables.push_back(option);
+    } else {
+      return cli::UsageError(absl::StrCat(
+          "--with: '", option, "' is not stdin, detach or env=NAME"));
+    }
+  }
+  const mcfeely::PolicyAnswer answer = rights.MayRun(request);
+  cli::Print(absl::StrCat(
+      answer.allowed ? "allowed by " : "refused: ", answer.why, "\n"));
+  return answer.allowed ? 0 : 1;
+}
+
+std::string QueueFolder(const cli::Call& call) {
+  return call.Has("queue") ? call.Get("queue") : mcfeely::ServerConfig().queue;
+}
+
+absl::StatusOr<int> RunExport(const cli::Call& call) {
+  TRY_ASSIGN(const std::string folder, call.OnlyOperand("FOLDER"));
+  int code = 0;
+  TRY(mcfeely::ExportQueue(
+      QueueFolder(call),
+      [&](uint64_t job, absl::StatusOr<std::string> text) -> absl::Status {
+        if (!text.ok()) {
+          cli::Warn(call,
+                    base::Context(text.status(), absl::StrCat("job ", job)));
+          code = 1;
+          return absl::OkStatus();
+        }
+        const std::string path = absl::StrCat(folder, "/", job, ".job");
+        TRY(sys::MakeFolders(folder, 0700));
+        TRY(sys::CreateFile(path, *text, 0600));
+        cli::Print(path + "\n");
+        return absl::OkStatus();
+      }));
+  return code;
+}
+
+absl::StatusOr<int> RunCheck(const cli::Call& call) {
+  TRY(call.NoOperands());
+  TRY_ASSIGN(const mcfeely::Checked checked,
+             mcfeely::CheckQueue(QueueFolder(call), call.Has("repair")));
+  for (const std::string& problem : checked.problems) {
+    cli::Print(problem + "\n");
+  }
+  if (!checked.kept.empty()) {
+    cli::Print(absl::StrCat("mended; as it was: ", checked.kept, "\n"));
+  }
+  cli::Print(absl::StrCat(checked.open_jobs, " open jobs\n"));
+  if (checked.lost) return 1;
+  return checked.problems.empty() || !checked.kept.empty() ? 0 : 74;
 }
 
 absl::StatusOr<int> RunAttach(const cli::Call& call) {

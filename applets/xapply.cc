@@ -260,7 +260,7 @@ absl::Status ReadParallel(const cli::Call& call, XapplyOptions* o) {
       const std::optional<absl::string_view> variable =
           sys::Environment::Ours().Get("PARALLEL");
       absl::StatusOr<int> jobs =
-          fanout::ParseParallel(seen.value, variable, fanout::Processors());
+          fanout::ParseParallel(seen.value, variable, fanout::Processors);
       if (!jobs.ok()) return OfOption("-P", jobs.status());
       o->jobs = *jobs;
       o->jobs_file.clear();
@@ -270,7 +270,7 @@ absl::Status ReadParallel(const cli::Call& call, XapplyOptions* o) {
         continue;
       }
       absl::StatusOr<int> jobs =
-          fanout::ParseJobs(seen.value, fanout::Processors());
+          fanout::ParseJobs(seen.value, fanout::Processors);
       if (!jobs.ok()) return OfOption("--jobs", jobs.status());
       o->jobs = *jobs;
       o->jobs_file.clear();

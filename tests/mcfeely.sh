@@ -25,7 +25,7 @@ X
     echo "identity keys/hub"
     echo "mail $PWD/mailer"
     echo "mail-from mcfeely@hub"
-    echo "host $*"
+    [ $# = 0 ] || echo "host $*"
     [ -z "${CONFIG:-}" ] || printf '%s\n' "$CONFIG"
   } >hub.conf
   export MCFEELY_SERVER="unix:sock"

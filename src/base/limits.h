@@ -28,6 +28,18 @@ inline constexpr int kMaxHandshakes = 1024;
 inline constexpr size_t kCreditBytes = 4 << 20;
 inline constexpr int kDefaultPort = 7577;
 
+// HTTP (mcfeely-server(8)).
+inline constexpr size_t kMaxHttpTargetBytes = 4096;
+inline constexpr size_t kMaxHttpHeadBytes = 16 << 10;
+inline constexpr size_t kMaxHttpHeaders = 100;
+inline constexpr size_t kMaxHttpConnections = 256;
+inline constexpr size_t kMaxHttpStreams = 64;
+inline constexpr absl::Duration kHttpHeadTime = absl::Seconds(10);
+inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(60);
+inline constexpr absl::Duration kHttpStallTime = absl::Seconds(30);
+inline constexpr size_t kMaxHttpStreamBytes = 256 << 10;
+inline constexpr size_t kMaxHttpPendingBytes = 64 << 20;
+
 inline constexpr size_t kMaxPrincipalBytes = 255;
 inline constexpr size_t kMaxHostNameBytes = 253;  // RFC 1035, 2.3.4
 inline constexpr size_t kMaxKeyFileBytes = 64 << 10;
@@ -60,7 +72,16 @@ inline constexpr size_t kMaxDescriptionBytes = 64 << 10;
 inline constexpr size_t kMaxAddresses = 100;
 inline constexpr size_t kMaxAddressBytes = 1024;
 inline constexpr size_t kMaxJobKeyBytes = 512;
-inline constexpr size_t kKeptOutputBytes = 64 << 10;  // head, and tail
+inline constexpr size_t kKeptOutputBytes = 64 << 10;      // head, and tail
+inline constexpr size_t kMaxKeptOutputBytes = 128 << 10;  // of one task
+inline constexpr size_t kMaxInputBytes = 1 << 20;         // of a comm
+inline constexpr size_t kMaxInputs = 1000;                // of a job
+inline constexpr size_t kMaxVariables = 100;              // of a comm
+inline constexpr size_t kMaxVariableBytes = 32 << 10;     // all of them
+inline constexpr size_t kMaxUserBytes = 64;
+inline constexpr size_t kMaxPolicyBytes = 1 << 20;
+inline constexpr size_t kMaxPolicyRules = 10'000;
+inline constexpr size_t kMaxPolicyWordBytes = 1024;
 
 // Many commands at once.
 inline constexpr size_t kMaxItemBytes = 256 << 20;  // of a file of items

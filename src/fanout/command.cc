@@ -51,6 +51,14 @@ bool IsTooLong(const std::vector<std::string>& argv) {
   });
 }
 
+// What every shell does with `:` and words it need not expand: nothing. (With
+// `exec` before it, it is the name of a program.)
+bool DoesNothing(absl::string_view text, bool utf8) {
+  if (!absl::StartsWith(text, ":")) return false;
+  const auto words = text::SimpleCommand(text, utf8, /*any_name=*/true);
+  return words && words->front() == ":";
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> FindProgram(absl::string_view name,
@@ -152,6 +160,10 @@ absl::StatusOr<CommandMaker::Found> CommandMaker::Find(
 absl::StatusOr<Prepared> CommandMaker::Prepare(
     absl::string_view text, absl::Span<const std::string> tokens) {
   Prepared prepared;
+  if (may_be_direct_ && DoesNothing(text, utf8_)) {
+    prepared.nothing = true;
+    return prepared;
+  }
   if (may_be_direct_ || mode_ == ExecMode::kDirect) {
     const bool no_shell = mode_ == ExecMode::kDirect;
     auto words = text::SimpleCommand(text, utf8_, /*any_name=*/no_shell);

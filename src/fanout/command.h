@@ -29,6 +29,7 @@ struct Prepared {
   std::vector<std::string> argv;
   std::string program;  // what is executed
   bool direct = false;
+  bool nothing = false;  // it is `:`, and there is nothing to execute
 };
 
 class CommandMaker {

@@ -28,8 +28,8 @@ absl::StatusOr<JobsFile> JobsFile::Open(const std::string& path,
 
 absl::Status JobsFile::Read() {
   TRY_ASSIGN(const std::string content, sys::ReadFile(path_, kMostBytes));
-  const absl::StatusOr<int> jobs =
-      ParseJobs(absl::StripAsciiWhitespace(content), processors_);
+  const absl::StatusOr<int> jobs = ParseJobs(
+      absl::StripAsciiWhitespace(content), [this] { return processors_; });
   if (!jobs.ok()) return base::Context(jobs.status(), path_);
   jobs_ = *jobs;
   return absl::OkStatus();

@@ -24,7 +24,7 @@ absl::Status NotANumber(absl::string_view text) {
 
 absl::StatusOr<int> ParseParallel(absl::string_view digits,
                                   std::optional<absl::string_view> variable,
-                                  int processors) {
+                                  CountProcessors processors) {
   std::optional<int64_t> number = WholeNumber(digits);
   if (digits.empty()) {
     number = WholeNumber(variable.value_or(""));
@@ -35,23 +35,24 @@ absl::StatusOr<int> ParseParallel(absl::string_view digits,
   if (!number.has_value() || *number > kMostParallel) {
     return NotANumber(digits);
   }
-  return *number == 0 ? Cut(processors) : static_cast<int>(*number);
+  return *number == 0 ? Cut(processors()) : static_cast<int>(*number);
 }
 
-absl::StatusOr<int> ParseJobs(absl::string_view text, int processors) {
+absl::StatusOr<int> ParseJobs(absl::string_view text,
+                              CountProcessors processors) {
   if (const std::optional<double> percent = Percentage(text)) {
-    return Cut(processors * *percent / 100);
+    return Cut(processors() * *percent / 100);
   }
   const char sign = text.empty() ? '\0' : text[0];
   if (sign == '+' || sign == '-') {
     const std::optional<int64_t> number = WholeNumber(text.substr(1));
     if (number.has_value()) {
       const double change = static_cast<double>(*number);
-      return Cut(sign == '+' ? processors + change : processors - change);
+      return Cut(sign == '+' ? processors() + change : processors() - change);
     }
   } else if (const std::optional<int64_t> number = WholeNumber(text)) {
     if (*number > kMostParallel) return NotANumber(text);
-    return *number == 0 ? Cut(processors) : static_cast<int>(*number);
+    return *number == 0 ? Cut(processors()) : static_cast<int>(*number);
   }
   return absl::InvalidArgumentError(
       absl::StrCat("'", text, "' is not a number from 0 to ", kMostParallel,

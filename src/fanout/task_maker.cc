@@ -64,6 +64,7 @@ absl::StatusOr<sys::Spawner::Order> TaskMaker::MakeOrder(Task& task) {
                                    : absl::Span<const std::string>()));
   task.direct = prepared.direct;
   sys::Spawner::Order order;
+  order.nothing = prepared.nothing;
   order.argv = std::move(prepared.argv);
   order.options.program = std::move(prepared.program);
   order.options.in = options_.input;

@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "fanout/pass_signals.h"
+#include "fanout/readings.h"
 #include "fanout/stream.h"
 #include "fanout/wrapped.h"
 #include "hosts/drive_supply.h"
@@ -30,6 +31,8 @@ using fanout::Group;
 using fanout::Items;
 
 constexpr int kOutputLost = 74;  // exit-codes(7)
+// Threads that expand: the commands want processors, too.
+constexpr size_t kExpanders = 4;
 
 // Descriptor 1 leads elsewhere while this lives.
 class Redirection {
@@ -196,7 +199,8 @@ absl::StatusOr<int> Driver::RunCommands(const fanout::XapplyFace& face) {
   expander_.emplace(std::move(expander));
   TRY_ASSIGN(supply_,
              Supply::Make(run_, *expander_,
-                          static_cast<size_t>(std::max(o_.preload, 2))));
+                          static_cast<size_t>(std::max(o_.preload, 2)),
+                          std::min<size_t>(fanout::Processors(), kExpanders)));
   fanout::XapplyOptions commands = o_.commands;
   commands.count = static_cast<int>(run_.operands().size());
   commands.environment = run_.streams().environment();

@@ -1,18 +1,23 @@
 // The texts of the elected hosts, made just ahead of whoever takes them.
 //
-// A thread of its own expands one host after the other, in election order, and
-// rests while as many are ready as it may be ahead: so an expansion that takes
-// its time (m4's esyscmd) holds up neither the commands that run nor what they
-// print, and what a text does besides being text happens in order.
+// Threads of its own try several hosts at once, and rest while as many are
+// ready as they may be ahead: so an expansion that takes its time holds up
+// neither the commands that run nor what they print. At the first text that
+// would do more than be text (m4's esyscmd), what was made of that host and of
+// later ones is thrown away, and one thread makes them one after the other, in
+// election order: what a text does besides being text happens in order, and
+// once.
 #pragma once
 
 #include <absl/status/statusor.h>
 #include <absl/types/span.h>
 
 #include <condition_variable>
-#include <deque>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "hosts/expander.h"
 #include "hosts/run.h"
@@ -22,12 +27,14 @@ namespace hosts {
 
 class Supply {
  public:
-  // For the hosts elected in `run`, which is borrowed like `expander`. Nothing
-  // is expanded before the first Next: signals that are to be looked after are
-  // blocked by then, and the thread inherits that.
+  // For the hosts elected in `run`, which is borrowed like `expander`; at most
+  // `ahead` texts are ready, made by at most `threads`. Nothing is expanded
+  // before the first Next: signals that are to be looked after are blocked by
+  // then, and the threads inherit that.
   static absl::StatusOr<std::unique_ptr<Supply>> Make(Run& run,
                                                       const Expander& expander,
-                                                      size_t ahead);
+                                                      size_t ahead,
+                                                      size_t threads);
   // Ends what it is expanding, too.
   ~Supply();
   Supply(const Supply&) = delete;
@@ -43,25 +50,36 @@ class Supply {
   int ready_fd() const { return ready_.get(); }
 
  private:
-  Supply(Run& run, const Expander& expander, size_t ahead, sys::Fd ready)
+  Supply(Run& run, const Expander& expander, size_t ahead, size_t threads,
+         sys::Fd ready)
       : run_(run),
         expander_(expander),
         ahead_(ahead),
+        most_threads_(threads),
         ready_(std::move(ready)) {}
+  size_t size() const { return run_.elected().size(); }
   void Work();
+  void Try(std::unique_lock<std::mutex>& lock);
+  void ExpandInOrder(std::unique_lock<std::mutex>& lock);
+  bool HasRoom(size_t position) const { return position < next_ + ahead_; }
+  void Keep(size_t position, absl::StatusOr<HostTexts> texts);
 
   Run& run_;
   const Expander& expander_;
-  const size_t ahead_;
+  const size_t ahead_, most_threads_;
   sys::Fd ready_;
-  size_t next_ = 0;  // position
 
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable room_;
-  std::deque<absl::StatusOr<HostTexts>> made_;
-  bool waited_for_ = false, stopped_ = false;
+  // All by position among the elected.
+  std::mutex mutex_;              // guards what follows
+  std::condition_variable room_;  // or it is over
+  std::map<size_t, absl::StatusOr<HostTexts>> made_;
+  size_t next_ = 0;             // to be given out
+  size_t next_try_ = 0;         // to be tried
+  size_t in_order_ = SIZE_MAX;  // from here on nothing is tried
+  size_t trying_ = 0;           // threads
+  bool waited_for_ = false, over_ = false;
 
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace hosts

@@ -2,15 +2,22 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/time.h"
 #include "keys/allowed_signers.h"
 #include "keys/identity.h"
+#include "keys/openssh_key.h"
 #include "mcfeely/attempts.h"
 #include "mcfeely/comm.h"
 #include "mcfeely/commit_pace.h"
-#include "net/channel.h"
+#include "mcfeely/policy_file.h"
+#include "mcfeely/server_choice.h"
+#include "net/listener.h"
 #include "store/sqlite_engine.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -26,6 +33,9 @@ namespace {
 
 constexpr absl::Duration kFirstRedial = absl::Milliseconds(100);
 constexpr absl::Duration kLongestRedial = absl::Seconds(10);
+// How long one that ends by itself waits for a server that has gone without a
+// word to come back; results it could not deliver are kept in the journal.
+constexpr absl::Duration kLinger = absl::Seconds(60);
 
 }  // namespace
 
@@ -34,12 +44,18 @@ struct Agent::State {
       : loop(l),
         config(std::move(c)),
         trust(config.trust),
+        policy(config.policy),
         attempts(sys::RandomBytes(16)),
         principal(absl::StrCat("host:", config.host)) {}
 
   absl::Status Open();
+  absl::StatusOr<std::unique_ptr<wire::Signer>> FindIdentity() const;
+  absl::Status Listen(const net::Address& address);
+  net::ChannelOptions Options() const;
+  net::ChannelEvents Events();
   void Dial();
   void Redial();
+  void EndWhenIdle(absl::Duration after);
   void Opened();
   void Closed(const absl::Status& why);
   void Arrived(absl::string_view bytes);
@@ -50,20 +66,25 @@ struct Agent::State {
   void PumpSoon();
   void Pump();
   void CarryOut(const AgentAction& action);
+  absl::Status MayRun(const wire_pb::Attempt& attempt);
+  void Refuse(const wire_pb::Attempt& attempt, const absl::Status& why);
   void SetTimer();
 
   sys::Loop& loop;
   AgentConfig config;
   keys::TrustFile trust;
+  PolicyFile policy;
   Attempts attempts;
   std::string principal;
   std::unique_ptr<wire::Signer> signer;
   std::unique_ptr<store::Engine> journal;
   std::unique_ptr<CommRunner> comms;
   std::vector<net::Address> servers;
-  size_t next_server = 0;
-  absl::Duration redial = kFirstRedial;
+  size_t server = 0;  // called now, or last
+  std::optional<ServerChoice> choice;
+  std::vector<std::unique_ptr<net::Listener>> listeners;
   std::unique_ptr<net::Channel> channel;
+  sys::Loop::Timer linger = 0;  // then it is needed no more
   wire::ReplayGuard replays;
   std::function<void()> connected;
   std::string last_trouble;
@@ -75,12 +96,18 @@ struct Agent::State {
 };
 
 absl::Status Agent::State::Open() {
-  TRY_ASSIGN(signer, keys::HostIdentity(config.identity));
-  trust.Refresh();
+  TRY(policy.Open());
   for (const std::string& text : config.servers) {
     TRY_ASSIGN(net::Address address, net::ParseAddress(text));
     servers.push_back(std::move(address));
   }
+  std::vector<net::Address> listen;
+  for (const std::string& text : config.listen) {
+    TRY_ASSIGN(net::Address address, net::ParseAddress(text));
+    listen.push_back(std::move(address));
+  }
+  TRY_ASSIGN(signer, FindIdentity());
+  trust.Refresh();
   TRY_ASSIGN(journal, store::OpenSqlite({.folder = config.journal},
                                         store::SurroundingsOf(loop)));
   // Comms run in other folders than we do.
@@ -104,19 +131,42 @@ absl::Status Agent::State::Open() {
         PumpSoon();
       });
   Pump();  // leftovers are gone before anything new can start
-  Dial();
+  for (const net::Address& address : listen) TRY(Listen(address));
+  if (!servers.empty()) {
+    choice.emplace(servers.size(), kFirstRedial, kLongestRedial);
+    Dial();
+  }
+  if (config.while_needed) EndWhenIdle(kLinger);
   return absl::OkStatus();
+}
+
+// Where every channel's other end is known by the carrier, nobody asks for our
+// key, and one for this life will do: a user may have none.
+absl::StatusOr<std::unique_ptr<wire::Signer>> Agent::State::FindIdentity()
+    const {
+  absl::StatusOr<std::unique_ptr<wire::Signer>> identity =
+      keys::HostIdentity(config.identity);
+  if (identity.ok() || !config.identity.empty() || !config.while_needed) {
+    return identity;
+  }
+  return std::make_unique<keys::KeyPair>(keys::NewKeyPair(principal));
 }
 
 // --- the channel ------------------------------------------------------------
 
-void Agent::State::Dial() {
+net::ChannelOptions Agent::State::Options() const {
   net::ChannelOptions options;
   options.signer = signer.get();
   options.trust = &trust;
   options.principal = principal;
   options.expected_principal = config.server_principal;
   options.remote_command = {"fleetbox", "mcfeely-server", "attach"};
+  options.dead_after = config.dead_after;
+  options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
+  return options;
+}
+
+net::ChannelEvents Agent::State::Events() {
   net::ChannelEvents events;
   events.opened = [this](net::Channel&) { Opened(); };
   events.parcel = [this](net::Channel&, absl::string_view bytes) {
@@ -128,16 +178,36 @@ void Agent::State::Dial() {
   events.closed = [this](net::Channel&, const absl::Status& why) {
     Closed(why);
   };
+  return events;
+}
+
+absl::Status Agent::State::Listen(const net::Address& address) {
+  net::HandshakeLimits limits;
+  if (config.while_needed) limits.unix_mode = 0600;
+  TRY_ASSIGN(std::unique_ptr<net::Listener> listener,
+             net::Listener::Listen(
+                 loop, address, Options(), [this] { return Events(); },
+                 [this](std::unique_ptr<net::Channel> opened) {
+                   // The former one may be dead and not know it; what it has
+                   // not confirmed is sent again on this one.
+                   channel = std::move(opened);
+                 },
+                 limits));
+  listeners.push_back(std::move(listener));
+  return absl::OkStatus();
+}
+
+void Agent::State::Dial() {
   trust.Refresh();
-  channel = net::Channel::Call(loop, servers[next_server], options,
-                               std::move(events));
+  server = choice->Choose(sys::SteadyNow()).server;
+  channel = net::Channel::Call(loop, servers[server], Options(), Events());
 }
 
 void Agent::State::Opened() {
-  redial = kFirstRedial;
+  if (choice.has_value()) choice->Reached(server);
   last_trouble.clear();
-  sys::Log("server.connected",
-           {{"address", net::FormatAddress(servers[next_server])}});
+  loop.Cancel(std::exchange(linger, 0));
+  sys::Log("server.connected", {{"address", channel->peer().address}});
   Send(wire_pb::ANNOUNCE, attempts.Opened(config.host).SerializeAsString());
   if (connected) std::exchange(connected, nullptr)();
   PumpSoon();
@@ -148,25 +218,40 @@ void Agent::State::Closed(const absl::Status& why) {
   const std::string trouble(why.message());
   if (trouble != last_trouble) {
     sys::Log("server.away",
-             {{"address", net::FormatAddress(servers[next_server])},
-              {"why", trouble}});
+             {{"address", channel->peer().address}, {"why", trouble}});
     last_trouble = trouble;
   }
   attempts.Closed();
   channel.reset();
   PumpSoon();
-  if (!stopping) Redial();
+  if (stopping) return;
+  if (choice.has_value()) Redial();
+  if (config.while_needed) {
+    EndWhenIdle(why.ok() ? absl::ZeroDuration() : kLinger);
+  }
 }
 
-// Servers in turn, quickly at first; a random part keeps a thousand agents from
-// knocking together at the door of a server that has just come back.
 void Agent::State::Redial() {
-  next_server = (next_server + 1) % servers.size();
-  const double part = 0.5 + (sys::RandomSeed() % 1000) / 2000.0;
-  loop.After(redial * part, [this] {
-    if (!stopping) Dial();
+  const absl::Time now = sys::SteadyNow();
+  choice->Failed(server, (sys::RandomSeed() % 4096) / 4096.0, now);
+  loop.At(std::max(now, choice->Choose(now).when), [this] {
+    // A server may have called us meanwhile.
+    if (!stopping && channel == nullptr) Dial();
   });
-  redial = std::min(redial * 2, kLongestRedial);
+}
+
+// When the server has said good-bye there is nothing to wait for but what still
+// runs; when the line broke it may come back soon.
+void Agent::State::EndWhenIdle(absl::Duration after) {
+  loop.Cancel(linger);
+  linger = loop.After(after, [this] {
+    linger = 0;
+    if (channel != nullptr) return;
+    if (attempts.running() > 0) return EndWhenIdle(kFirstRedial);
+    sys::Log("agent.idle", {{"unconfirmed", attempts.unconfirmed()}});
+    stopping = true;
+    PumpSoon();
+  });
 }
 
 void Agent::State::Arrived(absl::string_view bytes) {
@@ -259,6 +344,9 @@ void Agent::State::Pump() {
                    {{"why", std::string(outcome.why.message())}});
         }
         attempts.Committed(outcome, sys::SteadyNow());
+        if (channel == nullptr && attempts.unconfirmed() > 0) {
+          sys::LogStep("results.kept", {{"attempts", attempts.unconfirmed()}});
+        }
         PumpSoon();
       });
     }
@@ -272,6 +360,9 @@ void Agent::State::Pump() {
 
 void Agent::State::CarryOut(const AgentAction& action) {
   if (const auto* a = std::get_if<StartComm>(&action)) {
+    if (const absl::Status may = MayRun(a->attempt); !may.ok()) {
+      return Refuse(a->attempt, may);
+    }
     sys::LogStep("comm.started", {{"job", a->attempt.job()},
                                   {"task", a->attempt.task_name()},
                                   {"attempt", a->attempt.number()}});
@@ -288,6 +379,35 @@ void Agent::State::CarryOut(const AgentAction& action) {
     const int killed = sys::KillMarked(absl::StrCat("MCFEELY_ATTEMPT_ID=", id));
     sys::Log("comm.interrupted", {{"attempt", id}, {"killed", killed}});
   }
+}
+
+// Whatever the server has allowed. Its word is taken for who injected the job:
+// what no principal may do here, no server can have done.
+absl::Status Agent::State::MayRun(const wire_pb::Attempt& attempt) {
+  TRY_ASSIGN(const Policy* rules, policy.Now());
+  const PolicyAnswer answer = rules->RightsOf(attempt.principal())
+                                  .MayRun(RequestOf(config.host, attempt));
+  if (answer.allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("refused by policy: ", answer.why));
+}
+
+void Agent::State::Refuse(const wire_pb::Attempt& attempt,
+                          const absl::Status& why) {
+  sys::Log("comm.refused", {{"job", attempt.job()},
+                            {"task", attempt.task_name()},
+                            {"principal", attempt.principal()},
+                            {"why", std::string(why.message())}});
+  wire_pb::Result result;
+  result.set_attempt(attempt.id());
+  // A policy that somebody is just mending refuses nothing for good.
+  result.set_verdict(absl::IsPermissionDenied(why) ? wire_pb::FAILED
+                                                   : wire_pb::DEFERRED);
+  result.set_reason(std::string(why.message()));
+  result.set_started_ms(base::ToMillis(sys::WallNow()));
+  result.set_ended_ms(result.started_ms());
+  attempts.Ended(std::move(result), sys::SteadyNow());
+  PumpSoon();
 }
 
 void Agent::State::SetTimer() {
@@ -315,6 +435,14 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Open(sys::Loop& loop,
   agent->state_ = std::make_unique<State>(loop, std::move(config));
   TRY(agent->state_->Open());
   return agent;
+}
+
+std::vector<std::string> Agent::addresses() const {
+  std::vector<std::string> out;
+  for (const auto& l : state_->listeners) {
+    out.push_back(net::FormatAddress(l->address()));
+  }
+  return out;
 }
 
 void Agent::OnConnected(std::function<void()> f) {

@@ -51,7 +51,10 @@ std::string KeyOf(AttemptId id) {
 
 struct Attempts::State {
   struct Known {
-    Entry entry;           // without what is no longer needed of it
+    Entry entry;  // without what is no longer needed of it
+    // What its comm is given beside: too much for the journal, which is asked
+    // for an attempt only once this is of no use.
+    std::optional<std::string> input;
     bool running = false;  // its comm has said so
     bool stored = false;   // the journal has this state
     bool queued = false;   // in to_send
@@ -244,7 +247,12 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
       continue;
     }
     k.entry.set_state(Entry::ACCEPTED);
-    *k.entry.mutable_attempt() = attempt;
+    pb::Attempt& kept = *k.entry.mutable_attempt();
+    kept = attempt;
+    if (attempt.has_stdin()) {
+      k.input = std::move(*kept.mutable_stdin());
+      kept.clear_stdin();
+    }
     k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(now)));
     s.running++;
     s.Dirty(id);
@@ -478,7 +486,12 @@ void Attempts::State::Stored(AttemptId id) {
   if (k.entry.state() == Entry::ACCEPTED) {
     if (k.cancelled) return FinishCancelled(id, k);
     k.started = true;
-    actions.push_back(StartComm{k.entry.attempt()});
+    StartComm start{k.entry.attempt()};
+    if (k.input.has_value()) {
+      start.attempt.set_stdin(*std::move(k.input));
+      k.input.reset();
+    }
+    actions.push_back(std::move(start));
   } else if (k.entry.state() == Entry::FINISHED && connected) {
     ToSend(id);
   }

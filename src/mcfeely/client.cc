@@ -1,6 +1,7 @@
 #include "mcfeely/client.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/strip.h>
 
@@ -11,6 +12,7 @@
 #include "keys/allowed_signers.h"
 #include "keys/identity.h"
 #include "keys/openssh_key.h"
+#include "mcfeely/server_choice.h"
 #include "net/channel.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -27,14 +29,28 @@ std::string DefaultServer() {
   if (!set.empty()) return set;
   const auto text = sys::ReadFile("/etc/fleetbox/client.conf", 64 << 10);
   if (text.ok()) {
+    std::string servers;
     for (absl::string_view line : absl::StrSplit(*text, '\n')) {
       if (absl::ConsumePrefix(&line, "server ")) {
-        return std::string(absl::StripAsciiWhitespace(line));
+        absl::StrAppend(&servers, servers.empty() ? "" : " ",
+                        absl::StripAsciiWhitespace(line));
       }
     }
+    if (!servers.empty()) return servers;
   }
   return "unix:/run/fleetbox/mcfeely.sock";
 }
+
+std::string ServersOf(const std::vector<std::string>& given) {
+  return given.empty() ? DefaultServer() : absl::StrJoin(given, " ");
+}
+
+namespace {
+
+constexpr absl::Duration kFirstRedial = absl::Milliseconds(200);
+constexpr absl::Duration kLongestRedial = absl::Milliseconds(400);
+
+}  // namespace
 
 struct Client::State {
   explicit State(ClientConfig c) : config(std::move(c)), trust(config.trust) {}
@@ -52,7 +68,9 @@ struct Client::State {
   void Arrived(absl::string_view bytes);
 
   ClientConfig config;
-  net::Address address;
+  std::vector<net::Address> addresses;
+  std::optional<ServerChoice> choice;
+  size_t server = 0;  // called now, or last
   keys::TrustFile trust;
   std::unique_ptr<wire::Signer> signer;
   sys::Loop loop;
@@ -73,11 +91,19 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Make(ClientConfig config) {
   std::unique_ptr<Client> client(new Client);
   client->state_ = std::make_unique<State>(std::move(config));
   State& s = *client->state_;
-  TRY_ASSIGN(s.address, net::ParseAddress(s.config.server));
+  bool tcp = false;
+  for (const std::string& text : net::SplitAddresses(s.config.server)) {
+    TRY_ASSIGN(net::Address address, net::ParseAddress(text));
+    tcp |= address.carrier == net::Address::Carrier::kTcp;
+    s.addresses.push_back(std::move(address));
+  }
+  if (s.addresses.empty()) {
+    return absl::InvalidArgumentError("no server's address is given");
+  }
+  s.choice.emplace(s.addresses.size(), kFirstRedial, kLongestRedial);
   absl::StatusOr<std::unique_ptr<wire::Signer>> identity =
       keys::UserIdentity(s.config.identity);
-  if (!identity.ok() && s.config.identity.empty() &&
-      s.address.carrier != net::Address::Carrier::kTcp) {
+  if (!identity.ok() && s.config.identity.empty() && !tcp) {
     identity = std::make_unique<keys::KeyPair>(keys::NewKeyPair("one call"));
   }
   TRY(identity);
@@ -87,6 +113,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Make(ClientConfig config) {
 }
 
 void Client::State::Call() {
+  server = choice->Choose(sys::SteadyNow()).server;
+  const net::Address& address = addresses[server];
   net::ChannelOptions options;
   options.signer = signer.get();
   options.trust = &trust;
@@ -94,9 +122,13 @@ void Client::State::Call() {
     options.expected_principal = config.server_principal;
   }
   options.remote_command = {"fleetbox", "mcfeely-server", "attach"};
+  // One that does not answer leaves time for the others.
+  options.connect_time =
+      std::min(options.connect_time, config.patience / addresses.size());
   net::ChannelEvents events;
   events.opened = [this](net::Channel&) {
     open = true;
+    choice->Reached(server);
     if (resend) resend();
   };
   events.parcel = [this](net::Channel&, absl::string_view bytes) {
@@ -110,6 +142,7 @@ void Client::State::Call() {
     lasting = absl::IsPermissionDenied(why) || absl::IsUnauthenticated(why) ||
               absl::IsInvalidArgument(why) || absl::IsFailedPrecondition(why);
     open = false;
+    choice->Failed(server, 0, sys::SteadyNow());
     loop.Post([this] { channel.reset(); });
   };
   channel = net::Channel::Call(loop, address, options, std::move(events));
@@ -122,7 +155,6 @@ absl::Status Client::State::RunUntil(const std::function<bool()>& done,
   resend = std::move(send);
   if (open) resend();
   absl::Time away_since = absl::InfiniteFuture();
-  absl::Time redial_at = absl::InfinitePast();
   while (!done()) {
     const absl::Time now = sys::SteadyNow();
     if (now >= deadline) return absl::DeadlineExceededError("time is up");
@@ -130,16 +162,15 @@ absl::Status Client::State::RunUntil(const std::function<bool()>& done,
       away_since = absl::InfiniteFuture();
     } else {
       away_since = std::min(away_since, now);
-      if (channel == nullptr && lasting) return trouble;
+      // What is wrong with one server may be right with another.
+      const bool all_tried = choice->Choose(now).when > absl::InfinitePast();
+      if (channel == nullptr && lasting && all_tried) return trouble;
       if (now - away_since > config.patience) {
         return absl::UnavailableError(absl::StrCat(
             "no server at ", config.server, ": ",
             trouble.ok() ? "it does not answer" : trouble.message()));
       }
-      if (channel == nullptr && now >= redial_at) {
-        Call();
-        redial_at = now + absl::Milliseconds(200);
-      }
+      if (channel == nullptr && now >= choice->Choose(now).when) Call();
     }
     loop.Turn(std::min(absl::Milliseconds(100), deadline - now));
     if (tick && !tick()) return absl::CancelledError("");

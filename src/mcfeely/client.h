@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "net/frame.h"
 #include "wire/messages.pb.h"
@@ -16,7 +17,7 @@
 namespace mcfeely {
 
 struct ClientConfig {
-  std::string server;  // address
+  std::string server;  // addresses, with blanks between; tried in turn
   std::string server_principal = "server:mcfeely";
   std::string identity, trust;  // files; "": the usual ones
   // How long to go on trying while the server cannot be reached or the
@@ -24,9 +25,12 @@ struct ClientConfig {
   absl::Duration patience = absl::Seconds(4);
 };
 
-// The address that is used when none is given: $MCFEELY_SERVER, then "server"
-// of /etc/fleetbox/client.conf, then unix:/run/fleetbox/mcfeely.sock.
+// The addresses that are used when none is given, with blanks between:
+// $MCFEELY_SERVER, then the "server" lines of /etc/fleetbox/client.conf, then
+// unix:/run/fleetbox/mcfeely.sock.
 std::string DefaultServer();
+// Those of the command line, if any, as ClientConfig takes them.
+std::string ServersOf(const std::vector<std::string>& given);
 
 class Client {
  public:

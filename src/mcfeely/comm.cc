@@ -1,8 +1,10 @@
 #include "mcfeely/comm.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_replace.h>
+#include <absl/strings/strip.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -28,8 +30,20 @@ namespace wire = fleetbox::wire;
 constexpr int kSpawners = 2;
 constexpr absl::Duration kBeforeDraining = absl::Milliseconds(5);
 
+// What a comm may ask for, and how soon and late.
+constexpr absl::string_view kRetryAfter = "mcfeely: retry-after ";
+constexpr absl::Duration kShortestRetry = absl::Seconds(1);
+constexpr absl::Duration kLongestRetry = absl::Hours(365 * 24);
+constexpr size_t kKeptErrorBytes = 256;
+
 // As the original says of whatever it cannot execute.
 constexpr absl::string_view kNotFound = "program not found";
+
+// Without blanks around it; "" when there is none.
+absl::string_view LastLine(absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text);
+  return text.substr(text.rfind('\n') + 1);
+}
 
 void HeadAndTail::Add(absl::string_view bytes) {
   total_ += bytes.size();
@@ -65,19 +79,66 @@ void SetVerdict(const sys::Ended& ended, wire::Result* result) {
   }
 }
 
+std::optional<absl::Duration> ReadRetryAfter(absl::string_view errors) {
+  absl::string_view line = LastLine(errors);
+  if (!absl::ConsumePrefix(&line, kRetryAfter)) return std::nullopt;
+  const auto asked = base::ParseDuration(absl::StripAsciiWhitespace(line));
+  if (!asked.ok()) return std::nullopt;
+  return std::clamp(*asked, kShortestRetry, kLongestRetry);
+}
+
 namespace {
 
 // The last line a comm printed usually says why: whoever sees "exit 1" in a
-// table sees that line, too.
-void AddLastLine(const HeadAndTail& output, wire::Result* result) {
+// table sees that line, too. A request to us is not what it had to say.
+void AddLastLine(absl::string_view text, bool asked, wire::Result* result) {
   constexpr size_t kLongest = 200;
-  const std::string tail = output.tail();
-  absl::string_view text = tail.empty() ? output.head() : tail;
-  text = absl::StripAsciiWhitespace(text);
-  absl::string_view line = text.substr(text.rfind('\n') + 1);
+  absl::string_view line = LastLine(text);
+  if (asked && absl::StartsWith(line, kRetryAfter)) {
+    line = LastLine(text.substr(0, line.data() - text.data()));
+  }
   if (line.empty()) return;
   result->set_reason(
       absl::StrCat(result->reason(), ": ", line.substr(0, kLongest)));
+}
+
+// In the place of what `environment` says of the same name.
+void SetVariable(std::string variable, std::vector<std::string>& environment) {
+  const std::string name = variable.substr(0, variable.find('=') + 1);
+  for (std::string& other : environment) {
+    if (absl::StartsWith(other, name)) {
+      other = std::move(variable);
+      return;
+    }
+  }
+  environment.push_back(std::move(variable));
+}
+
+void SetAccount(const sys::Account& account,
+                std::vector<std::string>& environment) {
+  SetVariable(absl::StrCat("HOME=", account.home), environment);
+  SetVariable(absl::StrCat("USER=", account.name), environment);
+  SetVariable(absl::StrCat("LOGNAME=", account.name), environment);
+  SetVariable(
+      absl::StrCat("SHELL=", account.shell.empty() ? "/bin/sh" : account.shell),
+      environment);
+}
+
+// Who a comm runs as when its task names a user. FailedPrecondition when that
+// cannot be, now or later.
+absl::StatusOr<sys::Account> AccountOf(const std::string& user) {
+  absl::StatusOr<sys::Account> account = sys::FindAccount(user);
+  if (absl::IsNotFound(account.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("user: there is no ", Quoted(user), " on this host"));
+  }
+  TRY(account);
+  if (sys::MyUid() != 0 && account->uid != sys::MyUid()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("user: the agent is not root, and cannot run a comm as ",
+                     Quoted(user)));
+  }
+  return account;
 }
 
 }  // namespace
@@ -86,7 +147,7 @@ struct CommRunner::Running {
   wire::Attempt attempt;
   sys::Child child;
   sys::Fd out, err;
-  HeadAndTail output;
+  HeadAndTail output, errors;  // both streams; the second alone
   PrivateFolder folder;
   wire::Result result;
   sys::Loop::Timer timer = 0;
@@ -110,16 +171,11 @@ CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
       alive_(std::make_shared<bool>(true)) {
   sys::Account me{.name = "unknown", .home = "/", .shell = "/bin/sh"};
   if (auto found = sys::FindAccount(sys::MyUid()); found.ok()) me = *found;
-  if (me.shell.empty()) me.shell = "/bin/sh";
   environment_ = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      absl::StrCat("HOME=", me.home),
-      absl::StrCat("USER=", me.name),
-      absl::StrCat("LOGNAME=", me.name),
-      absl::StrCat("SHELL=", me.shell),
-      "LANG=C.UTF-8",
-      absl::StrCat("MCFEELY_HOST=", options_.host),
+      "LANG=C.UTF-8", absl::StrCat("MCFEELY_HOST=", options_.host),
       absl::StrCat("MCFEELY_COMM_DIR=", options_.folder)};
+  SetAccount(me, environment_);
 }
 
 CommRunner::~CommRunner() {
@@ -168,13 +224,13 @@ absl::Status CheckOwnersAbove(absl::string_view path) {
 // The file that is checked is the file that is executed: through the
 // descriptor. The kernel hands a script to its interpreter by name, though, so
 // there every folder on the way must be safe, too.
-absl::StatusOr<CommRunner::Program> CommRunner::OpenComm(
-    const std::string& name) const {
+absl::StatusOr<SafeProgram> OpenSafeProgram(const std::string& path,
+                                            const std::string& name) {
   TRY(CheckComm(name));
   TRY_ASSIGN(sys::Fd folder,
-             sys::Open(options_.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+             sys::Open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   TRY_ASSIGN(sys::FileInfo folder_info, sys::Stat(folder.get()));
-  TRY(CheckOwner(folder_info, options_.folder));
+  TRY(CheckOwner(folder_info, path));
   absl::StatusOr<sys::Fd> file =
       sys::OpenAt(folder.get(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (absl::IsNotFound(file.status())) return absl::NotFoundError(kNotFound);
@@ -182,7 +238,7 @@ absl::StatusOr<CommRunner::Program> CommRunner::OpenComm(
   TRY_ASSIGN(sys::FileInfo info, sys::Stat(file->get()));
   if (!info.regular) return absl::NotFoundError(kNotFound);
   TRY(CheckOwner(info, name));
-  Program program{.file = *std::move(file), .path = ""};
+  SafeProgram program{.file = *std::move(file), .path = ""};
   char start[2];
   if (pread(program.file.get(), start, 2, 0) == 2 && start[0] == '#' &&
       start[1] == '!') {
@@ -212,7 +268,8 @@ absl::StatusOr<CommRunner::PrivateFolder> CommRunner::TakeFolder() {
 void CommRunner::GiveBackFolder(PrivateFolder folder, absl::Time taken) {
   constexpr absl::Duration kTicks = absl::Seconds(1);
   const auto info = sys::Stat(folder.path);
-  bool empty = info.ok() && info->mode == 0700;
+  // One that was another user's is his to come back to.
+  bool empty = info.ok() && info->mode == 0700 && info->uid == sys::MyUid();
   if (empty && !(info->ctime_ns == folder.seen_empty_ns &&
                  absl::FromUnixNanos(info->ctime_ns) + kTicks < taken)) {
     const auto left = sys::ListFolder(folder.path);
@@ -226,11 +283,21 @@ void CommRunner::GiveBackFolder(PrivateFolder folder, absl::Time taken) {
   }
 }
 
+namespace {
+
+size_t KeptBytes(const wire::Attempt& attempt) {
+  if (!attempt.has_output_bytes()) return base::kKeptOutputBytes;
+  return std::min<size_t>(attempt.output_bytes(), base::kMaxKeptOutputBytes);
+}
+
+}  // namespace
+
 // On a thread of the pool: a vfork holds up the thread that calls it until the
 // comm's first page is there.
 absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
     const wire::Attempt& attempt, const PrivateFolder& folder) const {
-  TRY_ASSIGN(Program program, OpenComm(attempt.comm()));
+  TRY_ASSIGN(SafeProgram program,
+             OpenSafeProgram(options_.folder, attempt.comm()));
   const std::string id = base::Hex(attempt.id());
 
   const bool script = !program.path.empty();
@@ -245,18 +312,43 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
        absl::StrCat("MCFEELY_ATTEMPT_ID=", id),
        absl::StrCat("MCFEELY_DESCRIPTION=", attempt.description())});
 
+  std::optional<sys::Credentials> credentials;
+  if (!attempt.user().empty()) {
+    TRY_ASSIGN(const sys::Account account, AccountOf(attempt.user()));
+    SetAccount(account, environment);
+    if (sys::MyUid() == 0) {
+      TRY_ASSIGN(std::vector<uint32_t> groups, sys::GroupsOf(account));
+      credentials = {account.uid, account.gid, std::move(groups)};
+      TRY(sys::GiveTo(folder.path, account.uid, account.gid));
+    }
+  }
+  const std::vector<std::string> variables(attempt.environment().begin(),
+                                           attempt.environment().end());
+  if (const absl::Status good = CheckEnvironment(variables); !good.ok()) {
+    return absl::FailedPreconditionError(good.message());
+  }
+  for (const std::string& variable : variables) {
+    SetVariable(variable, environment);
+  }
+  sys::Fd input;
+  if (attempt.has_stdin()) {
+    TRY_ASSIGN(input, sys::MemoryFile(attempt.stdin()));
+  }
+
   // Only our ends are non-blocking: a comm that floods must wait, not fail.
   TRY_ASSIGN(auto out, sys::Pipe());
   TRY_ASSIGN(auto err, sys::Pipe());
   TRY(sys::SetNonBlocking(out.first.get()));
   TRY(sys::SetNonBlocking(err.first.get()));
-  absl::StatusOr<sys::Child> child =
-      sys::Child::Spawn(argv, {.out = out.second.get(),
-                               .err = err.second.get(),
-                               .environment = &environment,
-                               .folder = folder.path,
-                               .executable = script ? -1 : program.file.get(),
-                               .own_group = true});
+  absl::StatusOr<sys::Child> child = sys::Child::Spawn(
+      argv, {.in = input ? input.get() : -1,
+             .out = out.second.get(),
+             .err = err.second.get(),
+             .environment = &environment,
+             .folder = folder.path,
+             .executable = script ? -1 : program.file.get(),
+             .own_group = true,
+             .credentials = credentials.has_value() ? &*credentials : nullptr});
   if (!child.ok()) {
     if (!script) return child.status();
     // As in the job, not as on the disk.
@@ -269,9 +361,11 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
               .child = *std::move(child),
               .out = std::move(out.first),
               .err = std::move(err.first),
-              .output = HeadAndTail(base::kKeptOutputBytes),
+              .output = HeadAndTail(KeptBytes(attempt)),
+              .errors = HeadAndTail(kKeptErrorBytes),
               .folder = folder,
               .result = {}});
+  run->attempt.clear_stdin();  // the comm has it
   return run;
 }
 
@@ -322,7 +416,8 @@ void CommRunner::Launched(Launching& launching) {
                        absl::IsResourceExhausted(why) || absl::IsAborted(why) ||
                        absl::IsDataLoss(why);
     result.set_verdict(later ? wire::DEFERRED : wire::FAILED);
-    result.set_reason(later || why.message() == kNotFound
+    result.set_reason(later || absl::IsFailedPrecondition(why) ||
+                              why.message() == kNotFound
                           ? std::string(why.message())
                           : absl::StrCat(kNotFound, ": ", why.message()));
     result.set_ended_ms(result.started_ms());
@@ -372,7 +467,9 @@ void CommRunner::Drain(Running& run, sys::Fd& pipe) {
   for (int turn = 0; turn < 16; turn++) {
     const ssize_t n = read(pipe.get(), buffer_.data(), buffer_.size());
     if (n > 0) {
-      run.output.Add({buffer_.data(), static_cast<size_t>(n)});
+      const absl::string_view bytes(buffer_.data(), static_cast<size_t>(n));
+      run.output.Add(bytes);
+      if (&pipe == &run.err) run.errors.Add(bytes);
       if (static_cast<size_t>(n) < buffer_.size()) return;
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
       if (run.draining) loop_.Unwatch(pipe.get());
@@ -395,10 +492,31 @@ void CommRunner::TimedOut(Running& run) {
   run.timer = loop_.After(options_.kill_after, [this, &run] { TimedOut(run); });
 }
 
+// Why it is not done, in a line, and what it asks for.
+void CommRunner::Explain(Running& run) {
+  const std::string tail = run.output.tail();
+  const absl::string_view text = tail.empty() ? run.output.head() : tail;
+  std::optional<absl::Duration> asked;
+  if (run.result.reason() == "exit 99") {
+    const bool whole = run.errors.total() <= 2 * kKeptErrorBytes;
+    asked = ReadRetryAfter(
+        absl::StrCat(whole ? run.errors.head() : "", run.errors.tail()));
+  }
+  if (asked.has_value()) {
+    run.result.set_retry_after_ms(
+        static_cast<uint64_t>(absl::ToInt64Milliseconds(*asked)));
+    absl::StrAppend(run.result.mutable_reason(), ", asks for another try in ",
+                    base::FormatDuration(*asked));
+  }
+  AddLastLine(text, asked.has_value(), &run.result);
+}
+
 void CommRunner::Finish(Running& run) {
   // Its group goes with it, before it is reaped: until then nobody else can
   // have its number.
-  (void)run.child.SignalGroup(SIGKILL);
+  if (!run.attempt.detach() || run.timed_out) {
+    (void)run.child.SignalGroup(SIGKILL);
+  }
   loop_.Unwatch(run.child.pidfd());
   loop_.Cancel(run.timer);
   loop_.Cancel(run.drain_timer);
@@ -408,11 +526,14 @@ void CommRunner::Finish(Running& run) {
     if (*pipe && run.draining) loop_.Unwatch(pipe->get());
   }
   SetVerdict(ended, &run.result);
-  if (run.result.verdict() != wire::DONE) AddLastLine(run.output, &run.result);
+  if (run.result.verdict() != wire::DONE) Explain(run);
   if (run.cancelled) {
     run.result.set_verdict(wire::CANCELLED);
+    run.result.clear_retry_after_ms();
   } else if (run.timed_out) {
-    run.result.set_verdict(wire::DEFERRED);
+    run.result.set_verdict(run.attempt.timeout_fails() ? wire::FAILED
+                                                       : wire::DEFERRED);
+    run.result.clear_retry_after_ms();
     run.result.set_reason(absl::StrCat(
         "timed out after ",
         base::FormatDuration(absl::Milliseconds(run.attempt.timeout_ms()))));
@@ -423,9 +544,24 @@ void CommRunner::Finish(Running& run) {
   run.result.set_output_bytes(run.output.total());
   GiveBackFolder(std::move(run.folder),
                  base::FromMillis(run.result.started_ms()));
-  const wire::Result result = std::move(run.result);
+  wire::Result result = std::move(run.result);
+  const bool sweep = run.timed_out;
   running_.erase(base::AttemptId::From(result.attempt()));
-  ended_(result);
+  if (!sweep) return ended_(std::move(result));
+  // What has left its group for one of its own still carries the attempt's id.
+  // Looking through all processes takes a while, and waiting for their ends.
+  ending_++;
+  auto kept = std::make_shared<wire::Result>(std::move(result));
+  pool_->Run(
+      [id = base::Hex(kept->attempt())] {
+        sys::KillMarked(absl::StrCat("MCFEELY_ATTEMPT_ID=", id));
+      },
+      // The pool has the other copy of `kept`.
+      [this, kept, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
+        ending_--;
+        ended_(std::move(*kept));
+      });
 }
 
 }  // namespace mcfeely

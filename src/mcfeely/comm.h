@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
@@ -42,6 +43,21 @@ class HeadAndTail {
 // 99 deferred, a signal deferred, everything else failed.
 void SetVerdict(const sys::Ended& ended, fleetbox::wire::Result* result);
 
+// What a comm asks for with the last line of its standard error,
+// "mcfeely: retry-after 300": any duration from a second to a year. Nullopt
+// when that line says anything else. `errors` are the last bytes of it.
+std::optional<absl::Duration> ReadRetryAfter(absl::string_view errors);
+// A program that is safe to execute: nobody but root and ourselves could have
+// put it there.
+struct SafeProgram {
+  sys::Fd file;
+  std::string path;  // of a script; empty: the file itself is executed
+};
+// NotFound: there is no such program. PermissionDenied: it, or a folder on the
+// way, can be replaced by others. `name` is the name of a file in `folder`.
+absl::StatusOr<SafeProgram> OpenSafeProgram(const std::string& folder,
+                                            const std::string& name);
+
 struct CommOptions {
   std::string folder = "/etc/fleetbox/comm";
   std::string work_folder;  // where each comm gets its private folder
@@ -51,7 +67,8 @@ struct CommOptions {
 
 // Runs comms on a loop. Each runs in a process group of its own, in a private
 // empty folder, with nothing of our environment and no descriptor of ours; the
-// whole group ends with it.
+// whole group ends with it unless the attempt says "detach". After a time-out
+// everything that carries the attempt's id is ended, whatever group it is in.
 class CommRunner {
  public:
   // `started` comes when the comm runs, `ended` once for every Start, with the
@@ -67,16 +84,11 @@ class CommRunner {
   // Ends a comm that was started: TERM, after a while KILL, to its group. Its
   // result is "cancelled", whatever its exit status. Nothing if it has ended.
   void Stop(base::AttemptId attempt);
-  // Those that are being started included.
-  size_t running() const { return running_.size() + launching_; }
+  // Those that are being started, or cleaned up after, included.
+  size_t running() const { return running_.size() + launching_ + ending_; }
 
  private:
   struct Running;
-  struct Program {
-    sys::Fd file;
-    std::string path;  // of a script; empty: the file itself is executed
-  };
-  absl::StatusOr<Program> OpenComm(const std::string& name) const;
   struct PrivateFolder {
     std::string path;
     int64_t seen_empty_ns = 0;  // its time of change then; 0: never looked
@@ -91,6 +103,7 @@ class CommRunner {
   void Drain(Running& run, sys::Fd& pipe);
   void TimedOut(Running& run);
   void Cancel(Running& run);
+  static void Explain(Running& run);
   void Finish(Running& run);
 
   sys::Loop& loop_;
@@ -103,7 +116,7 @@ class CommRunner {
   int64_t folders_made_ = 0;
   std::unique_ptr<sys::Pool> pool_;
   std::shared_ptr<bool> alive_;  // others look whether it is gone
-  size_t launching_ = 0;
+  size_t launching_ = 0, ending_ = 0;
   absl::flat_hash_set<base::AttemptId> stop_;  // once they are launched
   absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
 };

@@ -19,9 +19,10 @@ namespace {
 using Words = absl::Span<const std::string>;
 
 constexpr absl::string_view kDirectives[] = {
-    "queue", "listen",    "identity", "trust",       "principal",
-    "mail",  "mail-from", "host",     "max-running", "max-per-host",
-    "class", "keep",      "keep-jobs"};
+    "queue", "listen",    "identity",   "trust",       "principal",
+    "mail",  "mail-from", "host",       "max-running", "max-per-host",
+    "ssh",   "far-agent", "dead-after", "policy",      "notify",
+    "http",  "http-token", "class", "keep", "keep-jobs"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {
@@ -43,10 +44,40 @@ absl::Status ReadClass(Words values, SchedulerLimits* limits) {
                     values.size() == 3 ? &limit.per_host : &limit.all);
 }
 
+absl::Status ReadDeadAfter(const std::string& word, absl::Duration* after) {
+  TRY_ASSIGN(*after, base::ParseDuration(word));
+  if (*after >= kShortestDeadAfter && *after <= absl::Hours(1)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", word, "' is not a time from 20s to 1h"));
+}
+
+// Names; the addresses after a name are that host's.
+absl::Status ReadHosts(Words words, ServerConfig* config) {
+  const std::string* last = nullptr;
+  for (const std::string& word : words) {
+    if (!net::HasCarrier(word)) {
+      TRY(CheckHost(word));
+      config->hosts.insert(word);
+      last = &word;
+      continue;
+    }
+    if (last == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", word, "' follows no host's name"));
+    }
+    TRY(net::ParseAddress(word));
+    config->carriers[*last].push_back(word);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadDirective(const std::string& name, Words values,
                            ServerConfig* config) {
   if (name == "class") return ReadClass(values, &config->limits);
-  const auto several = name == "listen" || name == "mail" || name == "host";
+  const auto several = name == "listen" || name == "mail" || name == "host" ||
+                       name == "ssh" || name == "far-agent";
   if (values.empty() || (!several && values.size() > 1)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "takes ", several ? "at least one word" : "exactly one word"));
@@ -55,12 +86,19 @@ absl::Status ReadDirective(const std::string& name, Words values,
   if (name == "queue") config->queue = value;
   if (name == "identity") config->identity = value;
   if (name == "trust") config->trust = value;
+  if (name == "policy") config->policy = value;
   if (name == "principal") config->principal = value;
+  if (name == "notify") config->notify = value;
   if (name == "mail") config->mail.assign(values.begin(), values.end());
   if (name == "mail-from") {
     TRY(net::CheckMailAddress(value));
     config->mail_from = value;
   }
+  if (name == "http") {
+    TRY(ParsePageAddress(value));
+    config->http.address = value;
+  }
+  if (name == "http-token") config->http.token_file = value;
   if (name == "max-running") {
     return ReadNumber(value, 1'000'000, &config->limits.max_running);
   }
@@ -75,14 +113,16 @@ absl::Status ReadDirective(const std::string& name, Words values,
     TRY(ReadNumber(value, 10'000'000, &jobs));
     config->keep_jobs = static_cast<size_t>(jobs);
   }
+  if (name == "ssh") config->ssh.assign(values.begin(), values.end());
+  if (name == "far-agent") {
+    config->far_agent.assign(values.begin(), values.end());
+  }
+  if (name == "dead-after") return ReadDeadAfter(value, &config->dead_after);
+  if (name == "host") return ReadHosts(values, config);
   for (const std::string& word : values) {
     if (name == "listen") {
       TRY(net::ParseAddress(word));
       config->listen.push_back(word);
-    }
-    if (name == "host") {
-      TRY(CheckHost(word));
-      config->hosts.insert(word);
     }
   }
   return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "mcfeely/flatten.h"
 
+#include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
@@ -299,15 +300,30 @@ class Flattener {
     if (job.tasks.empty() && !options_.allow_empty) {
       errors_.AddOption("--only", "no task is chosen");
     }
+    TakeInputs(job);
     CheckSize(job);
     return job;
   }
 
+  void TakeInputs(Job& job) {
+    absl::flat_hash_set<absl::string_view> used;
+    for (const Task& task : job.tasks) used.insert(task.options.run->input);
+    for (Input& input : draft_.inputs) {
+      if (used.contains(input.name)) job.inputs.push_back(std::move(input));
+    }
+  }
+
   void CheckSize(const Job& job) {
     size_t at_most = job.description.size() + job.key.size() + (1 << 20);
+    for (const Input& input : job.inputs) {
+      at_most += input.name.size() + input.content.size() + 20;
+    }
     for (const Task& task : job.tasks) {
       at_most += 200 + task.name.size() + task.host.size() + task.comm.size();
       for (const std::string& a : task.arguments) at_most += a.size() + 6;
+      const RunOptions& run = *task.options.run;
+      at_most += run.input.size() + run.user.size();
+      for (const std::string& v : run.environment) at_most += v.size() + 6;
     }
     for (const Requirement& r : job.requirements) {
       at_most += 20 + 5 * (r.tasks.size() + r.needs.size());

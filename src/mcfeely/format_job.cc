@@ -82,7 +82,13 @@ std::string FormatJobFile(const Job& job) {
     for (absl::string_view name : kTaskOptionNames) {
       const std::string value = TaskOptionText(name, task.options);
       if (value.empty()) continue;
-      absl::StrAppend(&out, before, name, "=", value);
+      absl::StrAppend(&out, before,
+                      QuoteJobWord(absl::StrCat(name, "=", value)));
+      before = " ";
+    }
+    for (const std::string& variable : task.options.run->environment) {
+      absl::StrAppend(&out, before,
+                      QuoteJobWord(absl::StrCat("env=", variable)));
       before = " ";
     }
     out += '\n';
@@ -134,9 +140,12 @@ std::string FormatJson(const Job& job) {
           json.Int(task.options.tries);
         else if (name == "safe-to-repeat")
           json.Bool(false);
+        else if (name == "detach")
+          json.Bool(true);
         else
-          json.String(value);
+          WriteBytes(value, json);
       }
+      WriteList("env", task.options.run->environment, json);
       json.EndObject();
     }
     json.EndObject();

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -147,6 +148,97 @@ absl::Status CheckKey(absl::string_view key) {
   return CheckText("the key", key, base::kMaxJobKeyBytes);
 }
 
+RareRunOptions& RareRunOptions::operator=(const RareRunOptions& other) {
+  unusual_ = other.unusual_ == nullptr
+                 ? nullptr
+                 : std::make_unique<RunOptions>(*other.unusual_);
+  return *this;
+}
+
+const RunOptions& RareRunOptions::operator*() const {
+  static const RunOptions* const kUsual = new RunOptions;
+  return unusual_ == nullptr ? *kUsual : *unusual_;
+}
+
+RunOptions& RareRunOptions::Edit() {
+  if (unusual_ == nullptr) unusual_ = std::make_unique<RunOptions>();
+  return *unusual_;
+}
+
+const Input* FindInput(const Job& job, absl::string_view name) {
+  for (const Input& input : job.inputs) {
+    if (input.name == name) return &input;
+  }
+  return nullptr;
+}
+
+absl::Status CheckUser(absl::string_view user) {
+  const std::string what = absl::StrCat("the user ", Quoted(user));
+  if (user.empty()) return Wrong("the user", "is empty");
+  if (user.size() > base::kMaxUserBytes) {
+    return Wrong(
+        what, absl::StrCat("is longer than ", base::kMaxUserBytes, " bytes"));
+  }
+  const auto allowed = [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+  };
+  const unsigned char first = static_cast<unsigned char>(user[0]);
+  if (!(absl::ascii_isalpha(first) || first == '_') ||
+      !std::all_of(user.begin(), user.end(), allowed)) {
+    return Wrong(what,
+                 "is not letters, digits, '.', '_' and '-', a letter or '_' "
+                 "first");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckVariableName(absl::string_view name) {
+  const std::string what = absl::StrCat("the variable ", Quoted(name));
+  if (name.empty()) return Wrong("a variable", "has no name");
+  const auto allowed = [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '_';
+  };
+  if (absl::ascii_isdigit(static_cast<unsigned char>(name[0])) ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return Wrong(what, "is not letters, digits and '_', no digit first");
+  }
+  if (absl::StartsWith(name, "MCFEELY_")) {
+    return Wrong(what, "tells a comm about its task");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEnvironment(const std::vector<std::string>& environment) {
+  if (environment.size() > base::kMaxVariables) {
+    return Wrong(
+        "env", absl::StrCat("is given ", environment.size(), " times; at most ",
+                            base::kMaxVariables, " are allowed"));
+  }
+  size_t bytes = 0;
+  absl::flat_hash_set<absl::string_view> names;
+  for (const std::string& variable : environment) {
+    const size_t equals = variable.find('=');
+    if (equals == std::string::npos) {
+      return Wrong(absl::StrCat("env: ", Quoted(variable)), "has no =VALUE");
+    }
+    const absl::string_view name =
+        absl::string_view(variable).substr(0, equals);
+    TRY(base::Context(CheckVariableName(name), "env"));
+    if (HasNul(variable)) {
+      return Wrong(absl::StrCat("env: ", name), "holds a NUL byte");
+    }
+    if (!names.insert(name).second) {
+      return Wrong(absl::StrCat("env: ", name), "is given twice");
+    }
+    bytes += variable.size() + 1;
+  }
+  if (bytes > base::kMaxVariableBytes) {
+    return Wrong("env", absl::StrCat("takes ", bytes, " bytes; at most ",
+                                     base::kMaxVariableBytes, " are allowed"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckOptions(const TaskOptions& options) {
   if (options.step < 1 || options.step > 1000) {
     return Wrong("step", absl::StrCat("is ", options.step,
@@ -166,8 +258,31 @@ absl::Status CheckOptions(const TaskOptions& options) {
   TRY(check("retry-for", options.retry_for, false, true));
   TRY(check("warn-after", options.warn_after, false, true));
   TRY(CheckScheduleOptions(options));
-  return absl::OkStatus();
+  const RunOptions& run = *options.run;
+  if (!run.user.empty()) TRY(CheckUser(run.user));
+  TRY(CheckEnvironment(run.environment));
+  if (run.output_bytes > base::kMaxKeptOutputBytes) {
+    return Wrong("output",
+                 absl::StrCat("is ", run.output_bytes, " bytes; at most ",
+                              base::kMaxKeptOutputBytes, " are kept"));
+  }
+  return CheckText("the name of the input", run.input, base::kMaxPathBytes);
 }
+
+namespace {
+
+void RunToMessage(const RunOptions& run, wire::TaskOptions* to) {
+  to->set_timeout_fails(run.fail_on_timeout);
+  to->set_user(run.user);
+  for (const std::string& v : run.environment) to->add_environment(v);
+  to->set_input(run.input);
+  if (run.output_bytes != base::kKeptOutputBytes) {
+    to->set_output_bytes(static_cast<uint32_t>(run.output_bytes));
+  }
+  to->set_detach(run.detach);
+}
+
+}  // namespace
 
 // What is the default is left out, so that most tasks have no options at all.
 wire::Job ToMessage(const Job& job) {
@@ -203,6 +318,12 @@ wire::Job ToMessage(const Job& job) {
     }
     to->set_not_safe_to_repeat(!o.safe_to_repeat);
     WriteScheduleOptions(o, to);
+    RunToMessage(*o.run, to);
+  }
+  for (const Input& input : job.inputs) {
+    wire::Input* to = m.add_input();
+    to->set_name(input.name);
+    to->set_content(input.content);
   }
   for (const Requirement& r : job.requirements) {
     wire::Requirement* to = m.add_requirement();
@@ -237,6 +358,14 @@ absl::StatusOr<TaskOptions> OptionsFrom(const wire::TaskOptions& m) {
   }
   o.safe_to_repeat = !m.not_safe_to_repeat();
   TRY(ReadScheduleOptions(m, &o));
+  RunOptions run;
+  run.fail_on_timeout = m.timeout_fails();
+  run.user = m.user();
+  run.environment.assign(m.environment().begin(), m.environment().end());
+  run.input = m.input();
+  if (m.has_output_bytes()) run.output_bytes = m.output_bytes();
+  run.detach = m.detach();
+  if (run != RunOptions()) o.run.Edit() = std::move(run);
   TRY(CheckOptions(o));
   return o;
 }
@@ -269,6 +398,31 @@ absl::StatusOr<std::vector<std::string>> AddressesFrom(absl::string_view what,
   return std::vector<std::string>(field.begin(), field.end());
 }
 
+absl::StatusOr<std::vector<Input>> InputsFrom(const wire::Job& m) {
+  std::vector<Input> inputs;
+  absl::flat_hash_set<absl::string_view> names;
+  if (static_cast<size_t>(m.input_size()) > base::kMaxInputs) {
+    return Wrong("the job",
+                 absl::StrCat("holds ", m.input_size(), " inputs; at most ",
+                              base::kMaxInputs, " are allowed"));
+  }
+  for (const wire::Input& input : m.input()) {
+    if (input.name().empty() || !names.insert(input.name()).second) {
+      return Wrong(absl::StrCat("the input ", Quoted(input.name())),
+                   "is there twice, or has no name");
+    }
+    TRY(CheckText("the name of the input", input.name(), base::kMaxPathBytes));
+    if (input.content().size() > base::kMaxInputBytes) {
+      return Wrong(
+          absl::StrCat("the input ", Quoted(input.name())),
+          absl::StrCat("takes ", input.content().size(), " bytes; at most ",
+                       base::kMaxInputBytes, " are allowed"));
+    }
+    inputs.push_back({input.name(), input.content()});
+  }
+  return inputs;
+}
+
 }  // namespace
 
 absl::StatusOr<Job> FromMessage(const wire::Job& m) {
@@ -287,6 +441,9 @@ absl::StatusOr<Job> FromMessage(const wire::Job& m) {
         absl::StrCat(m.task_size(), " tasks; at most ", base::kMaxTasks,
                      " are allowed in a job"));
   }
+  TRY_ASSIGN(job.inputs, InputsFrom(m));
+  absl::flat_hash_set<absl::string_view> inputs;
+  for (const Input& input : job.inputs) inputs.insert(input.name);
   job.tasks.reserve(m.task_size());
   absl::flat_hash_set<absl::string_view> names;
   for (int i = 0; i < m.task_size(); i++) {
@@ -297,6 +454,11 @@ absl::StatusOr<Job> FromMessage(const wire::Job& m) {
     if (!task.ok()) return base::Context(task.status(), what());
     if (!names.insert(m.task(i).name()).second) {
       return Wrong(what(), "has the name of another task");
+    }
+    const std::string& input = task->options.run->input;
+    if (!input.empty() && !inputs.contains(input)) {
+      return Wrong(what(), absl::StrCat("is given ", Quoted(input),
+                                        ", which the job does not hold"));
     }
     job.tasks.push_back(*std::move(task));
   }

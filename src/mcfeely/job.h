@@ -7,15 +7,49 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "wire/messages.pb.h"
 
 namespace mcfeely {
 
 // Whether a task is attempted once everything it requires has ended.
 enum class RunIf : uint8_t { kSuccess, kFailure, kAlways };
+// How the comm itself is run.
+struct RunOptions {
+  bool fail_on_timeout = false;  // instead of being tried again
+  bool detach = false;           // what it leaves behind runs on
+  // Of its output, so many first and so many last bytes are kept.
+  size_t output_bytes = base::kKeptOutputBytes;
+  std::string user;                      // "": the agent's own account
+  std::vector<std::string> environment;  // NAME=VALUE, each name once
+  std::string input;                     // name of one of Job::inputs; "": none
+
+  friend bool operator==(const RunOptions&, const RunOptions&) = default;
+};
+
+// A RunOptions that takes but a pointer while it is the usual one: there are a
+// million tasks.
+class RareRunOptions {
+ public:
+  RareRunOptions() = default;
+  RareRunOptions(const RareRunOptions& other) { *this = other; }
+  RareRunOptions(RareRunOptions&&) noexcept = default;
+  RareRunOptions& operator=(const RareRunOptions& other);
+  RareRunOptions& operator=(RareRunOptions&&) noexcept = default;
+  const RunOptions& operator*() const;
+  const RunOptions* operator->() const { return &**this; }
+  RunOptions& Edit();
+  friend bool operator==(const RareRunOptions& a, const RareRunOptions& b) {
+    return *a == *b;
+  }
+
+ private:
+  std::unique_ptr<RunOptions> unusual_;
+};
 
 struct TaskOptions {
   // The earliest start after becoming eligible.
@@ -25,9 +59,10 @@ struct TaskOptions {
   absl::Duration retry_max = absl::InfiniteDuration();
   absl::Duration retry_for = absl::Hours(7 * 24);
   bool safe_to_repeat = true;
+  RareRunOptions run = {};
 
   // schedule_options.h reads and checks these.
-  RunIf run = RunIf::kSuccess;
+  RunIf run_if = RunIf::kSuccess;
   bool continue_if_failed = false;  // its failure skips no dependents
   int8_t priority = 0;              // -100 .. 100; higher ones go first
   int tries = 0;                    // at most so many attempts; 0: no limit
@@ -55,6 +90,14 @@ struct Requirement {
   friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 
+// What a comm gets as its standard input: the contents of a file where the job
+// was injected.
+struct Input {
+  std::string name, content;
+
+  friend bool operator==(const Input&, const Input&) = default;
+};
+
 struct Job {
   std::string description;
   std::vector<std::string> success, failure;  // addresses
@@ -64,6 +107,7 @@ struct Job {
   bool allow_unknown_hosts = false;
   absl::Time start = absl::InfinitePast();  // of all tasks: not before
   bool hold = false;  // nothing starts before an operator releases it
+  std::vector<Input> inputs;  // each name once
 
   friend bool operator==(const Job&, const Job&) = default;
 };
@@ -94,5 +138,14 @@ absl::Status CheckKey(absl::string_view key);  // may be empty: none
 // step 1 .. 1000; spans of at most 100 years, none negative; retry_max and
 // retry_for not zero, and infinite for "no limit".
 absl::Status CheckOptions(const TaskOptions& options);
+// Of an account: letters, digits, '.', '_' and '-', a letter or '_' first.
+absl::Status CheckUser(absl::string_view user);
+// Of a variable: letters, digits and '_', no digit first, and none of those
+// that tell a comm about its task (MCFEELY_...).
+absl::Status CheckVariableName(absl::string_view name);
+// NAME=VALUE each, every name once, and how many and how long they may be.
+absl::Status CheckEnvironment(const std::vector<std::string>& environment);
+// Null when there is none of that name.
+const Input* FindInput(const Job& job, absl::string_view name);
 
 }  // namespace mcfeely

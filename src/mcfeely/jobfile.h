@@ -6,6 +6,7 @@
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct JobOptions {
   Subset subset;
   bool allow_empty = false;
   JobClock clock = {};  // for starts
+  // What `stdin=@FILE` names; called once for each file.
+  std::function<absl::StatusOr<std::string>(const std::string& file)>
+      read_input = nullptr;
 };
 
 // Parses, fills in parameters, resolves names, takes the subset, flattens the

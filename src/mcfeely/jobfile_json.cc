@@ -198,6 +198,12 @@ class JsonReader {
     for (absl::string_view name : kTaskOptionNames) {
       const Json* value = object.Find(name);
       if (value == nullptr) continue;
+      if (name == "env") {
+        for (const std::string& variable : Strings(object, name, false)) {
+          CheckNamed(SetTaskOption(name, variable, options));
+        }
+        continue;
+      }
       std::string written;
       if (value->AsString() != nullptr)
         written = *value->AsString();

@@ -1,5 +1,6 @@
 #include "mcfeely/jobfile_model.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
@@ -11,6 +12,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "base/time.h"
+#include "text/size_expression.h"
 
 namespace mcfeely {
 namespace {
@@ -20,9 +22,77 @@ constexpr size_t kMaxCompared = 2000;
 constexpr uint32_t kLast = UINT32_MAX;
 
 constexpr absl::string_view kOptions[] = {
-    "class",     "delay", "if-failed",      "priority", "retry-for",
-    "retry-max", "run",   "safe-to-repeat", "start",    "step",
-    "timeout",   "tries", "warn-after"};
+    "class",          "delay", "detach",  "env",       "if-failed",
+    "output",         "priority", "retry-for", "retry-max", "run",
+    "safe-to-repeat", "start", "stdin",   "step",      "timeout",
+    "timeout-result", "tries", "user",    "warn-after"};
+
+// The options of how a comm is run.
+absl::Status SetRunOption(absl::string_view name, absl::string_view value,
+                          RareRunOptions& run) {
+  const auto wrong = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": ", Quoted(value), " is not ", what));
+  };
+  if (name == "detach") {
+    if (value != "yes" && value != "no") return wrong("yes or no");
+    run.Edit().detach = value == "yes";
+  } else if (name == "timeout-result") {
+    if (value != "defer" && value != "fail") return wrong("defer or fail");
+    run.Edit().fail_on_timeout = value == "fail";
+  } else if (name == "user") {
+    TRY(CheckUser(value));
+    run.Edit().user = std::string(value);
+  } else if (name == "stdin") {
+    if (value.size() < 2 || value[0] != '@') return wrong("@FILE");
+    run.Edit().input = std::string(value.substr(1));
+  } else if (name == "output") {
+    const auto bytes = text::ParseSizeExpression(value);
+    if (!bytes.ok() ||
+        *bytes > static_cast<int64_t>(base::kMaxKeptOutputBytes)) {
+      return wrong(absl::StrCat("a size such as 0, 512 or 64k, at most ",
+                                SizeText(base::kMaxKeptOutputBytes)));
+    }
+    run.Edit().output_bytes = static_cast<size_t>(*bytes);
+  } else {
+    TRY(CheckEnvironment({std::string(value)}));
+    std::vector<std::string>& all = run.Edit().environment;
+    const absl::string_view name_of = value.substr(0, value.find('=') + 1);
+    const auto same =
+        std::find_if(all.begin(), all.end(), [&](const std::string& other) {
+          return absl::StartsWith(other, name_of);
+        });
+    // A task's own stands before a default.
+    if (same != all.end()) {
+      *same = std::string(value);
+    } else {
+      all.emplace_back(value);
+      if (const absl::Status status = CheckEnvironment(all); !status.ok()) {
+        all.pop_back();
+        return status;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool IsRunOption(absl::string_view name) {
+  return name == "detach" || name == "env" || name == "output" ||
+         name == "stdin" || name == "timeout-result" || name == "user";
+}
+
+std::string RunOptionText(absl::string_view name, const RunOptions& run) {
+  if (name == "detach") return run.detach ? "yes" : "";
+  if (name == "timeout-result") return run.fail_on_timeout ? "fail" : "";
+  if (name == "user") return run.user;
+  if (name == "stdin") return run.input.empty() ? "" : "@" + run.input;
+  if (name == "output") {
+    return run.output_bytes == base::kKeptOutputBytes
+               ? ""
+               : SizeText(run.output_bytes);
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -91,6 +161,7 @@ absl::Status SetTaskOption(absl::string_view name, absl::string_view value,
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": ", Quoted(value), " is not ", what));
   };
+  if (IsRunOption(name)) return SetRunOption(name, value, options.run);
   if (name == "step") {
     if (!absl::SimpleAtoi(value, &options.step) || options.step < 1 ||
         options.step > 1000) {
@@ -123,8 +194,14 @@ absl::Status SetTaskOption(absl::string_view name, absl::string_view value,
   return absl::OkStatus();
 }
 
+std::string SizeText(size_t bytes) {
+  return bytes != 0 && bytes % 1024 == 0 ? absl::StrCat(bytes / 1024, "k")
+                                         : absl::StrCat(bytes);
+}
+
 std::string TaskOptionText(absl::string_view name, const TaskOptions& o) {
   if (IsScheduleOption(name)) return ScheduleOptionText(name, o);
+  if (IsRunOption(name)) return RunOptionText(name, *o.run);
   const TaskOptions usual;
   const auto span = [](absl::Duration d, absl::Duration by_default) {
     return d == by_default ? "" : base::FormatDuration(d);

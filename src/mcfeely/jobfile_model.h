@@ -74,7 +74,8 @@ struct Draft {
   // a name could not even be read, so that any may seem to be missing.
   std::vector<std::string> forgiven;
   bool names_missing = false;
-  Place end;  // of the last source
+  Place end;                  // of the last source
+  std::vector<Input> inputs;  // of the tasks, each once
 };
 
 // Names of options, in order of the alphabet.
@@ -82,8 +83,11 @@ extern const absl::Span<const absl::string_view> kTaskOptionNames;
 // Sets the option `name`, a known one, to what is written behind its '='.
 absl::Status SetTaskOption(absl::string_view name, absl::string_view value,
                            const JobClock& clock, TaskOptions& options);
-// How an option's value is written; empty when it is the default.
+// How an option's value is written; empty when it is the default, and for env,
+// which may be given several times.
 std::string TaskOptionText(absl::string_view name, const TaskOptions& options);
+// How a number of bytes is written: "64k".
+std::string SizeText(size_t bytes);
 
 // Checks that hold wherever a job is written; errors name the field.
 void CheckDraftTask(const Place& place, const Task& task, JobErrors& errors);

@@ -304,6 +304,13 @@ class TextReader {
     AddTask(place, std::move(task));
   }
 
+  // What may be given once: an option, and of env each variable.
+  static absl::string_view KeyOf(absl::string_view option) {
+    const size_t equals = option.find('=');
+    const bool variable = option.substr(0, equals) == "env";
+    return option.substr(0, variable ? option.find('=', equals + 1) : equals);
+  }
+
   void ReadOptions(const Place& place, Words words, TaskOptions& options) {
     if (words.empty()) Wrong(place, "OPTION=VALUE is missing");
     std::vector<absl::string_view> seen;
@@ -318,10 +325,11 @@ class TextReader {
                                   absl::StrJoin(kTaskOptionNames, ", "), ")"));
       } else if (equals == absl::string_view::npos) {
         Wrong(place, absl::StrCat("the option ", name, " has no =VALUE"));
-      } else if (IsOneOf(name, seen)) {
-        Wrong(place, absl::StrCat("the option ", name, " is given twice"));
+      } else if (IsOneOf(KeyOf(text), seen)) {
+        Wrong(place,
+              absl::StrCat("the option ", KeyOf(text), " is given twice"));
       } else {
-        seen.push_back(name);
+        seen.push_back(KeyOf(text));
         const absl::Status status =
             SetTaskOption(name, text.substr(equals + 1), draft_.clock, options);
         if (!status.ok()) Wrong(place, status.message());

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "mcfeely/queue_state.h"
+#include "mcfeely/report.h"
 
 namespace mcfeely {
 
@@ -20,6 +21,9 @@ namespace {
 
 constexpr absl::Duration kFirstReportPause = absl::Minutes(1);
 constexpr absl::Duration kLongestReportPause = absl::Hours(1);
+
+// Each is a record of its own, and all go into one transaction.
+constexpr size_t kMaxNotifyPrograms = 8;
 
 std::string IdempotencyName(const std::string& principal,
                             const std::string& key) {
@@ -37,10 +41,10 @@ absl::Status CheckResult(const pb::Result& result) {
         absl::StrCat("unknown verdict ", result.verdict()));
   }
   const size_t longest = std::max(result.head().size(), result.tail().size());
-  if (longest > base::kKeptOutputBytes) {
+  if (longest > base::kMaxKeptOutputBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("output of ", longest, " bytes, at most ",
-                     base::kKeptOutputBytes, " are kept"));
+                     base::kMaxKeptOutputBytes, " are kept"));
   }
   return absl::OkStatus();
 }
@@ -55,6 +59,14 @@ absl::Status CheckResults(const pb::Results& results) {
   return absl::OkStatus();
 }
 
+// An agent may say anything; later than a year is no better than a year.
+absl::Duration RetryAfterOf(const pb::Result& result) {
+  constexpr absl::Duration kLongest = absl::Hours(365 * 24);
+  return absl::Milliseconds(static_cast<int64_t>(
+      std::min(result.retry_after_ms(),
+               static_cast<uint64_t>(absl::ToInt64Milliseconds(kLongest)))));
+}
+
 absl::Status CheckAnnounce(const pb::Announce& announce) {
   TRY(CheckHost(announce.host()));
   if (announce.journal().size() != 16) {
@@ -63,6 +75,25 @@ absl::Status CheckAnnounce(const pb::Announce& announce) {
   for (const std::string& id : announce.attempt()) {
     if (id.size() != sizeof(AttemptId::bytes)) {
       return absl::InvalidArgumentError("an attempt id is not of 16 bytes");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What could never be sent is refused now: nobody would be there to hear of it.
+absl::Status CheckAddressees(const std::vector<std::string>& addresses) {
+  size_t programs = 0;
+  for (const std::string& address : addresses) {
+    const auto program = NotifyName(address);
+    if (!program.has_value()) {
+      TRY(net::CheckMailAddress(address));
+      continue;
+    }
+    // What keeps a comm in its folder keeps such a program in its own.
+    TRY(base::Context(CheckComm(*program), Quoted(address)));
+    if (++programs > kMaxNotifyPrograms) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "more than ", kMaxNotifyPrograms, " programs are to be told"));
     }
   }
   return absl::OkStatus();
@@ -135,6 +166,19 @@ void Queue::Inject(Injection injection, absl::Time now) {
   absl::StatusOr<Job> job = FromMessage(injection.job);
   absl::Status status = job.status();
   if (status.ok()) status = s.CheckInjection(*job);
+  // Last: what is refused for good is told as that, whoever asks.
+  if (status.ok() && s.options.may_run != nullptr) {
+    status = s.options.may_run(injection.principal, *job);
+  }
+  if (absl::IsPermissionDenied(status)) {
+    s.Log("job.refused", JobId{}, "", "",
+          absl::StrCat(injection.principal, ": ", status.message()));
+    s.ReleaseIfIdle();
+    return answer(Code::kRefused, 0, std::string(status.message()));
+  }
+  if (absl::IsUnavailable(status)) {
+    return answer(Code::kNotNow, 0, std::string(status.message()));
+  }
   if (!status.ok()) {
     return answer(Code::kInvalid, 0, std::string(status.message()));
   }
@@ -157,6 +201,8 @@ void Queue::Inject(Injection injection, absl::Time now) {
 }
 
 absl::Status Queue::State::CheckInjection(const Job& job) const {
+  TRY(CheckAddressees(job.success));
+  TRY(CheckAddressees(job.failure));
   if (job.allow_unknown_hosts) return absl::OkStatus();
   absl::flat_hash_set<absl::string_view> seen;
   for (const Task& task : job.tasks) {
@@ -256,7 +302,8 @@ void Queue::AgentResults(Connection from, base::ParcelId parcel,
     s.MakeRoom();
     s.result = &result;
     s.Feed(AttemptEnded{host, AttemptId::From(result.attempt()),
-                        result.verdict(), result.reason()});
+                        result.verdict(), result.reason(),
+                        RetryAfterOf(result)});
     s.result = nullptr;
   }
   s.Answer(from, parcel, Code::kAccepted, 0, "", /*at_once=*/false);
@@ -308,16 +355,36 @@ void Queue::State::Tick(absl::Time t) {
 
 void Queue::State::NewReport(pb::PendingReport report, uint64_t number,
                              std::vector<store::Operation>* also) {
-  report.set_report_id(options.random_bytes(16));
-  const std::string key = keys.Mail(JobId{report.job()}, number);
-  also->push_back(store::Put(key, PackMessage(report)));
-  open.operations++;
-  // One that was not sent yet is about the same, and older.
-  if (const auto before = reports.find(key); before != reports.end()) {
-    report_times.erase({before->second.again, key});
+  size_t added = 0;
+  const auto add = [&](uint64_t n, absl::string_view notify) {
+    report.set_report_id(options.random_bytes(16));
+    report.set_notify(std::string(notify));
+    const std::string key = keys.Mail(JobId{report.job()}, n);
+    also->push_back(store::Put(key, PackMessage(report)));
+    // One that was not sent yet is about the same, and older.
+    if (const auto before = reports.find(key); before != reports.end()) {
+      report_times.erase({before->second.again, key});
+    }
+    reports[key] = {.report = report};
+    Emit(Action{SendReport{key, report}});
+    added++;
+  };
+  // One letter for all who are mailed to, and one record for each program, so
+  // that who was told is not told again when another could not be.
+  const Job& spec = *jobs.at(report.job())->spec;
+  const bool good = report.about() == pb::PendingReport::JOB_ENDED &&
+                    report.state() == pb::JOB_DONE;
+  bool mailed = false;
+  uint64_t program = 0;
+  for (const std::string& address : good ? spec.success : spec.failure) {
+    if (const auto name = NotifyName(address)) {
+      add(++program << 56 | number, *name);
+    } else {
+      mailed = true;
+    }
   }
-  reports[key] = {.report = report};
-  Emit(Action{SendReport{key, std::move(report)}});
+  if (mailed) add(number, "");
+  open.operations += added;
 }
 
 void Queue::ReportSent(const std::string& key, absl::Time now) {

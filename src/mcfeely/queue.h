@@ -44,6 +44,7 @@
 #include <variant>
 #include <vector>
 
+#include "mcfeely/job_summary.h"
 #include "mcfeely/scheduler.h"
 #include "net/frame.h"
 #include "store/engine.h"
@@ -101,6 +102,11 @@ struct QueueOptions {
   // more.
   absl::Duration keep = absl::Hours(30 * 24);
   size_t keep_jobs = 100'000;
+  // Whether somebody may run a job's tasks (policy.h): PermissionDenied names
+  // the rule, Unavailable says why that cannot be told now. Asked before a job
+  // is accepted; null: everybody may.
+  std::function<absl::Status(const std::string& principal, const Job& job)>
+      may_run = nullptr;
 };
 
 class Queue {
@@ -141,6 +147,10 @@ class Queue {
   // Deletes some of the ended jobs that are not to be kept; whether there are
   // more, for another call soon. Call when jobs have ended, and now and then.
   absl::StatusOr<bool> Expire(store::Engine& engine, absl::Time now);
+  // Of hosts that are called, as in scheduler.h.
+  void SetCalled(absl::btree_set<std::string> hosts);
+  std::vector<std::string> TakeWanted();
+  void HostAway(const std::string& host, std::string why, absl::Time again);
   void ReportSent(const std::string& key, absl::Time now);
   void ReportFailed(const std::string& key, absl::Time now);
   void Wake(absl::Time now);
@@ -166,6 +176,9 @@ class Queue {
   absl::StatusOr<fleetbox::wire::JobView> View(store::Engine& engine, JobId job,
                                                bool with_attempts,
                                                absl::Time now) const;
+  // A job in short. Of an open job it costs a small part of what a view does.
+  absl::StatusOr<JobSummary> Summary(store::Engine& engine, JobId job,
+                                     absl::Time now) const;
   // Numbers of the ended jobs in the store, latest first, at most `limit`.
   absl::StatusOr<std::vector<JobId>> EndedJobs(store::Engine& engine,
                                                size_t limit) const;

@@ -167,10 +167,10 @@ void Queue::State::CarryOne(const CancelAttempt& e) {
 }
 
 void Queue::State::CarryOne(const Dispatch& e) {
-  const std::shared_ptr<const Job>& spec = jobs.at(e.job.value)->spec;
-  const Task& task = spec->tasks[e.task.value];
+  const QueuedJob& job = *jobs.at(e.job.value);
+  const Task& task = job.spec->tasks[e.task.value];
   Log("task.dispatched", e.job, task.name, e.host, "");
-  Emit(Sending{connection_of.at(e.host), spec, e});
+  Emit(Sending{connection_of.at(e.host), job.spec, job.principal, e});
 }
 
 void Queue::State::CarryOne(const WakeAt& e) { scheduler_wake = e.when; }

@@ -74,6 +74,7 @@ struct Group {
 struct Sending {
   Connection to;
   std::shared_ptr<const Job> spec;  // the scheduler's too
+  const std::string* principal;     // in State::principals
   Dispatch dispatch;
 };
 using Held = std::variant<Action, Sending>;

@@ -65,6 +65,18 @@ pb::Attempt AttemptMessage(const Sending& sending) {
   attempt.set_description(sending.spec->description);
   attempt.set_timeout_ms(
       static_cast<uint64_t>(absl::ToInt64Milliseconds(task.options.timeout)));
+  attempt.set_principal(*sending.principal);
+  const RunOptions& run = *task.options.run;
+  attempt.set_timeout_fails(run.fail_on_timeout);
+  attempt.set_user(run.user);
+  for (const std::string& v : run.environment) attempt.add_environment(v);
+  if (const Input* input = FindInput(*sending.spec, run.input)) {
+    attempt.set_stdin(input->content);
+  }
+  if (run.output_bytes != base::kKeptOutputBytes) {
+    attempt.set_output_bytes(static_cast<uint32_t>(run.output_bytes));
+  }
+  attempt.set_detach(run.detach);
   return attempt;
 }
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "mcfeely/view.h"
+#include "text/json.h"
 
 namespace mcfeely {
 
@@ -75,6 +76,25 @@ std::string LateLine(const wire::TaskView& task) {
 
 }  // namespace
 
+std::optional<absl::string_view> NotifyName(absl::string_view address) {
+  if (!absl::ConsumePrefix(&address, "exec:")) return std::nullopt;
+  return address;
+}
+
+std::string ReportJson(const wire::JobView& job,
+                       const wire::PendingReport& report,
+                       const net::Letter& letter) {
+  text::JsonWriter json;
+  json.BeginObject();
+  json.Key("id").String(base::Hex(report.report_id()));
+  json.Key("date").String(base::FormatTime(letter.date));
+  json.Key("subject").String(letter.subject);
+  json.Key("text").String(letter.body);
+  json.EndObject();
+  return absl::StrCat("{\"report\": ", json.Take(),
+                      ",\n\"job\": ", JobJson(job), "}\n");
+}
+
 std::string LastLines(absl::string_view text, size_t count) {
   text = absl::StripSuffix(text, "\n");
   size_t begin = text.size();
@@ -105,7 +125,9 @@ net::Letter MakeReport(const wire::JobView& job,
   net::Letter letter;
   letter.from = from;
   const auto& addresses = failed ? job.failure() : job.success();
-  letter.to.assign(addresses.begin(), addresses.end());
+  for (const std::string& address : addresses) {
+    if (!NotifyName(address).has_value()) letter.to.push_back(address);
+  }
   letter.subject = std::string(absl::StripTrailingAsciiWhitespace(
       absl::StrCat("job ", job.job(), word, job.description())));
   letter.message_id =

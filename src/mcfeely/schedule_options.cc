@@ -86,7 +86,7 @@ absl::Status SetScheduleOption(absl::string_view name, absl::string_view value,
     if (word == std::end(kRunWords)) {
       return Wrong(name, value, "success, failure or always");
     }
-    options.run = static_cast<RunIf>(word - std::begin(kRunWords));
+    options.run_if = static_cast<RunIf>(word - std::begin(kRunWords));
   } else if (name == "if-failed") {
     if (value != "fail" && value != "continue") {
       return Wrong(name, value, "fail or continue");
@@ -134,9 +134,9 @@ std::string ScheduleOptionText(absl::string_view name, const TaskOptions& o) {
     return o.priority == 0 ? "" : absl::StrCat(int{o.priority});
   }
   if (name == "run") {
-    return o.run == usual.run
+    return o.run_if == usual.run_if
                ? ""
-               : std::string(kRunWords[static_cast<size_t>(o.run)]);
+               : std::string(kRunWords[static_cast<size_t>(o.run_if)]);
   }
   if (name == "start") {
     return o.start == usual.start ? "" : base::FormatTime(o.start);
@@ -152,7 +152,7 @@ absl::Status CheckScheduleOptions(const TaskOptions& o) {
   const auto outside = [](absl::string_view what) {
     return absl::InvalidArgumentError(absl::StrCat(what, " is out of range"));
   };
-  if (o.run > RunIf::kAlways) return outside("run");
+  if (o.run_if > RunIf::kAlways) return outside("run");
   if (o.priority < -kMaxPriority || o.priority > kMaxPriority) {
     return outside("priority");
   }
@@ -163,7 +163,7 @@ absl::Status CheckScheduleOptions(const TaskOptions& o) {
 
 // What is the default is left out: see ToMessage(Job).
 void WriteScheduleOptions(const TaskOptions& o, wire::TaskOptions* m) {
-  m->set_run(static_cast<wire::TaskOptions::Run>(o.run));
+  m->set_run(static_cast<wire::TaskOptions::Run>(o.run_if));
   m->set_continue_if_failed(o.continue_if_failed);
   m->set_priority(o.priority);
   m->set_tries(static_cast<uint32_t>(o.tries));

@@ -57,6 +57,7 @@ void Scheduler::State_::Handle(const AgentOpened& e) {
   SchedulerHost& host = HostOf(e.host);
   host.connected = true;
   host.journal = e.journal;
+  away.erase(e.host);
   const absl::flat_hash_set<AttemptId> known(e.known.begin(), e.known.end());
   // A copy: an interrupted attempt leaves the set.
   const std::vector<TaskRef> open(host.open.begin(), host.open.end());
@@ -93,7 +94,7 @@ void Scheduler::State_::Handle(const AgentClosed& e) {
     // A job whose last task was given up is gone, and with it what it had here.
     OpenJob* job = Find(m.job);
     if (job != nullptr && job->tasks[m.task].phase == Phase::kReady) {
-      GiveUp(*job, m.task, absl::StrCat(e.host, " is not connected"));
+      GiveUp(*job, m.task, AwayWords(e.host));
     }
   }
   if (const auto again = hosts.find(e.host); again != hosts.end()) {
@@ -129,7 +130,7 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
       return Finish(job, t, Record::SUCCEEDED, std::string(reason));
     case pb::DEFERRED:
       CloseAttempt(job, t, e.verdict, reason);
-      return TryAgain(job, t);
+      return TryAgain(job, t, e.retry_after);
     case pb::FAILED:
       CloseAttempt(job, t, e.verdict, reason);
       return Finish(job, t, Record::FAILED, std::string(reason));
@@ -196,7 +197,8 @@ void Scheduler::State_::Cancelled(OpenJob& job, uint32_t t, pb::Verdict verdict,
   Finish(job, t, Record::CANCELLED, std::move(who));
 }
 
-void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
+void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t,
+                                 absl::Duration asked) {
   TaskStatus& status = job.tasks[t].status;
   const TaskOptions& options = job.options(t);
   // After a restart with a clock that was set back, a birth may lie ahead.
@@ -204,8 +206,11 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t) {
       std::min<absl::Time>(status.eligible, status.started);
   // An attempt that took longer than the wait is followed by those that became
   // ready meanwhile: the next one is due now, not in the past.
-  const absl::Time due = std::max(
-      now, NextAttempt(birth, status.started, options.step, options.retry_max));
+  const absl::Time due =
+      asked > absl::ZeroDuration()
+          ? now + std::min(asked, options.retry_max)
+          : std::max(now, NextAttempt(birth, status.started, options.step,
+                                      options.retry_max));
   const bool no_more_tries =
       options.tries > 0 &&
       status.attempts - status.earlier >= static_cast<uint32_t>(options.tries);
@@ -270,7 +275,7 @@ std::vector<uint32_t> Scheduler::State_::Settle(OpenJob& job, uint32_t ended) {
       task.open_needs--;
       task.need_failed |= job.Failed(t);
       if (task.phase != Phase::kWaiting) continue;
-      const RunIf run = job.options(d).run;
+      const RunIf run = job.options(d).run_if;
       const bool bad = run == RunIf::kSuccess && job.Bad(t);
       const bool not_needed = run == RunIf::kFailure && !task.need_failed;
       if (!bad && task.open_needs > 0) continue;
@@ -350,7 +355,10 @@ OpenJob* Scheduler::State_::Find(uint64_t job) const {
 
 SchedulerHost& Scheduler::State_::HostOf(const std::string& name) {
   SchedulerHost& host = hosts[name];
-  if (host.name.empty()) host.name = name;
+  if (host.name.empty()) {
+    host.name = name;
+    host.called = called.contains(name);
+  }
   return host;
 }
 

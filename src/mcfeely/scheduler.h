@@ -128,6 +128,9 @@ struct AttemptEnded {
   AttemptId attempt;
   fleetbox::wire::Verdict verdict;
   std::string reason;  // "exit 3", "killed by SIGSEGV"; may be empty when done
+  // DEFERRED: when the comm wants to be tried again; zero leaves it to the
+  // back-off. retry-max bounds it, too.
+  absl::Duration retry_after = absl::ZeroDuration();
 };
 using Verb = fleetbox::wire::Control::Verb;
 struct Operated {  // and Scheduler::Check has nothing against it
@@ -308,6 +311,21 @@ class Scheduler {
     bool connected = false;
     bool drained = false;
   };
+  // --- hosts that are called (carrier_plan.h); scheduler_hosts.cc ---------
+  // Their names; before Load.
+  void SetCalled(absl::btree_set<std::string> hosts);
+  // Those of them that got something to start since the last call.
+  std::vector<std::string> TakeWanted();
+  // Whether it has tasks that could start, or open attempts.
+  bool HasWork(const std::string& host) const;
+  // It cannot be reached; forgotten when its agent is there. Its tasks stay
+  // ready, and say so; no attempt is used up.
+  void SetAway(const std::string& host, std::string why, absl::Time again);
+  // Why a host is not connected, without a moment: "web1 cannot be reached:
+  // Connection refused"; and the moment, or InfiniteFuture.
+  std::string AwayWords(const std::string& host) const;
+  absl::Time AwayUntil(const std::string& host) const;
+
   // Every host that has work, is connected or drained.
   absl::btree_map<std::string, HostCount> Hosts() const;
   size_t open_tasks() const;

@@ -244,14 +244,14 @@ std::vector<uint32_t> Scheduler::State_::SettleAll(OpenJob& job) {
     const uint32_t culprit = job.CulpritOf(t);
     for (const uint32_t d : job.graph->Dependents(t)) {
       if (job.tasks[d].phase == Phase::kWaiting &&
-          job.options(d).run == RunIf::kSuccess) {
+          job.options(d).run_if == RunIf::kSuccess) {
         skip(d, culprit, job.status(culprit).ended);
       }
     }
   }
   for (uint32_t t = 0; t < job.tasks.size(); t++) {
     if (job.tasks[t].phase == Phase::kWaiting &&
-        job.options(t).run == RunIf::kFailure && !job.tasks[t].need_failed &&
+        job.options(t).run_if == RunIf::kFailure && !job.tasks[t].need_failed &&
         job.tasks[t].open_needs == 0) {
       skip(t, t, LastNeedEnded(job, t));
     }
@@ -313,7 +313,7 @@ absl::Status Scheduler::State_::CheckRecord(const OpenJob& job, uint32_t t,
   if (status.eligible == absl::InfinitePast()) {
     return wrong("has been tried but was never eligible");
   }
-  const RunIf run = job.options(t).run;
+  const RunIf run = job.options(t).run_if;
   bool startable = true, need_failed = false;
   for (const uint32_t n : job.graph->Needs(t)) {
     need_failed |= job.Failed(n);

@@ -199,6 +199,7 @@ void Scheduler::State_::MakeReady(OpenJob& job, uint32_t t) {
   const absl::Time limit = LimitAt(job, t);
   if (limit < absl::InfiniteFuture()) timers.insert(MomentOf(job, t, limit));
   Line(*job.tasks[t].host);
+  Want(*job.tasks[t].host);
 }
 
 // Out of every set a task may be in, but for those of open attempts.
@@ -258,7 +259,7 @@ void Scheduler::State_::FireTimers() {
     } else if (host.connected) {
       host.overdue.insert(MomentOf(job, m.task, ReadyAt(job, m.task)));
     } else {
-      GiveUp(job, m.task, absl::StrCat(host.name, " is not connected"));
+      GiveUp(job, m.task, AwayWords(host.name));
     }
   }
 }

@@ -71,6 +71,8 @@ struct SchedulerHost {
   bool connected = false;
   bool drained = false;  // and then it is not forgotten
   bool in_line = false;  // in State_::line
+  bool called = false;   // by us, if it has work
+  bool wanted = false;   // in State_::wanted
   JournalId journal;     // of the connected agent
   size_t tasks = 0;      // of open jobs; at zero and not connected it goes
   absl::btree_set<TaskRef> open;
@@ -141,6 +143,13 @@ struct Scheduler::State_ {
   // Shared by all jobs of one task, of which there may be a million.
   std::shared_ptr<const Graph> alone;
   std::deque<SchedulerHost*> line;  // hosts that may start a task, in turn
+  // Hosts that are called, those of them with news, and those out of reach.
+  struct Away {
+    std::string why;
+    absl::Time again;
+  };
+  absl::btree_set<std::string> called, wanted;
+  absl::flat_hash_map<std::string, Away> away;
   absl::Time told_wake = absl::InfiniteFuture();
   size_t unfinished = 0;  // over all jobs
   // Jobs that Load completed: saved, and ended if need be, by the first event.
@@ -183,7 +192,9 @@ struct Scheduler::State_ {
   void Start(SchedulerHost& host);
   void CloseAttempt(OpenJob& job, uint32_t t, fleetbox::wire::Verdict verdict,
                     absl::string_view reason);
-  void TryAgain(OpenJob& job, uint32_t t);
+  // `asked`: when the comm wants it; zero: the back-off decides.
+  void TryAgain(OpenJob& job, uint32_t t,
+                absl::Duration asked = absl::ZeroDuration());
   void Interrupted(OpenJob& job, uint32_t t, const std::string& reason);
   void Cancelled(OpenJob& job, uint32_t t, fleetbox::wire::Verdict verdict,
                  const std::string& reason);
@@ -226,6 +237,8 @@ struct Scheduler::State_ {
   void MakeDelayed(OpenJob& job, uint32_t t);
   void LeaveReady(OpenJob& job, uint32_t t);
   void Line(SchedulerHost& host);
+  void Want(SchedulerHost& host);
+  std::string AwayWords(const std::string& host) const;
   void Forget(SchedulerHost& host);
   void Save(const OpenJob& job, uint32_t t);
 };

@@ -145,7 +145,11 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
   const uint32_t t = task.value;
   const TaskStatus& status = j.tasks[t].status;
   const SchedulerHost& host = *j.tasks[t].host;
-  const std::string away = absl::StrCat(host.name, " is not connected");
+  const absl::Time until = AwayUntil(host.name);
+  const std::string away =
+      absl::StrCat(state_->AwayWords(host.name),
+                   until == absl::InfiniteFuture() ? "" : ", next try ",
+                   until == absl::InfiniteFuture() ? "" : In(until, now));
   switch (State(job, task)) {
     case pb::TASK_WAITING: {
       std::string why = WaitsFor(j, t);

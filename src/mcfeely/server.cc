@@ -7,6 +7,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "base/bytes.h"
@@ -15,9 +16,13 @@
 #include "base/time.h"
 #include "keys/allowed_signers.h"
 #include "keys/identity.h"
+#include "mcfeely/carriers.h"
 #include "mcfeely/commit_pace.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/fit_reply.h"
+#include "mcfeely/notify.h"
+#include "mcfeely/page_server.h"
+#include "mcfeely/policy_file.h"
 #include "mcfeely/queue.h"
 #include "mcfeely/report.h"
 #include "mcfeely/view.h"
@@ -64,12 +69,16 @@ net::Receipt Refusal(const base::ParcelId& id) {
 
 struct Server::State {
   State(sys::Loop& l, ServerConfig c)
-      : loop(l), config(std::move(c)), trust(config.trust) {}
+      : loop(l),
+        config(std::move(c)),
+        trust(config.trust),
+        policy(config.policy) {}
 
   struct Client {
     std::unique_ptr<net::Channel> channel;
     // Jobs it follows, and the query it asked that with.
     absl::flat_hash_map<JobId, base::ParcelId> follows;
+    std::string called;  // the host we have called on it; may be empty
   };
   struct Dispatched {
     base::ParcelId parcel;
@@ -81,20 +90,24 @@ struct Server::State {
   bool KnownHost(const std::string& host) const;
   std::string PickName(const net::Peer& peer) const;
 
-  void Opened(std::unique_ptr<net::Channel> channel);
+  absl::Status OpenCarriers();
+  net::ChannelEvents MakeEvents();
+  Connection Opened(std::unique_ptr<net::Channel> channel);
   void Closed(net::Channel& channel, const absl::Status& why);
   void Arrived(net::Channel& channel, absl::string_view bytes);
   absl::Status Take(Connection from, net::Channel& channel,
                     const wire::Opened& parcel, absl::string_view bytes);
+  absl::Status MayAsk(const std::string& principal,
+                      const wire_pb::Query& query);
   void TakeReceipt(net::Channel& channel, const net::Receipt& receipt);
   absl::Status Answer(Connection to, const base::ParcelId& id,
                       const wire_pb::Query& query);
-  absl::Status MayOperate(const net::Channel& channel,
-                          const wire::Opened& parcel,
-                          const wire_pb::Control& control) const;
+  absl::Status MayOperate(const std::string& principal);
   void ExpireSoon(absl::Duration pause);
   absl::Status AnswerStatus(const wire_pb::Query::Status& query,
                             wire_pb::Reply* reply);
+  void ShowHosts(wire_pb::Reply* reply) const;
+  absl::Status OpenPage();
   void TellFollowers(JobId job);
   void SendReply(Client& client, const base::ParcelId& query,
                  wire_pb::Reply reply);
@@ -116,10 +129,13 @@ struct Server::State {
   ServerConfig config;
   std::string host = sys::HostName();
   keys::TrustFile trust;
+  PolicyFile policy;
   std::unique_ptr<wire::Signer> signer;
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Queue> queue;
   std::vector<std::unique_ptr<net::Listener>> listeners;
+  std::unique_ptr<Carriers> carriers;
+  std::unique_ptr<PageServer> page;  // null when nobody wants one
   absl::flat_hash_map<Connection, Client> clients;
   absl::flat_hash_map<net::Channel*, Connection> numbers;
   Connection next_connection = 1;
@@ -155,6 +171,7 @@ absl::Status Server::State::OpenEventLog() {
 absl::Status Server::State::Open() {
   TRY_ASSIGN(signer, keys::HostIdentity(config.identity));
   trust.Refresh();
+  TRY(policy.Open());
   TRY_ASSIGN(engine, store::OpenSqlite({.folder = config.queue},
                                        store::SurroundingsOf(loop)));
   TRY(OpenEventLog());
@@ -163,7 +180,15 @@ absl::Status Server::State::Open() {
       .random_bytes = sys::RandomBytes,
       .known_host = [this](const std::string& h) { return KnownHost(h); },
       .keep = config.keep,
-      .keep_jobs = config.keep_jobs});
+      .keep_jobs = config.keep_jobs,
+      .may_run = [this](const std::string& principal,
+                        const Job& job) -> absl::Status {
+        TRY_ASSIGN(const Policy* rules, policy.Now());
+        return CheckJobPolicy(*rules, principal, job);
+      }});
+  absl::btree_set<std::string> called;
+  for (const auto& [name, addresses] : config.carriers) called.insert(name);
+  queue->SetCalled(std::move(called));
   TRY(queue->Load(*engine, sys::SteadyNow()));
 
   for (const std::string& text : config.listen) {
@@ -172,29 +197,73 @@ absl::Status Server::State::Open() {
     options.signer = signer.get();
     options.trust = &trust;
     options.principal = config.principal;
+    options.handshake_time = config.handshake_time;
+    options.dead_after = config.dead_after;
+    options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
     TRY_ASSIGN(
         std::unique_ptr<net::Listener> listener,
         net::Listener::Listen(
-            loop, address, options,
-            [this] {
-              net::ChannelEvents events;
-              events.parcel = [this](net::Channel& c, absl::string_view p) {
-                Arrived(c, p);
-              };
-              events.receipt = [this](net::Channel& c, const net::Receipt& r) {
-                TakeReceipt(c, r);
-              };
-              events.closed = [this](net::Channel& c, const absl::Status& why) {
-                Closed(c, why);
-              };
-              return events;
-            },
+            loop, address, options, [this] { return MakeEvents(); },
             [this](std::unique_ptr<net::Channel> c) { Opened(std::move(c)); }));
     listeners.push_back(std::move(listener));
   }
+  TRY(OpenCarriers());
+  TRY(OpenPage());
   CheckTrust();
   ExpireSoon(absl::ZeroDuration());
   PumpSoon();
+  return absl::OkStatus();
+}
+
+net::ChannelEvents Server::State::MakeEvents() {
+  net::ChannelEvents events;
+  events.parcel = [this](net::Channel& c, absl::string_view p) {
+    Arrived(c, p);
+  };
+  events.receipt = [this](net::Channel& c, const net::Receipt& r) {
+    TakeReceipt(c, r);
+  };
+  events.closed = [this](net::Channel& c, const absl::Status& why) {
+    Closed(c, why);
+  };
+  return events;
+}
+
+absl::Status Server::State::OpenCarriers() {
+  if (config.carriers.empty()) return absl::OkStatus();
+  net::ChannelOptions options;
+  options.signer = signer.get();
+  options.trust = &trust;
+  options.principal = config.principal;
+  options.dead_after = config.dead_after;
+  options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);
+  CarrierEvents events;
+  events.made = [this](const std::string&) { return MakeEvents(); };
+  events.opened = [this](const std::string& name,
+                         std::unique_ptr<net::Channel> channel) {
+    clients[Opened(std::move(channel))].called = name;
+  };
+  events.away = [this](const std::string& name, const std::string& why,
+                       absl::Time again) { queue->HostAway(name, why, again); };
+  events.has_work = [this](const std::string& name) {
+    return queue->scheduler().HasWork(name);
+  };
+  TRY_ASSIGN(carriers, Carriers::Make(loop, config, std::move(options),
+                                      std::move(events)));
+  return absl::OkStatus();
+}
+
+absl::Status Server::State::OpenPage() {
+  if (config.http.address.empty()) return absl::OkStatus();
+  PageAsks asks;
+  asks.status = [this](const wire_pb::Query::Status& query)
+      -> absl::StatusOr<wire_pb::Reply> {
+    wire_pb::Reply reply;
+    TRY(AnswerStatus(query, &reply));
+    return reply;
+  };
+  asks.hosts = [this](wire_pb::Reply* reply) { ShowHosts(reply); };
+  TRY_ASSIGN(page, PageServer::Open(loop, config.http, *queue, *engine, asks));
   return absl::OkStatus();
 }
 
@@ -214,12 +283,13 @@ std::string Server::State::PickName(const net::Peer& peer) const {
   return peer.local.empty() ? "unknown" : peer.local;
 }
 
-void Server::State::Opened(std::unique_ptr<net::Channel> channel) {
+Connection Server::State::Opened(std::unique_ptr<net::Channel> channel) {
   const Connection number = next_connection++;
   sys::LogStep("channel.opened", {{"peer", PickName(channel->peer())},
                                   {"address", channel->peer().address}});
   numbers[channel.get()] = number;
   clients[number].channel = std::move(channel);
+  return number;
 }
 
 void Server::State::Closed(net::Channel& channel, const absl::Status& why) {
@@ -236,8 +306,10 @@ void Server::State::Closed(net::Channel& channel, const absl::Status& why) {
     if (followers[job].connections.empty()) followers.erase(job);
   }
   numbers.erase(&channel);
-  clients.erase(number);
+  const std::string called = std::move(clients[number].called);
   queue->Closed(number, sys::SteadyNow());
+  if (!called.empty()) carriers->Ended(called, why);
+  clients.erase(number);
   PumpSoon();
 }
 
@@ -276,6 +348,15 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
                                  absl::string_view bytes) {
   const absl::Time now = sys::SteadyNow();
   const std::string& principal = parcel.principals[0];
+  const std::string& called = clients[from].called;
+  // A host we have called is here as a host only, whatever rights the carrier
+  // would give to whoever calls us.
+  if (!called.empty() && parcel.header.kind != wire_pb::ANNOUNCE &&
+      parcel.header.kind != wire_pb::RESULTS) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("a ", wire::RulesOf(parcel.header.kind)->name,
+                     " from host ", called, ", which was called"));
+  }
   switch (parcel.header.kind) {
     case wire_pb::JOB: {
       TRY_ASSIGN(auto job, wire::Parse<wire_pb::Job>(parcel.body));
@@ -297,7 +378,12 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
         return absl::PermissionDeniedError(
             absl::StrCat(principal, " is not ", claimed));
       }
+      if (!called.empty() && called != announce.host()) {
+        return absl::PermissionDeniedError(
+            absl::StrCat("host ", called, " says that it is ", claimed));
+      }
       queue->AgentOpened(from, announce, now);
+      if (!called.empty()) carriers->Announced(called);
       return absl::OkStatus();
     }
     case wire_pb::RESULTS: {
@@ -307,7 +393,7 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
     }
     case wire_pb::CONTROL: {
       TRY_ASSIGN(auto control, wire::Parse<wire_pb::Control>(parcel.body));
-      TRY(MayOperate(channel, parcel, control));
+      TRY(MayOperate(principal));
       queue->Operate({.from = from,
                       .parcel = parcel.header.id,
                       .principal = principal,
@@ -317,6 +403,15 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
     }
     case wire_pb::QUERY: {
       TRY_ASSIGN(auto query, wire::Parse<wire_pb::Query>(parcel.body));
+      if (const absl::Status may = MayAsk(principal, query); !may.ok()) {
+        sys::Log("query.refused", {{"peer", PickName(channel.peer())},
+                                   {"why", std::string(may.message())}});
+        wire_pb::Reply reply;
+        reply.set_error(std::string(may.message()));
+        reply.set_code(static_cast<uint32_t>(may.code()));
+        SendReply(clients[from], parcel.header.id, std::move(reply));
+        return absl::OkStatus();
+      }
       return Answer(from, parcel.header.id, query);
     }
     default:
@@ -326,12 +421,23 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
   }
 }
 
-// Whether an operator may do this. Whoever may inject jobs may look after them:
-// the parcel's signature was checked for that, or the local peer's uid.
-absl::Status Server::State::MayOperate(const net::Channel&, const wire::Opened&,
-                                       const wire_pb::Control&) const {
-  return stopping ? absl::UnavailableError("the server is stopping")
-                  : absl::OkStatus();
+// Whether an operator may do this.
+absl::Status Server::State::MayOperate(const std::string& principal) {
+  if (stopping) return absl::UnavailableError("the server is stopping");
+  TRY_ASSIGN(const Policy* rules, policy.Now());
+  const PolicyAnswer answer = rules->RightsOf(principal).MayOperate();
+  if (answer.allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("refused by policy: ", answer.why));
+}
+
+absl::Status Server::State::MayAsk(const std::string& principal,
+                                   const wire_pb::Query& query) {
+  TRY_ASSIGN(const Policy* rules, policy.Now());
+  return CheckQueryPolicy(*rules, principal, query, [&](uint64_t job) {
+    const auto view = queue->View(*engine, {job}, false, sys::SteadyNow());
+    return view.ok() && view->principal() == principal;
+  });
 }
 
 // The only receipt that matters here is an agent's refusal of a dispatch: it
@@ -409,6 +515,11 @@ absl::Status Server::State::AnswerStatus(const wire_pb::Query::Status& query,
     if (query.failed() && view.state() != wire_pb::JOB_FAILED) continue;
     *reply->add_job() = std::move(view);
   }
+  ShowHosts(reply);
+  return absl::OkStatus();
+}
+
+void Server::State::ShowHosts(wire_pb::Reply* reply) const {
   for (const auto& [name, count] : queue->scheduler().Hosts()) {
     wire_pb::HostView* h = reply->add_host();
     h->set_name(name);
@@ -421,7 +532,6 @@ absl::Status Server::State::AnswerStatus(const wire_pb::Query::Status& query,
       h->set_drained_ms(drained->second.since_ms());
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status Server::State::Answer(Connection to, const base::ParcelId& id,
@@ -533,6 +643,9 @@ void Server::State::Pump() {
     }
     for (const Action& action : queue->TakeActions()) CarryOut(action);
   }
+  if (carriers != nullptr) {
+    for (const std::string& name : queue->TakeWanted()) carriers->Wanted(name);
+  }
   for (JobId job : std::exchange(changed, {})) TellFollowers(job);
   if (stopping && pace.idle()) FinishStop();
 }
@@ -554,7 +667,9 @@ void Server::State::CarryOut(const Action& action) {
     SetTimer(a->when);
   } else if (const auto* a = std::get_if<JobChanged>(&action)) {
     changed.insert(a->job);
+    if (page != nullptr) page->Changed(a->job);
   } else if (const auto* a = std::get_if<Happened>(&action)) {
+    if (page != nullptr) page->Happened(a->event);
     std::vector<sys::LogField> fields;
     if (a->job.value != 0) fields.emplace_back("job", a->job.value);
     if (!a->task.empty()) fields.emplace_back("task", a->task);
@@ -604,13 +719,7 @@ void Server::State::Mail(const SendReport& report) {
   }
   const net::Letter letter =
       MakeReport(*view, report.report, config.mail_from, host);
-  if (config.mail.empty() || letter.to.empty()) {
-    sys::Log("report.dropped", {{"job", report.report.job()},
-                                {"why", "no mail program is configured"}});
-    queue->ReportSent(key, sys::SteadyNow());
-    return;
-  }
-  net::SendLetter(loop, config.mail, letter, [this, key](absl::Status status) {
+  const auto done = [this, key](absl::Status status) {
     if (status.ok()) {
       queue->ReportSent(key, sys::SteadyNow());
     } else {
@@ -619,7 +728,25 @@ void Server::State::Mail(const SendReport& report) {
       queue->ReportFailed(key, sys::SteadyNow());
     }
     PumpSoon();
-  });
+  };
+  if (!report.report.notify().empty()) {
+    Notify(loop, config.notify, report.report.notify(),
+           {absl::StrCat("MCFEELY_JOB=", report.report.job())},
+           ReportJson(*view, report.report, letter), done);
+    return;
+  }
+  // What cannot be a letter today is none tomorrow.
+  std::string why = config.mail.empty() ? "no mail program is configured" : "";
+  if (letter.to.empty()) why = "nobody is to be mailed to";
+  if (why.empty()) {
+    why = std::string(net::FormatLetter(letter).status().message());
+  }
+  if (!why.empty()) {
+    sys::Log("report.dropped", {{"job", report.report.job()}, {"why", why}});
+    queue->ReportSent(key, sys::SteadyNow());
+    return;
+  }
+  net::SendLetter(loop, config.mail, letter, done);
 }
 
 void Server::State::SetTimer(absl::Time when) {
@@ -673,7 +800,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Open(sys::Loop& loop,
                                                      ServerConfig config) {
   std::unique_ptr<Server> server(new Server);
   server->state_ = std::make_unique<State>(loop, std::move(config));
-  TRY(server->state_->Open());
+  const absl::Status opened = server->state_->Open();
+  if (absl::IsDataLoss(opened)) {
+    return absl::DataLossError(
+        absl::StrCat(opened.message(), "; 'mcfeely-server check --repair -q ",
+                     server->state_->config.queue, "' may mend it"));
+  }
+  TRY(opened);
   return server;
 }
 
@@ -682,6 +815,7 @@ std::vector<std::string> Server::addresses() const {
   for (const auto& l : state_->listeners) {
     out.push_back(net::FormatAddress(l->address()));
   }
+  if (state_->page != nullptr) out.push_back(state_->page->url());
   return out;
 }
 
@@ -689,6 +823,8 @@ void Server::Stop(absl::Duration longest) {
   if (state_->stopping) return;
   state_->stopping = true;
   for (auto& listener : state_->listeners) listener->Stop();
+  if (state_->carriers != nullptr) state_->carriers->Stop();
+  if (state_->page != nullptr) state_->page->Stop();
   state_->loop.After(longest, [this] { state_->loop.Stop(); });
   state_->PumpSoon();
 }

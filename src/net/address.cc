@@ -134,6 +134,28 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   return Wrong(text, "not unix:PATH, tcp:HOST:PORT or ssh:[USER@]HOST");
 }
 
+bool HasCarrier(absl::string_view text) {
+  return absl::StartsWith(text, "unix:") || absl::StartsWith(text, "tcp:") ||
+         absl::StartsWith(text, "ssh:");
+}
+
+std::vector<std::string> SplitAddresses(absl::string_view text) {
+  std::vector<std::string> addresses;
+  size_t begin = 0;
+  for (size_t i = 0; i <= text.size(); i++) {
+    // A path may have blanks.
+    if (i < text.size() &&
+        (!absl::ascii_isspace(text[i]) || !HasCarrier(text.substr(i + 1)))) {
+      continue;
+    }
+    const absl::string_view one =
+        absl::StripAsciiWhitespace(text.substr(begin, i - begin));
+    if (!one.empty()) addresses.emplace_back(one);
+    begin = i + 1;
+  }
+  return addresses;
+}
+
 std::string FormatAddress(const Address& address) {
   switch (address.carrier) {
     case Address::Carrier::kUnix:

@@ -6,6 +6,7 @@
 #include <absl/strings/string_view.h>
 
 #include <string>
+#include <vector>
 
 namespace net {
 
@@ -22,5 +23,10 @@ struct Address {
 // words of ssh's command line).
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
 std::string FormatAddress(const Address& address);
+// Whether it begins with a carrier, as every address does: "tcp:", "unix:" or
+// "ssh:".
+bool HasCarrier(absl::string_view text);
+// Several addresses in one text: a blank ends one where the next begins.
+std::vector<std::string> SplitAddresses(absl::string_view text);
 
 }  // namespace net

@@ -48,7 +48,7 @@ std::unique_ptr<Channel> Channel::Call(sys::Loop& loop, const Address& address,
   }
   s->connector = Connector::Start(
       loop, address,
-      {s->options.connect_time, s->options.ssh_program,
+      {s->options.connect_time, s->options.ssh_program, s->options.ssh_options,
        s->options.remote_command},
       [s](absl::StatusOr<Connection> connection) {
         std::shared_ptr<State> keep = s->shared_from_this();

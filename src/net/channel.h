@@ -57,6 +57,7 @@ struct ChannelOptions {
   // ssh: the words run on the far side, whose stdin and stdout are a channel.
   std::vector<std::string> remote_command;
   std::string ssh_program = "ssh";
+  std::vector<std::string> ssh_options = {};  // words before ours
   // The longest frame taken from the other end.
   size_t max_frame_bytes = base::kMaxFrameBytes;
   absl::Duration handshake_time;  // base::kHandshakeTime when zero

@@ -74,8 +74,10 @@ absl::StatusOr<sys::Fd> BeginLookUp(const std::string& host,
 std::vector<std::string> SshCommand(const Address& address,
                                     const ConnectOptions& options) {
   // No terminal, and no questions: there may be nobody to ask.
-  std::vector<std::string> words = {options.ssh_program, "-T",
-                                    "-oBatchMode=yes"};
+  std::vector<std::string> words = {options.ssh_program};
+  words.insert(words.end(), options.ssh_options.begin(),
+               options.ssh_options.end());
+  words.insert(words.end(), {"-T", "-oBatchMode=yes"});
   if (!address.user.empty()) {
     words.push_back("-l");
     words.push_back(address.user);

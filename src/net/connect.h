@@ -22,6 +22,7 @@ namespace net {
 struct ConnectOptions {
   absl::Duration longest;  // for looking up the name and connecting, in all
   std::string ssh_program;
+  std::vector<std::string> ssh_options = {};  // words before ours
   std::vector<std::string> remote_command;  // ssh: words, run by a shell there
 };
 

@@ -4,6 +4,7 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -108,7 +109,7 @@ struct Delivery : std::enable_shared_from_this<Delivery> {
   Delivery(sys::Loop& l, std::string t, std::function<void(absl::Status)> d)
       : loop(l), text(std::move(t)), done(std::move(d)) {}
 
-  absl::Status Begin(const std::vector<std::string>& program);
+  absl::Status Begin(const FedProgram& program);
   void Write();
   void ReadErrors();
   void Ended();
@@ -125,11 +126,11 @@ struct Delivery : std::enable_shared_from_this<Delivery> {
   sys::Loop::Timer timer = 0;
 };
 
-absl::Status Delivery::Begin(const std::vector<std::string>& program) {
-  if (program.empty()) {
+absl::Status Delivery::Begin(const FedProgram& program) {
+  if (program.words.empty()) {
     return absl::InvalidArgumentError("no program to send mail with");
   }
-  name = program[0];
+  name = program.words[0];
   using Ends = std::pair<sys::Fd, sys::Fd>;
   TRY_ASSIGN(Ends to, sys::Pipe());
   TRY_ASSIGN(Ends from, sys::Pipe());
@@ -138,12 +139,18 @@ absl::Status Delivery::Begin(const std::vector<std::string>& program) {
   sys::SpawnOptions options;
   options.in = to.first.get();
   options.err = from.second.get();
-  TRY_ASSIGN(child, sys::Child::Spawn(program, options));
+  options.executable = program.executable;
+  options.environment = program.environment;
+  options.folder = program.folder;
+  options.own_group = true;
+  TRY_ASSIGN(child, sys::Child::Spawn(program.words, options));
   in = std::move(to.second);
   errors = std::move(from.first);
   std::shared_ptr<Delivery> self = shared_from_this();
   timer = loop.After(kLongest, [self] {
     self->timer = 0;
+    // What it started must not go on either: it will be tried again.
+    self->child->SignalGroup(SIGKILL).IgnoreError();
     self->Finish(absl::DeadlineExceededError(
         absl::StrCat(self->name, ": took longer than a minute")));
   });
@@ -276,7 +283,16 @@ void SendLetter(sys::Loop& loop, const std::vector<std::string>& program,
   auto delivery = std::make_shared<Delivery>(
       loop, text.ok() ? *std::move(text) : "", std::move(done));
   absl::Status begun = text.status();
-  if (begun.ok()) begun = delivery->Begin(program);
+  if (begun.ok()) begun = delivery->Begin({.words = program});
+  if (begun.ok()) return;
+  loop.Post([delivery, begun] { delivery->Finish(begun); });
+}
+
+void FeedProgram(sys::Loop& loop, const FedProgram& program, std::string text,
+                 std::function<void(absl::Status)> done) {
+  auto delivery =
+      std::make_shared<Delivery>(loop, std::move(text), std::move(done));
+  const absl::Status begun = delivery->Begin(program);
   if (begun.ok()) return;
   loop.Post([delivery, begun] { delivery->Finish(begun); });
 }

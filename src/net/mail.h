@@ -37,4 +37,16 @@ absl::StatusOr<std::string> FormatLetter(const Letter& letter);
 void SendLetter(sys::Loop& loop, const std::vector<std::string>& program,
                 const Letter& letter, std::function<void(absl::Status)> done);
 
+// What a program is started with when it is not just its words.
+struct FedProgram {
+  std::vector<std::string> words;
+  int executable = -1;  // as sys::SpawnOptions has them
+  const std::vector<std::string>* environment = nullptr;
+  std::string folder = {};
+};
+// The same with any text for any program. What `program` borrows is needed
+// until this returns.
+void FeedProgram(sys::Loop& loop, const FedProgram& program, std::string text,
+                 std::function<void(absl::Status)> done);
+
 }  // namespace net

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -35,7 +36,8 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenSqlite(SqliteOptions options,
 const char* NetworkFileSystem(int64_t magic);
 
 // The rest is for a store nobody owns: Unavailable, naming the pid, when
-// somebody does; NotFound when there is none. They leave the store as it is.
+// somebody does; NotFound when there is none. All but RepairSqlite leave the
+// store as it is.
 
 // Copies the store in `folder` to the new file `target`, durably, as one
 // file that can be put in a folder as "store.db". AlreadyExists when the
@@ -49,5 +51,18 @@ absl::Status CheckSqlite(const std::string& folder);
 absl::StatusOr<Revision> ScanSqlite(const std::string& folder,
                                     absl::string_view prefix,
                                     const std::function<void(Entry)>& visit);
+
+using Entries = std::map<std::string, std::string>;
+struct Repaired {
+  std::string kept;  // path of the file as it was
+  std::string lost;  // what may be missing; empty: nothing
+};
+// Makes the store anew of every entry that can still be read, as `edit` leaves
+// them; without leases, from revision 1 on. The old file is kept. DataLoss when
+// not even the tables can be found in it; then, and when it fails in between,
+// the store stays as it was.
+absl::StatusOr<Repaired> RepairSqlite(
+    const std::string& folder,
+    const std::function<absl::Status(Entries&)>& edit);
 
 }  // namespace store

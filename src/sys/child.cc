@@ -49,12 +49,13 @@ struct Start {
   const char* folder;  // null: ours
   int executable;
   int descriptors[3];
-  bool own_group, keep_descriptors, keep_signals;
+  bool own_group, own_session, keep_descriptors, keep_signals;
   bool reset_sigpipe;  // with keep_signals
   uint64_t mask;
   int death_signal, parent, nice;
   const ResourceLimit* limits;
   size_t limit_count;
+  const Credentials* credentials;  // null: ours
   // Out: what failed. Volatile: written behind the compiler's back.
   volatile int error = 0;
   const char* volatile failed = "";
@@ -129,6 +130,18 @@ NOT_SANITIZED bool ArmDeathSignal(Start* s) {
   return true;
 }
 
+// By the kernel's calls, which change this thread alone: libc's would change
+// all of ours. Groups first, while we may; nothing of ours is kept to come back
+// to.
+NOT_SANITIZED bool ChangeUser(Start* s) {
+  if (s->credentials == nullptr) return true;
+  s->failed = "change of user";
+  const Credentials& c = *s->credentials;
+  return syscall(SYS_setgroups, c.groups.size(), c.groups.data()) == 0 &&
+         syscall(SYS_setresgid, c.gid, c.gid, c.gid) == 0 &&
+         syscall(SYS_setresuid, c.uid, c.uid, c.uid) == 0;
+}
+
 NOT_SANITIZED void Execute(Start* s) {
   s->failed = "";
   if (s->path != nullptr) {
@@ -166,11 +179,14 @@ NOT_SANITIZED int InChild(void* argument) {
   }
   s->failed = "process group";
   bool ok = !s->own_group || syscall(SYS_setpgid, 0, 0) == 0;
+  if (s->own_session) ok = syscall(SYS_setsid) >= 0;
   if (ok && s->folder != nullptr) {
     s->failed = s->folder;
     ok = syscall(SYS_chdir, s->folder) == 0;
   }
-  if (ok && PlaceDescriptors(s) && ArmDeathSignal(s) && ApplyLimits(s)) {
+  // The signal of a parent's end is forgotten with a change of user.
+  if (ok && PlaceDescriptors(s) && ApplyLimits(s) && ChangeUser(s) &&
+      ArmDeathSignal(s)) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &s->mask, nullptr, kSignals / 8);
     Execute(s);
   }
@@ -285,7 +301,8 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   start.descriptors[0] = options.in;
   start.descriptors[1] = options.out;
   start.descriptors[2] = options.err;
-  start.own_group = options.own_group;
+  start.own_group = options.own_group && !options.own_session;
+  start.own_session = options.own_session;
   start.keep_descriptors = options.keep_descriptors;
   start.keep_signals = options.keep_signals;
   start.reset_sigpipe = !InheritedSignals().ignored_sigpipe;
@@ -295,6 +312,7 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   start.nice = options.nice;
   start.limits = options.limits.data();
   start.limit_count = options.limits.size();
+  start.credentials = options.credentials;
 
   // By the kernel's call: libc's leaves two signals of its own unblocked, with
   // which it reaches all threads, and the child must not answer for ours.

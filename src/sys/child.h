@@ -33,6 +33,12 @@ struct ResourceLimit {
   rlim_t value = 0;
 };
 
+// Whom a child runs as: its user, group, and all its other groups.
+struct Credentials {
+  uint32_t uid = 0, gid = 0;
+  std::vector<uint32_t> groups = {};
+};
+
 struct SpawnOptions {
   // The descriptors that become 0, 1 and 2; -1 is /dev/null.
   int in = -1, out = -1, err = -1;
@@ -42,7 +48,8 @@ struct SpawnOptions {
   // Executes this open file instead of argv[0]. Of a script it stays open in
   // the child, since its interpreter reads it by the name /proc/self/fd/N.
   int executable = -1;
-  bool own_group = false;  // leads a process group of its own
+  bool own_group = false;    // leads a process group of its own
+  bool own_session = false;  // and a session: it outlives whoever logs out
 
   // For commands that run in the place of their caller:
   // argv[0] is only a name, this file is executed, and nothing is looked up.
@@ -55,6 +62,10 @@ struct SpawnOptions {
   int death_signal = 0;
   int nice = 0;  // added to ours
   absl::Span<const ResourceLimit> limits = {};
+  // Null keeps ours. Changed after the working folder is entered, and before
+  // the program is looked at: the user must be able to execute it.
+  // PermissionDenied for whoever is not root.
+  const Credentials* credentials = nullptr;
 };
 
 class Child {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,6 +151,19 @@ absl::Status RotateFile(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status LinkFile(const std::string& path, const std::string& name) {
+  if (link(path.c_str(), name.c_str()) != 0) return base::SysError(name);
+  return absl::OkStatus();
+}
+
+absl::Status MoveFile(const std::string& path, const std::string& to) {
+  if (rename(path.c_str(), to.c_str()) != 0) return base::SysError(to);
+  const size_t slash = to.rfind('/');
+  return SyncFolder(slash == std::string::npos ? "."
+                    : slash == 0               ? "/"
+                                               : to.substr(0, slash));
+}
+
 absl::Status RemoveFile(const std::string& path) {
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
   return base::SysError(path);
@@ -196,6 +210,19 @@ absl::Status SyncFolder(const std::string& path) {
   if (fsync(fd.get()) != 0 && errno != EINVAL) {
     return base::SysError(absl::StrCat(path, ": sync"));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Fd> MemoryFile(absl::string_view content) {
+  Fd file(memfd_create("input", MFD_CLOEXEC));
+  if (!file) return base::SysError("memory file");
+  TRY(WriteAll(file.get(), content));
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return base::SysError("memory file");
+  return file;
+}
+
+absl::Status GiveTo(const std::string& path, uint32_t uid, uint32_t gid) {
+  if (lchown(path.c_str(), uid, gid) != 0) return base::SysError(path);
   return absl::OkStatus();
 }
 

@@ -33,6 +33,11 @@ absl::Status WriteAll(int fd, absl::string_view bytes);
 // Puts a file that has grown out of the way: PATH becomes PATH.1.
 absl::Status RotateFile(const std::string& path);
 absl::Status RemoveFile(const std::string& path);  // ok if there is none
+// A second name for a file: AlreadyExists.
+absl::Status LinkFile(const std::string& path, const std::string& name);
+// Puts a file that is whole and synced in the place of another, in the same
+// folder, durably.
+absl::Status MoveFile(const std::string& path, const std::string& to);
 
 struct FileInfo {
   bool exists = false, folder = false, regular = false, symlink = false;
@@ -87,6 +92,11 @@ class LockFile {
   explicit LockFile(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
 };
+
+// A file in memory alone, with this content, open for reading from its start.
+absl::StatusOr<Fd> MemoryFile(absl::string_view content);
+// Gives it to another user; a link itself, not what it names.
+absl::Status GiveTo(const std::string& path, uint32_t uid, uint32_t gid);
 
 // A pipe: {read end, write end}.
 absl::StatusOr<std::pair<Fd, Fd>> Pipe(int flags = 0);

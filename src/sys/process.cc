@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -174,10 +175,32 @@ size_t ResidentBytes() {
   return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
+std::string Platform() {
+  utsname names;
+  if (uname(&names) != 0) return "";
+  return absl::StrCat(names.sysname, " ", names.machine);
+}
+
 std::string OwnExecutable() {
   char path[4096];
   const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
   return n > 0 ? std::string(path, static_cast<size_t>(n)) : "";
+}
+
+absl::Status Become(const std::string& program,
+                    const std::vector<std::string>& argv) {
+  std::vector<char*> words;
+  for (const std::string& word : argv) {
+    words.push_back(const_cast<char*>(word.c_str()));
+  }
+  words.push_back(nullptr);
+  execve(program.c_str(), words.data(), environ);
+  return base::SysError(absl::StrCat("execute ", program));
+}
+
+absl::Status ErrorsToOutput() {
+  if (dup2(1, 2) >= 0) return absl::OkStatus();
+  return base::SysError("dup2");
 }
 
 void SignalDescendants(int pid, int signal) {

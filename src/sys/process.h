@@ -1,11 +1,13 @@
 // This process itself, and others by pid.
 #pragma once
 
+#include <absl/status/status.h>
 #include <absl/strings/string_view.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sys {
 
@@ -35,7 +37,15 @@ void SignalDescendants(int pid, int signal);
 bool IsGroupAlive(int group);
 // Bytes of memory this process has resident.
 size_t ResidentBytes();
+// The system and its processor, as "uname -sm" prints them.
+std::string Platform();
 // The path of our own executable.
 std::string OwnExecutable();
+// Executes the file `program` in our place, with our environment; returns only
+// when that fails.
+absl::Status Become(const std::string& program,
+                    const std::vector<std::string>& argv);
+// What is written to descriptor 2 goes where 1 goes.
+absl::Status ErrorsToOutput();
 
 }  // namespace sys

@@ -102,10 +102,22 @@ Spawner::State::Slot& Spawner::State::At(size_t slot) {
 }
 
 void Spawner::State::Start(Worker& worker, size_t index) {
+  Slot& slot = At(index);
   for (;;) {
     Report report;
-    report.started = Spawn(worker, index);
-    if (report.started.ok() || !Over(index, std::move(report))) return;
+    const bool nothing = slot.order.nothing;
+    if (nothing) {
+      report.start = report.end = SteadyNow();
+      slot.order.held.clear();
+    } else {
+      report.started = Spawn(worker, index);
+      if (report.started.ok()) return;
+    }
+    if (!Over(index, std::move(report))) return;
+    // However many come in a row, the ends of others are heard in between.
+    if (nothing) {
+      return worker.loop.Post([this, &worker, index] { Start(worker, index); });
+    }
   }
 }
 

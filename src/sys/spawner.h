@@ -30,6 +30,8 @@ class Spawner {
     std::vector<std::string> argv;
     SpawnOptions options;  // what it points to stays until the report
     std::vector<Fd> held;  // closed once it is started
+    // No process: it ends with 0 as soon as it is started.
+    bool nothing = false;
   };
   struct Report {
     // If it is not ok, nothing of the rest is known, and `order` is as it was.

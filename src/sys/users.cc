@@ -86,6 +86,23 @@ bool IsMember(uint32_t uid, const std::string& group) {
   return false;
 }
 
+absl::StatusOr<std::vector<uint32_t>> GroupsOf(const Account& account) {
+  PinLookUps();
+  // The kernel takes no more.
+  constexpr int kMost = 65536;
+  for (int room = 64; room <= kMost; room *= 4) {
+    std::vector<gid_t> groups(room);
+    int count = room;
+    if (getgrouplist(account.name.c_str(), account.gid, groups.data(),
+                     &count) >= 0) {
+      groups.resize(count);
+      return std::vector<uint32_t>(groups.begin(), groups.end());
+    }
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("'", account.name, "' is in too many groups"));
+}
+
 std::string HomeFolder() {
   std::string home = EnvironmentVariable("HOME");
   if (!home.empty()) return home;

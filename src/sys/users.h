@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sys {
 
@@ -14,6 +15,8 @@ struct Account {
 };
 absl::StatusOr<Account> FindAccount(const std::string& name);  // NotFound
 absl::StatusOr<Account> FindAccount(uint32_t uid);             // NotFound
+// The ids of all groups an account is in, its own among them, each once.
+absl::StatusOr<std::vector<uint32_t>> GroupsOf(const Account& account);
 // Whether the user is in the group, by primary group or by member list.
 // False when there is no such group or user.
 bool IsMember(uint32_t uid, const std::string& group);

@@ -76,6 +76,7 @@ class M4System {
 // a message that names the limit, the macro, the file and the line.
 struct M4Limits {
   size_t nesting = 10'000;                  // calls within arguments of calls
+  std::string nesting_advice = {};          // follows the error about it
   size_t pushed_bytes = size_t{256} << 20;  // read again, and being collected
   size_t output_bytes = size_t{256} << 20;  // put out and diverted
   // Asked now and then, some thousand times a second, whether to stop (run

@@ -134,7 +134,7 @@ void M4Engine::Word(absl::string_view word) {
   const size_t nesting = options_.limits.nesting;
   if (nesting != 0 && frames_.size() >= nesting) {
     Fatal(absl::StrCat("recursion limit of ", nesting, " exceeded in `",
-                       name->name, "', use -L<N> to change it"),
+                       name->name, "'", options_.limits.nesting_advice),
           call.opened);
     return;
   }

@@ -89,6 +89,18 @@ void List(Lister& l, const pb::Job& job) {
     l.Span("retry-max", options.retry_max_ms());
     l.Span("retry-for", options.retry_for_ms());
     l.Switch("not-safe-to-repeat", options.not_safe_to_repeat());
+    l.Switch("timeout-fails", options.timeout_fails());
+    l.Text("user", options.user());
+    l.Texts("environment", options.environment());
+    l.Text("input", options.input());
+    if (options.has_output_bytes()) {
+      l.Put("output-bytes", absl::StrCat(options.output_bytes()));
+    }
+    l.Switch("detach", options.detach());
+  });
+  l.Each("input", job.input(), [&](const pb::Input& input) {
+    l.Text("name", input.name());
+    l.Text("content", input.content());
   });
   l.Each("requirement", job.requirement(), [&](const pb::Requirement& r) {
     l.Put("tasks", absl::StrJoin(r.task(), " "));
@@ -107,6 +119,15 @@ void List(Lister& l, const pb::Dispatch& dispatch) {
     l.Texts("argument", attempt.argument());
     l.Text("description", attempt.description());
     l.Span("timeout", attempt.timeout_ms());
+    l.Text("principal", attempt.principal());
+    l.Switch("timeout-fails", attempt.timeout_fails());
+    l.Text("user", attempt.user());
+    l.Texts("environment", attempt.environment());
+    l.Text("stdin", attempt.stdin());
+    if (attempt.has_output_bytes()) {
+      l.Put("output-bytes", absl::StrCat(attempt.output_bytes()));
+    }
+    l.Switch("detach", attempt.detach());
   });
   for (int i = 0; i < dispatch.cancel_size(); i++) {
     l.Hex(absl::StrCat("cancel.", i), dispatch.cancel(i));
@@ -167,6 +188,7 @@ void List(Lister& l, const pb::Results& results) {
     l.Text("head", result.head());
     l.Text("tail", result.tail());
     l.Number("output-bytes", result.output_bytes());
+    l.Span("retry-after", result.retry_after_ms());
   });
   for (int i = 0; i < results.started_size(); i++) {
     l.Hex(absl::StrCat("started.", i), results.started(i));

@@ -13,6 +13,12 @@ shelled() { cat shelled 2>/dev/null; rm -f shelled; }
 xapply '/bin/echo "a  b" c\ d '"'e f'"' %1' x
 xapply 'exec /bin/echo %1' exec
 shelled
+xapply --json ': %1' 'is nothing' | sed 's/"wall.*//'
+shelled
+xapply ': %1' "\$(echo expanded >&2)"
+xapply --exec=shell ': %1' forced
+xapply --exit=first 'exec : %1' a 2>err; echo "$?"
+shelled
 echo -- shell
 xapply 'echo %1' builtin
 xapply '/bin/echo $((1 + 1)); : %1' a

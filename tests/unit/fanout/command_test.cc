@@ -56,6 +56,23 @@ TEST_CASE("command: a simple one is run directly, others by the shell",
   CHECK(prepared->program == "/bin/sh");
 }
 
+TEST_CASE("command: a colon and plain words are nothing to execute",
+          "[fanout]") {
+  CommandMaker maker = Maker(With("/bin/sh"));
+  for (const char* text : {":", ": a 'b c'", ":\t\"x\""}) {
+    CHECK(maker.Prepare(text, {})->nothing);
+  }
+  for (const char* text : {": $(touch x)", ": >x", ": ${x:=y}", ": | cat",
+                           "exec :", ":;id", ": `id`", "true"}) {
+    CHECK_FALSE(maker.Prepare(text, {})->nothing);
+  }
+  CHECK_FALSE(
+      Maker(With("/bin/sh"), ExecMode::kShell).Prepare(":", {})->nothing);
+  sys::Environment environment = With("/bin/bash");
+  environment.Set("BASH_FUNC_:%%", "() { id; }");
+  CHECK_FALSE(Maker(environment).Prepare(":", {})->nothing);
+}
+
 TEST_CASE("command: what may change a shell's ways makes it the shell's",
           "[fanout]") {
   CHECK(IsDirect(Maker(With("/bin/bash")), "cat x"));

@@ -35,6 +35,7 @@ struct Fleet {
     order.options.configs = {path};
     order.operands = {text};
     order.environment.Set("PATH", "/bin:/usr/bin");
+    order.environment.Set("MARKS", absl::StrCat(folder->path(), "/marks"));
     hosts::Voice voice;
     voice.warn = [this](const absl::Status& status) {
       said += std::string(status.message()) + "\n";
@@ -47,8 +48,8 @@ struct Fleet {
     REQUIRE(made.ok());
     expander.emplace(*std::move(made));
   }
-  std::unique_ptr<hosts::Supply> Supply(size_t ahead) {
-    auto supply = hosts::Supply::Make(*run, *expander, ahead);
+  std::unique_ptr<hosts::Supply> Supply(size_t ahead, size_t threads = 2) {
+    auto supply = hosts::Supply::Make(*run, *expander, ahead, threads);
     REQUIRE(supply.ok());
     return *std::move(supply);
   }
@@ -120,6 +121,52 @@ TEST_CASE("supply: hosts come in the order of the election", "[hosts]") {
   hosts::Supply::Made made;
   CHECK(*Take(*supply, &made) == hosts::Supply::Got::kEnd);
   CHECK(*Take(*supply, &made) == hosts::Supply::Got::kEnd);
+}
+
+TEST_CASE("supply: what texts do besides being text is done in order, once",
+          "[hosts]") {
+  const size_t ahead = GENERATE(1, 2, 7), threads = GENERATE(1, 2, 4);
+  // The first host whose text does more, if any does.
+  const int first = GENERATE(0, 1, 5, 29, 30);
+  std::string file;
+  for (int i = 0; i < 30; i++) absl::StrAppend(&file, "h", i, "\n");
+  Fleet fleet(
+      file, absl::StrCat("ifelse(eval(HXMD_U >= ", first,
+                         "),1,`esyscmd(printf \"%d:\" HXMD_U >>$MARKS; wc -c "
+                         "<$MARKS)',`quiet HXMD_U')"));
+  const std::string marks = fleet.folder->path() + "/marks";
+  const auto supply = fleet.Supply(ahead, threads);
+  size_t bytes = 0;
+  for (int i = 0; i < 30; i++) {
+    hosts::Supply::Made made;
+    const auto got = Take(*supply, &made);
+    REQUIRE(got.ok());
+    REQUIRE(*got == hosts::Supply::Got::kTexts);
+    REQUIRE(made.position == static_cast<size_t>(i));
+    if (i >= first) bytes += absl::StrCat(i, ":").size();
+    CHECK(made.texts.words[0] ==
+          (i < first ? absl::StrCat("quiet ", i) : absl::StrCat(bytes, "\n")));
+  }
+  hosts::Supply::Made made;
+  CHECK(*Take(*supply, &made) == hosts::Supply::Got::kEnd);
+  std::string done;
+  for (int i = first; i < 30; i++) absl::StrAppend(&done, i, ":");
+  CHECK(sys::ReadFile(marks).value_or("") == done);
+}
+
+TEST_CASE("supply: an end in the midst leaves nothing behind", "[hosts]") {
+  for (int taken : {0, 1, 5}) {
+    std::string file;
+    for (int i = 0; i < 50; i++) absl::StrAppend(&file, "h", i, "\n");
+    Fleet fleet(file, "HXMD_0 HOST");
+    auto supply = fleet.Supply(4, 4);
+    for (int i = 0; i < taken; i++) {
+      hosts::Supply::Made made;
+      REQUIRE(*Take(*supply, &made) == hosts::Supply::Got::kTexts);
+    }
+    supply.reset();
+    CHECK(sys::ListFolder(*fleet.run->work().Path())->empty());
+  }
 }
 
 TEST_CASE("supply: a text that fails is its host's failure", "[hosts]") {

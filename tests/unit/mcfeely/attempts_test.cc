@@ -231,6 +231,53 @@ TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
   }
 }
 
+TEST_CASE("attempts: a comm gets its input, which the journal need not hold",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  pb::Dispatch dispatch;
+  pb::Attempt* a = dispatch.add_attempt();
+  a->set_id(Id(1));
+  a->set_comm("test_comm");
+  // More than a value of the store.
+  std::string input;
+  for (int i = 0; input.size() < base::kMaxInputBytes; i++) {
+    absl::StrAppend(&input, i * 7919, "/");
+  }
+  a->set_stdin(input);
+  agent.attempts->Arrived(dispatch, agent.now);
+  agent.Settle();
+  const auto starts = agent.All<StartComm>();
+  REQUIRE(starts.size() == 1);
+  CHECK(starts[0].attempt.stdin() == input);
+}
+
+TEST_CASE("mcfeely 30: a result that is on disk is sent after a reboot",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.attempts->Closed();  // so that it cannot be sent
+  agent.End(Id(1));
+  agent.Settle();
+  agent.Restart();
+  CHECK(agent.All<KillLeftovers>().empty());
+  const pb::Announce announce = agent.attempts->Opened("h1");
+  CHECK(announce.attempt_size() == 1);
+  agent.Take();
+  const pb::Results sent = agent.Sent(1);
+  REQUIRE(sent.result_size() == 1);
+  CHECK(sent.result(0).verdict() == pb::DONE);
+  CHECK(sent.result(0).head() == "ooo");
+  // The server, which has not heard of it, may ask once more.
+  agent.Arrive({Id(1)});
+  agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  agent.Settle();
+  CHECK(agent.All<StartComm>().empty());
+  CHECK(agent.attempts->unconfirmed() == 0);
+}
+
 TEST_CASE("mcfeely 28: a comm that ran when its agent ended is interrupted",
           "[mcfeely]") {
   Agent agent;

@@ -1,6 +1,7 @@
 #include "mcfeely/comm.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "sys/users.h"
 
 namespace {
 
@@ -249,7 +251,8 @@ TEST_CASE("comm: finds an empty folder, whatever the one before it left",
   CHECK(comms.Run("mode").head() == "700\n");
 }
 
-TEST_CASE("comm: an output of many megabytes does not stop it", "[mcfeely]") {
+TEST_CASE("mcfeely 37: an output of many megabytes does not stop a comm",
+          "[mcfeely]") {
   Comms comms;
   comms.Script("flood", "head -c 5000000 /dev/zero; printf 'a\\004b'\n");
   const wire::Result r = comms.Run("flood");
@@ -261,7 +264,7 @@ TEST_CASE("comm: an output of many megabytes does not stop it", "[mcfeely]") {
         std::string("\0a\004b", 4));
 }
 
-TEST_CASE("comm: its group ends with it, whoever holds its output",
+TEST_CASE("mcfeely 38: a comm's group ends with it, whoever holds its output",
           "[mcfeely]") {
   Comms comms;
   comms.Script("fork", "sleep 1000 & echo $!\n");
@@ -287,4 +290,172 @@ TEST_CASE("comm: one that ignores TERM is killed after its time", "[mcfeely]") {
   const wire::Result r = comms.Run(attempt);
   CHECK(r.verdict() == wire::DEFERRED);
   CHECK(r.reason() == "timed out after 100ms");
+}
+
+TEST_CASE("comm: what it is given stands on its standard input", "[mcfeely]") {
+  Comms comms;
+  comms.Script("cat", "cat; cat /dev/stdin; wc -c </proc/self/fd/0\n");
+  wire::Attempt attempt = comms.Attempt("cat");
+  attempt.set_stdin(std::string("a\0b\n", 4));
+  CHECK(comms.Run(attempt).head() == std::string("a\0b\na\0b\n4\n", 10));
+  attempt.set_stdin("");
+  CHECK(comms.Run(attempt).head() == "0\n");
+  // More than a pipe holds, which it need not read.
+  comms.Script("deaf", "exit 0\n");
+  attempt.set_comm("deaf");
+  attempt.set_stdin(std::string(base::kMaxInputBytes, 'x'));
+  CHECK(comms.Run(attempt).verdict() == wire::DONE);
+}
+
+TEST_CASE("comm: its variables stand before ours", "[mcfeely]") {
+  Comms comms;
+  comms.Script("look", "echo $LANG $MINE $MCFEELY_TASK\n");
+  wire::Attempt attempt = comms.Attempt("look");
+  attempt.add_environment("LANG=de");
+  attempt.add_environment("MINE=a=b c");
+  CHECK(comms.Run(attempt).head() == "de a=b c web\n");
+  // Not those by which we know it.
+  attempt.add_environment("MCFEELY_ATTEMPT_ID=x");
+  CHECK(comms.Run(attempt).verdict() == wire::FAILED);
+  attempt.set_environment(2, "");
+  CHECK(comms.Run(attempt).reason() == "env: '' has no =VALUE");
+}
+
+TEST_CASE("comm: a named user runs it, with his groups and nobody else's",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("who",
+               "id -un; id -G; echo $HOME $USER $LOGNAME; echo x >mine;"
+               " stat -c %U .; cat\n");
+  wire::Attempt attempt = comms.Attempt("who");
+  attempt.set_stdin("in\n");
+  if (sys::MyUid() != 0) {
+    attempt.set_user("root");
+    const wire::Result r = comms.Run(attempt);
+    CHECK(r.verdict() == wire::FAILED);
+    CHECK(r.reason() ==
+          "user: the agent is not root, and cannot run a comm as 'root'");
+    return;
+  }
+  REQUIRE(chmod(comms.path().c_str(), 0755) == 0);
+  attempt.set_user("daemon");
+  const auto account = sys::FindAccount("daemon");
+  REQUIRE(account.ok());
+  const auto groups = sys::GroupsOf(*account);
+  REQUIRE(groups.ok());
+  const wire::Result r = comms.Run(attempt);
+  CHECK(r.reason() == "");
+  CHECK(r.head() == absl::StrCat("daemon\n", absl::StrJoin(*groups, " "), "\n",
+                                 account->home,
+                                 " daemon daemon\ndaemon\nin\n"));
+  CHECK(comms.WorkIsEmpty());
+  // The next one's folder is its own.
+  CHECK(comms.Run("who").head().find("root\n0") == 0);
+
+  attempt.set_user("no-such-user");
+  CHECK(comms.Run(attempt).verdict() == wire::FAILED);
+  CHECK(comms.Run(attempt).reason() ==
+        "user: there is no 'no-such-user' on this host");
+}
+
+TEST_CASE("comm: as much of its output is kept as was asked for", "[mcfeely]") {
+  Comms comms;
+  comms.Script("say", "printf 0123456789; echo why >&2; exit 3\n");
+  wire::Attempt attempt = comms.Attempt("say");
+  attempt.set_output_bytes(3);
+  wire::Result r = comms.Run(attempt);
+  CHECK(r.head() == "012");
+  CHECK(r.tail() == "hy\n");
+  CHECK(r.output_bytes() == 14);
+  attempt.set_output_bytes(0);
+  r = comms.Run(attempt);
+  CHECK(r.head().empty());
+  CHECK(r.tail().empty());
+  CHECK(r.output_bytes() == 14);
+  CHECK(r.reason() == "exit 3");
+}
+
+TEST_CASE("comm: exit 99 may say when to come again", "[mcfeely]") {
+  Comms comms;
+  comms.Script("busy",
+               "echo disk is full >&2; echo mcfeely: retry-after 300 >&2;"
+               " exit ${1:-99}\n");
+  wire::Attempt attempt = comms.Attempt("busy");
+  wire::Result r = comms.Run(attempt);
+  CHECK(r.verdict() == wire::DEFERRED);
+  CHECK(r.retry_after_ms() == 300'000);
+  CHECK(r.reason() == "exit 99, asks for another try in 5m: disk is full");
+  // Of whatever else it is only a line.
+  attempt.add_argument("1");
+  r = comms.Run(attempt);
+  CHECK(r.verdict() == wire::FAILED);
+  CHECK(r.retry_after_ms() == 0);
+  // On standard output it is only a line, too.
+  comms.Script("out", "echo mcfeely: retry-after 300; exit 99\n");
+  CHECK(comms.Run("out").retry_after_ms() == 0);
+
+  using mcfeely::ReadRetryAfter;
+  CHECK(ReadRetryAfter("x\nmcfeely: retry-after 2h\n") == absl::Hours(2));
+  CHECK(ReadRetryAfter("mcfeely: retry-after 0") == absl::Seconds(1));
+  CHECK(ReadRetryAfter("mcfeely: retry-after 9000d") == absl::Hours(365 * 24));
+  CHECK(ReadRetryAfter("mcfeely: retry-after soon") == std::nullopt);
+  CHECK(ReadRetryAfter("mcfeely: retry-after -5") == std::nullopt);
+  CHECK(ReadRetryAfter("mcfeely: retry-after 5\nno") == std::nullopt);
+  CHECK(ReadRetryAfter("") == std::nullopt);
+}
+
+namespace {
+
+// Whether a process has ended, zombies included, ten seconds at most.
+bool Gone(int pid) {
+  for (int i = 0; i < 2000; i++) {
+    const auto stat = sys::ReadFile(absl::StrCat("/proc/", pid, "/stat"));
+    if (!stat.ok() || stat->find(") Z ") != std::string::npos) return true;
+    sys::Loop().Turn(absl::Milliseconds(5));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("comm: with detach, what it leaves behind runs on", "[mcfeely]") {
+  Comms comms;
+  comms.Script("leave", "sleep 1000 >/dev/null 2>&1 & echo $!\n");
+  wire::Attempt attempt = comms.Attempt("leave");
+  attempt.set_detach(true);
+  const wire::Result r = comms.Run(attempt);
+  CHECK(r.verdict() == wire::DONE);
+  const int pid = std::stoi(r.head());
+  CHECK(kill(pid, 0) == 0);
+  CHECK(kill(pid, SIGKILL) == 0);
+  CHECK(Gone(pid));
+}
+
+TEST_CASE("mcfeely 38: a comm that closes its output is heard when it ends",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("mute",
+               "echo said; exec >&- 2>&-; sleep 0.3; touch "
+               "\"$MCFEELY_COMM_DIR/end\"; exit 3\n");
+  const wire::Result r = comms.Run("mute");
+  CHECK(r.verdict() == wire::FAILED);
+  CHECK(r.reason() == "exit 3: said");
+  CHECK(sys::Stat(comms.comm() + "/end")->exists);
+}
+
+TEST_CASE("mcfeely 38: after its time, nothing of a comm is left",
+          "[mcfeely]") {
+  Comms comms;
+  // The child holds the output, ignores TERM, and has a session of its own.
+  comms.Script("stubborn",
+               "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$; while :;"
+               " do sleep 0.05; done' & while :; do sleep 0.05; done\n");
+  wire::Attempt attempt = comms.Attempt("stubborn");
+  attempt.set_timeout_ms(300);
+  attempt.set_timeout_fails(true);
+  attempt.set_detach(true);  // means those of a comm that ends by itself
+  const wire::Result r = comms.Run(attempt);
+  CHECK(r.verdict() == wire::FAILED);
+  CHECK(r.reason() == "timed out after 300ms");
+  CHECK(Gone(std::stoi(r.head())));
 }

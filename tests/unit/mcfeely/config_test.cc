@@ -12,7 +12,8 @@ TEST_CASE("config: every directive is read", "[mcfeely]") {
       "principal server:two\n"
       "mail /usr/sbin/sendmail -t -i\nmail-from root@hub\n"
       "host web1 web2\nhost ns1\n"
-      "max-running 7\nmax-per-host 3\n",
+      "max-running 7\nmax-per-host 3\n"
+      "http [::1]:8080\nhttp-token /etc/token\n",
       "f");
   REQUIRE(config.ok());
   CHECK(config->queue == "/var/lib/a queue");
@@ -28,6 +29,27 @@ TEST_CASE("config: every directive is read", "[mcfeely]") {
   CHECK(config->hosts == absl::btree_set<std::string>{"ns1", "web1", "web2"});
   CHECK(config->limits.max_running == 7);
   CHECK(config->limits.max_per_host == 3);
+  CHECK(config->http.address == "[::1]:8080");
+  CHECK(config->http.token_file == "/etc/token");
+}
+
+TEST_CASE("config: the addresses after a name are that host's", "[mcfeely]") {
+  const auto config = mcfeely::ParseServerConfig(
+      "host web1 tcp:10.0.0.1:7577 ssh:ops@web1 web2 unix:/run/web2 web3\n"
+      "host web2 ssh:web2\n"
+      "ssh /opt/ssh -F '/etc/my ssh'\nfar-agent -C /opt/comm\n"
+      "dead-after 30s\n",
+      "f");
+  REQUIRE(config.ok());
+  CHECK(config->hosts == absl::btree_set<std::string>{"web1", "web2", "web3"});
+  using Carriers = absl::btree_map<std::string, std::vector<std::string>>;
+  CHECK(config->carriers ==
+        Carriers{{"web1", {"tcp:10.0.0.1:7577", "ssh:ops@web1"}},
+                 {"web2", {"unix:/run/web2", "ssh:web2"}}});
+  CHECK(config->ssh ==
+        std::vector<std::string>{"/opt/ssh", "-F", "/etc/my ssh"});
+  CHECK(config->far_agent == std::vector<std::string>{"-C", "/opt/comm"});
+  CHECK(config->dead_after == absl::Seconds(30));
 }
 
 TEST_CASE("config: a mistake is named with file and line", "[mcfeely]") {
@@ -35,6 +57,9 @@ TEST_CASE("config: a mistake is named with file and line", "[mcfeely]") {
       {"queue\n", "f:1: queue: takes exactly one word"},
       {"\nqueue a b\n", "f:2: queue: takes exactly one word"},
       {"host\n", "f:1: host: takes at least one word"},
+      {"host ssh:web1\n", "f:1: host: 'ssh:web1' follows no host's name"},
+      {"dead-after 15s\n",
+       "f:1: dead-after: '15s' is not a time from 20s to 1h"},
       {"max-running 0\n",
        "f:1: max-running: '0' is not a number from 1 to 1000000"},
       {"lisen unix:/x\n",
@@ -46,7 +71,9 @@ TEST_CASE("config: a mistake is named with file and line", "[mcfeely]") {
     CHECK(config.status().message() == message);
   }
   for (const char* text :
-       {"listen web1:22\n", "mail-from '-oX a'\n", "host -x\n", "queue 'a\n"}) {
+       {"listen web1:22\n", "mail-from '-oX a'\n", "host -x\n",
+        "host web1 ssh:-oProxyCommand=x\n", "host web1 tcp:a:b:c\n",
+        "dead-after 2h\n", "ssh\n", "queue 'a\n"}) {
     INFO(text);
     CHECK(!mcfeely::ParseServerConfig(text, "f").ok());
   }

@@ -3,12 +3,17 @@
 #include <absl/time/clock.h>
 
 #include "base/limits.h"
+#include "mcfeely/jobfile_model.h"
 #include "unit/mcfeely/jobfile_example.h"
 
 namespace mcfeely {
 namespace {
 
 using Strings = std::vector<std::string>;
+
+std::string KnownOptions() {
+  return "there are " + absl::StrJoin(kTaskOptionNames, ", ");
+}
 
 Strings ArgumentsOf(const std::string& words, const JobOptions& options = {}) {
   const Job job = Right(absl::StrCat("param p 'a  b'\nparam c :\nparam e ''\n",
@@ -157,25 +162,25 @@ TEST_CASE("jobfile: unknown words bring the known ones along", "[mcfeely]") {
         "barrier, default, description, failure, group, hold, imply, key, "
         "param, require, start, success, task)\n"
         "x.job:2: task: unknown option 'timout', did you mean 'timeout'? "
-        "(there are class, delay, if-failed, priority, "
-        "retry-for, retry-max, run, safe-to-repeat, start, step, timeout, "
-        "tries, warn-after)\n"
-        "x.job:2: task: unknown option 'klass', did you mean 'class'? "
-        "(there are class, delay, if-failed, priority, "
-        "retry-for, retry-max, run, safe-to-repeat, start, step, timeout, "
-        "tries, warn-after)\n"
-        "x.job:2: task: the option delay has no =VALUE\n"
-        "x.job:3: task: the option delay is given twice\n"
-        "x.job:3: task: step: '0' is not a number from 1 to 1000\n"
-        "x.job:3: task: the option step has no =VALUE\n"
-        "x.job:4: task: retry-for: '0' is not longer than zero\n"
-        "x.job:4: task: timeout: 'forever' is not a duration such as 30s, 5m, "
-        "2h, 7d, at most 100 years\n"
-        "x.job:4: task: safe-to-repeat: 'maybe' is not yes or no\n"
-        "x.job:5: unknown directive 'frob' (there are barrier, default, "
-        "description, failure, group, hold, imply, key, param, require, "
-        "start, success, task)\n"
-        "x.job:6: a directive must be written out, without quotes");
+        "(" +
+            KnownOptions() +
+            ")\n"
+            "x.job:2: task: unknown option 'klass', did you mean 'class'? (" +
+            KnownOptions() +
+            ")\n"
+            "x.job:2: task: the option delay has no =VALUE\n"
+            "x.job:3: task: the option delay is given twice\n"
+            "x.job:3: task: step: '0' is not a number from 1 to 1000\n"
+            "x.job:3: task: the option step has no =VALUE\n"
+            "x.job:4: task: retry-for: '0' is not longer than zero\n"
+            "x.job:4: task: timeout: 'forever' is not a duration such as 30s, "
+            "5m, "
+            "2h, 7d, at most 100 years\n"
+            "x.job:4: task: safe-to-repeat: 'maybe' is not yes or no\n"
+            "x.job:5: unknown directive 'hold' (there are barrier, default, "
+            "description, failure, group, imply, key, param, require, success, "
+            "task)\n"
+            "x.job:6: a directive must be written out, without quotes");
 }
 
 TEST_CASE("jobfile: options have the ranges of the manual page", "[mcfeely]") {
@@ -242,11 +247,10 @@ TEST_CASE("jobfile: a line that is wrong does not make others wrong",
               "imply g a\n") ==
         "x.job:1: a \" is not closed on its line\n"
         "x.job:2: a ' is not closed on its line\n"
-        "x.job:3: task: unknown option 'x' "
-        "(there are class, delay, if-failed, priority, "
-        "retry-for, retry-max, run, safe-to-repeat, start, step, timeout, "
-        "tries, warn-after)\n"
-        "x.job:4: there is no parameter 'no'");
+        "x.job:3: task: unknown option 'x' (" +
+            KnownOptions() +
+            ")\n"
+            "x.job:4: there is no parameter 'no'");
 }
 
 TEST_CASE("jobfile: several sources are one job, each with its own lines",

@@ -109,7 +109,7 @@ TEST_CASE("operators: a cancelled task skips what requires it", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Job spec = Diamond();
-  spec.tasks[3].options.run = RunIf::kAlways;
+  spec.tasks[3].options.run_if = RunIf::kAlways;
   const JobId job = bench.Accept(std::move(spec), 0);
   bench.Close("h1", 1);
   REQUIRE(bench.Operate(job, Control::CANCEL, {"a"}, 2).ok());

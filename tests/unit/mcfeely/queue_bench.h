@@ -28,12 +28,15 @@ class QueueBench {
         .name = "main",
         .limits = limits_,
         .random_bytes = [this](size_t n) { return dice_.Bytes(n); },
-        .known_host = [](const std::string& host) { return host == "h1"; }});
+        .known_host = [](const std::string& host) { return host == "h1"; },
+        .may_run = [this](const std::string&, const Job&) { return may_run; }});
     const absl::Status status = queue->Load(disk, now);
     if (status.ok()) Take();
     return status;
   }
   void Restart() { REQUIRE(TryRestart().ok()); }
+
+  absl::Status may_run;  // what the policy says of any job
 
   static base::ParcelId Id(int n) {
     base::ParcelId id;

@@ -124,8 +124,8 @@ TEST_CASE("queue: outputs of the greatest size stay within a transaction",
   std::vector<pb::Result> results;
   for (const std::string& id : q.Sent()) {
     pb::Result r = q.ResultOf(id, pb::DONE);
-    r.set_head(dice.Bytes(base::kKeptOutputBytes));
-    r.set_tail(dice.Bytes(base::kKeptOutputBytes));
+    r.set_head(dice.Bytes(base::kMaxKeptOutputBytes));
+    r.set_tail(dice.Bytes(base::kMaxKeptOutputBytes));
     r.set_reason(dice.Bytes(10'000));
     results.push_back(std::move(r));
   }

@@ -57,6 +57,56 @@ TEST_CASE("mcfeely 19: one job comes of one key, however often and when",
   CHECK(q.Receipts() == "62:accepted 2");
 }
 
+TEST_CASE("mcfeely 36: a job the policy forbids is refused, and not queued",
+          "[mcfeely]") {
+  QueueBench q;
+  Job job = OneTask();
+  job.key = "k";
+  q.Inject(1, 1, job);
+  q.Settle();
+  q.actions.clear();
+  q.may_run = absl::PermissionDeniedError("policy:3");
+  q.Inject(2, 2, OneTask());
+  CHECK(q.Receipts() == "2:refused");
+  CHECK_FALSE(q.Commit());
+  CHECK(q.queue->scheduler().Jobs().size() == 1);
+  q.actions.clear();
+  // What was accepted once stays so.
+  q.Inject(3, 3, job);
+  CHECK(q.Receipts() == "3:accepted 1");
+  q.actions.clear();
+  q.may_run = absl::UnavailableError("being mended");
+  q.Inject(4, 4, OneTask());
+  CHECK(q.Receipts() == "4:not now");
+}
+
+TEST_CASE("queue: an attempt says who injected its job, and how it is run",
+          "[mcfeely]") {
+  QueueBench q;
+  q.Open(5);
+  Job job = OneTask();
+  RunOptions& run = job.tasks[0].options.run.Edit();
+  run.user = "daemon";
+  run.environment = {"A=b"};
+  run.input = "in";
+  run.output_bytes = 0;
+  run.detach = run.fail_on_timeout = true;
+  job.inputs = {{"in", "content"}};
+  q.Inject(1, 1, job);
+  q.Settle();
+  const auto sends = q.All<SendAttempts>();
+  REQUIRE(sends.size() == 1);
+  const pb::Attempt& attempt = sends[0].attempts[0];
+  CHECK(attempt.principal() == "user:ops@example.com");
+  CHECK(attempt.user() == "daemon");
+  CHECK(attempt.environment(0) == "A=b");
+  CHECK(attempt.stdin() == "content");
+  CHECK(attempt.has_output_bytes());
+  CHECK(attempt.output_bytes() == 0);
+  CHECK(attempt.detach());
+  CHECK(attempt.timeout_fails());
+}
+
 TEST_CASE("queue: somebody else's parcel of the same id is no repeat",
           "[mcfeely]") {
   QueueBench q;
@@ -316,7 +366,7 @@ TEST_CASE("queue: results that are not what they must be change nothing",
   }
   SECTION("with more output than is kept") {
     auto bad = good;
-    bad.set_tail(std::string(base::kKeptOutputBytes + 1, 'x'));
+    bad.set_tail(std::string(base::kMaxKeptOutputBytes + 1, 'x'));
     q.Results(5, 9, {bad});
     CHECK(q.Receipts() == "5:invalid");
     still_open();

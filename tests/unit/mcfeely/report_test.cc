@@ -113,3 +113,18 @@ TEST_CASE("report: the last lines of a text", "[mcfeely]") {
   CHECK(mcfeely::LastLines("\n\n\n", 2) == "\n");
   CHECK(mcfeely::LastLines("a\n\nb\n", 1) == "b");
 }
+
+TEST_CASE("report: exec:NAME is a program, not somebody to be mailed to",
+          "[mcfeely]") {
+  CHECK(mcfeely::NotifyName("exec:page") == "page");
+  CHECK_FALSE(mcfeely::NotifyName("ops@example.com").has_value());
+  wire::JobView job = FailedJob();
+  job.add_failure("exec:page");
+  const net::Letter letter = mcfeely::MakeReport(job, {}, "mcfeely@hub", "hub");
+  CHECK(letter.to == std::vector<std::string>{"ops@example.com"});
+  const std::string json = mcfeely::ReportJson(job, {}, letter);
+  CHECK(json.find("{\"report\": {\"id\":") == 0);
+  CHECK(json.find("\"subject\":\"job 12 failure:  new domain\"") !=
+        std::string::npos);
+  CHECK(json.find("\"exec:page\"") != std::string::npos);
+}

@@ -14,7 +14,7 @@ using Names = std::vector<std::string>;
 Job WithCleaner(RunIf run) {
   Job job = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("clean")},
                     {{"b", {"a"}}, {"clean", {"b"}}});
-  job.tasks[2].options.run = run;
+  job.tasks[2].options.run_if = run;
   return job;
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("options: a job file's options come back from every form",
   CHECK(o.class_name == "hup");
   CHECK(o.continue_if_failed);
   CHECK(o.priority == -7);
-  CHECK(o.run == RunIf::kFailure);
+  CHECK(o.run_if == RunIf::kFailure);
   CHECK(o.tries == 3);
   CHECK(o.warn_after == absl::InfiniteDuration());
   CHECK(parsed.job.hold);

@@ -34,7 +34,7 @@ Job RandomJob(Dice& dice) {
         MakeTask(absl::StrCat("t", t), absl::StrCat("h", dice.Below(kHosts)));
     TaskOptions& o = task.options;
     o.safe_to_repeat = !dice.Chance(0.2);
-    if (dice.Chance(0.3)) o.run = static_cast<RunIf>(dice.Below(3));
+    if (dice.Chance(0.3)) o.run_if = static_cast<RunIf>(dice.Below(3));
     o.continue_if_failed = dice.Chance(0.2);
     if (dice.Chance(0.3)) o.priority = static_cast<int8_t>(dice.Below(5)) - 2;
     if (dice.Chance(0.2)) o.tries = 1 + static_cast<int>(dice.Below(4));

@@ -154,6 +154,31 @@ TEST_CASE("mcfeely 4: a deferred task is tried 25 and 100 seconds after birth",
   CHECK(bench.Stored(job, "a").attempts == 3);
 }
 
+TEST_CASE("scheduler: a comm may ask when it is tried again", "[mcfeely]") {
+  SchedulerBench bench;
+  bench.Open("h1", 0);
+  Task often = MakeTask("b");
+  often.options.retry_max = absl::Seconds(60);
+  Task given_up = MakeTask("c");
+  given_up.options.retry_for = absl::Seconds(200);
+  const JobId job = bench.Accept(MakeJob({MakeTask("a"), often, given_up}), 0);
+  for (const char* name : {"a", "b", "c"}) {
+    bench.On(AttemptEnded{"h1", bench.IdOf(job, name), pb::DEFERRED, "exit 99",
+                          absl::Seconds(300)},
+             10);
+  }
+  CHECK(bench.Stored(job, "a").due ==
+        SchedulerBench::Start() + absl::Seconds(310));
+  // No later than retry-max says, and not after the end of retry-for.
+  CHECK(bench.Stored(job, "b").due ==
+        SchedulerBench::Start() + absl::Seconds(70));
+  CHECK(bench.State(job, "c") == pb::TASK_FAILED);
+  bench.Wake(309.999);
+  bench.Wake(310);
+  const Names started = bench.Dispatched();
+  CHECK(std::count(started.begin(), started.end(), "a") == 1);
+}
+
 TEST_CASE("mcfeely 5: a comm killed by a signal is tried again", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);

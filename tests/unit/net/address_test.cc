@@ -25,6 +25,16 @@ TEST_CASE("address: a port that is not written is 7577", "[net]") {
   CHECK(ParseAddress("tcp:[::1]")->host == "::1");
 }
 
+TEST_CASE("address: a blank ends one where the next begins", "[net]") {
+  using Many = std::vector<std::string>;
+  CHECK(net::SplitAddresses("tcp:a:1 unix:/a b  ssh:c\ttcp:d") ==
+        Many{"tcp:a:1", "unix:/a b", "ssh:c", "tcp:d"});
+  CHECK(net::SplitAddresses(" unix:/x ") == Many{"unix:/x"});
+  CHECK(net::SplitAddresses("web1 tcp:a") == Many{"web1", "tcp:a"});
+  CHECK(net::SplitAddresses("").empty());
+  CHECK(net::SplitAddresses(" \n").empty());
+}
+
 TEST_CASE("address: the user of ssh ends at the last @", "[net]") {
   const absl::StatusOr<Address> a = ParseAddress("ssh:me@realm@web1");
   REQUIRE(a.ok());

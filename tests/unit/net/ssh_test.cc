@@ -55,7 +55,7 @@ TEST_CASE(
   Address at = SshTo("web1");
   at.user = "ops";
   const std::vector<std::string> words = net::SshCommand(
-      at, {absl::Seconds(1), "ssh", {"attach", "a b", "it's", "$(x)", ""}});
+      at, {absl::Seconds(1), "ssh", {}, {"attach", "a b", "it's", "$(x)", ""}});
   CHECK(words == std::vector<std::string>{"ssh", "-T", "-oBatchMode=yes", "-l",
                                           "ops", "--", "web1",
                                           "attach 'a b' 'it'\\''s' '$(x)' ''"});

@@ -485,3 +485,22 @@ TEST_CASE("program: what it leaves behind does not keep us waiting", "[sys]") {
   CHECK(Exists(pid));
   kill(pid, SIGKILL);
 }
+
+TEST_CASE("child: another user has none of our groups, and no way back",
+          "[sys]") {
+  const sys::Credentials nobody = {
+      .uid = 65534, .gid = 65533, .groups = {65532}};
+  sys::SpawnOptions options;
+  options.credentials = &nobody;
+  const Argv argv = {"sh", "-c",
+                     "id -u; id -g; id -G; grep ^Cap /proc/self/status | grep "
+                     "-v CapBnd | grep -vc 0000000000000000"};
+  if (getuid() != 0) {
+    CHECK(absl::IsPermissionDenied(sys::Child::Spawn(argv, options).status()));
+    return;
+  }
+  CHECK(Output(argv, options) == "65534\n65533\n65533 65532\n0\n");
+  // We are who we were.
+  CHECK(getuid() == 0);
+  CHECK(setresuid(0, 0, 0) == 0);
+}

@@ -296,3 +296,13 @@ TEST_CASE("file: a relative path is made absolute", "[sys]") {
   CHECK(path[0] == '/');
   CHECK(path.substr(path.size() - 2) == "/a");
 }
+
+TEST_CASE("file: one in memory is read from its start", "[sys]") {
+  for (const std::string& content : {std::string(), std::string("a\0b", 3)}) {
+    const auto fd = sys::MemoryFile(content);
+    REQUIRE(fd.ok());
+    const auto text = sys::ReadFd(fd->get());
+    REQUIRE(text.ok());
+    CHECK(*text == content);
+  }
+}

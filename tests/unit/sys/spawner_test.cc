@@ -71,6 +71,42 @@ TEST_CASE("spawner: a slot goes on without the loop if it is told how",
   CHECK(failed == 0);
 }
 
+TEST_CASE(
+    "spawner: an order of nothing ends well without a process, and lets "
+    "others end",
+    "[sys]") {
+  Loop loop;
+  bool child_ended = false;
+  int rounds = 0;
+  Spawner spawner(
+      loop, 1,
+      [&](size_t slot, Spawner::Report report) {
+        CHECK(report.started.ok());
+        CHECK(report.ended.code == 0);
+        CHECK((report.pid > 0) == (slot == 0));
+      },
+      // On the only thread: it would never hear of the child if the other slot
+      // kept it to itself.
+      [&](size_t slot, Spawner::Report&, std::optional<Spawner::Order>* order) {
+        if (slot == 0) child_ended = true;
+        if (child_ended || rounds++ > 10'000'000) return false;
+        order->emplace();
+        (*order)->nothing = true;
+        return true;
+      });
+  Spawner::Order nothing;
+  nothing.nothing = true;
+  auto pipe = *sys::Pipe();
+  nothing.held.push_back(std::move(pipe.second));
+  spawner.Start(0, Shell("exit 0"));
+  spawner.Start(1, std::move(nothing));
+  loop.Run();
+  CHECK(child_ended);
+  CHECK(rounds <= 10'000'000);
+  char byte;
+  CHECK(read(pipe.first.get(), &byte, 1) == 0);  // what it held is closed
+}
+
 TEST_CASE("spawner: what cannot be started comes back as it was", "[sys]") {
   Loop loop;
   int told = 0;

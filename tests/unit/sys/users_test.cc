@@ -2,8 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+
+TEST_CASE("users: an account's own group is among its groups", "[sys]") {
+  const auto account = sys::FindAccount(0);
+  REQUIRE(account.ok());
+  const auto groups = sys::GroupsOf(*account);
+  REQUIRE(groups.ok());
+  CHECK(std::count(groups->begin(), groups->end(), account->gid) == 1);
+}
 
 TEST_CASE("users: accounts are found by name and by number", "[sys]") {
   auto root = sys::FindAccount("root");

@@ -1,0 +1,25 @@
+#include "wire/sha256.h"
+
+#include <sodium/crypto_hash_sha256.h>
+#include <sodium/utils.h>
+
+#include "wire/sodium.h"
+
+namespace wire {
+
+std::string Sha256(absl::string_view bytes) {
+  NeedSodium();
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
+                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                     bytes.size());
+  return hash;
+}
+
+// Hashes are of one length, whatever was offered.
+bool SameSecret(absl::string_view secret, absl::string_view offered) {
+  const std::string a = Sha256(secret), b = Sha256(offered);
+  return sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace wire

@@ -1,0 +1,50 @@
+#include "mcfeely/check_records.h"
+
+#include <catch2/catch.hpp>
+
+#include "mcfeely/records.h"
+#include "store/engine.h"
+
+namespace {
+
+using Entries = std::map<std::string, std::string>;
+using mcfeely::CheckedRecords;
+using mcfeely::CheckRecords;
+using mcfeely::Keys;
+
+constexpr absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+}  // namespace
+
+TEST_CASE("check: an empty queue is whole", "[mcfeely]") {
+  Entries entries;
+  const CheckedRecords checked = CheckRecords(entries, kNow);
+  CHECK(checked.problems.empty());
+  CHECK(checked.open_jobs == 0);
+  CHECK(entries.empty());
+}
+
+TEST_CASE("check: what makes no sense goes by itself, and is said",
+          "[mcfeely]") {
+  const Keys keys("main");
+  Entries entries;
+  entries[keys.Seq()] = mcfeely::PackNumber(3);
+  entries[keys.Step()] = "nonsense";
+  entries[keys.Parcels() + "zz"] = mcfeely::PackNumber(1);
+  entries[keys.Idempotency("user:a", "k")] = "x";
+  entries[keys.AllEnded() + "x"] = "";
+  entries[keys.Mail(base::JobId{1}, 0)] = "\1not zstd";
+  entries[keys.Head(base::JobId{9})] = "\1not zstd";
+  entries[keys.Text(base::JobId{9}, 0)] = "x";
+  const CheckedRecords checked = CheckRecords(entries, kNow);
+  CHECK(checked.problems.size() == 7);
+  CHECK(checked.problems[0] ==
+        "main/seq: is not the last job's number; it is set to 9");
+  bool said = false;
+  for (const std::string& p : checked.problems) {
+    said = said || p.find("JOB 9 IS LOST, 2 records") != std::string::npos;
+  }
+  CHECK(said);
+  CHECK(entries.size() == 1);
+  CHECK(CheckRecords(entries, kNow).problems.empty());
+}

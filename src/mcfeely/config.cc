@@ -19,10 +19,10 @@ namespace {
 using Words = absl::Span<const std::string>;
 
 constexpr absl::string_view kDirectives[] = {
-    "queue", "listen",    "identity",   "trust",       "principal",
-    "mail",  "mail-from", "host",       "max-running", "max-per-host",
-    "ssh",   "far-agent", "dead-after", "policy",      "notify",
-    "http",  "http-token", "class", "keep", "keep-jobs"};
+    "queue", "listen",     "identity",   "trust",       "principal",
+    "mail",  "mail-from",  "host",       "max-running", "max-per-host",
+    "ssh",   "far-agent",  "dead-after", "policy",      "notify",
+    "http",  "http-token", "class",      "keep",        "keep-jobs"};
 
 absl::Status ReadNumber(const std::string& word, int max, int* number) {
   if (absl::SimpleAtoi(word, number) && *number >= 1 && *number <= max) {

@@ -106,7 +106,7 @@ struct Job {
   std::vector<Requirement> requirements;
   bool allow_unknown_hosts = false;
   absl::Time start = absl::InfinitePast();  // of all tasks: not before
-  bool hold = false;  // nothing starts before an operator releases it
+  bool hold = false;          // nothing starts before an operator releases it
   std::vector<Input> inputs;  // each name once
 
   friend bool operator==(const Job&, const Job&) = default;

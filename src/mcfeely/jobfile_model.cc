@@ -22,10 +22,10 @@ constexpr size_t kMaxCompared = 2000;
 constexpr uint32_t kLast = UINT32_MAX;
 
 constexpr absl::string_view kOptions[] = {
-    "class",          "delay", "detach",  "env",       "if-failed",
+    "class",          "delay",    "detach",    "env",       "if-failed",
     "output",         "priority", "retry-for", "retry-max", "run",
-    "safe-to-repeat", "start", "stdin",   "step",      "timeout",
-    "timeout-result", "tries", "user",    "warn-after"};
+    "safe-to-repeat", "start",    "stdin",     "step",      "timeout",
+    "timeout-result", "tries",    "user",      "warn-after"};
 
 // The options of how a comm is run.
 absl::Status SetRunOption(absl::string_view name, absl::string_view value,

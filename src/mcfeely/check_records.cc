@@ -73,7 +73,7 @@ uint64_t LastNumber(const Entries& entries, const Keys& keys) {
     if (const auto job = keys.ParseJobKey(key)) {
       last = std::max(last, job->job.value);
     } else if (const auto ended = keys.ParseEnded(key)) {
-      last = std::max(last, ended->value);
+      last = std::max(last, ended->job.value);
     } else if (keys.ParseParcel(key).has_value()) {
       const auto job = UnpackNumber(absl::string_view(value).substr(0, 16));
       if (job.ok()) last = std::max(last, *job);

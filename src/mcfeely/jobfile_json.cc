@@ -200,7 +200,7 @@ class JsonReader {
       if (value == nullptr) continue;
       if (name == "env") {
         for (const std::string& variable : Strings(object, name, false)) {
-          CheckNamed(SetTaskOption(name, variable, options));
+          CheckNamed(SetTaskOption(name, variable, draft_.clock, options));
         }
         continue;
       }

@@ -182,7 +182,7 @@ absl::Status ReadScheduleOptions(const wire::TaskOptions& m, TaskOptions* o) {
     return absl::InvalidArgumentError(absl::StrCat(what, " is out of range"));
   };
   if (!wire::TaskOptions::Run_IsValid(m.run())) return outside("run");
-  o->run = static_cast<RunIf>(m.run());
+  o->run_if = static_cast<RunIf>(m.run());
   o->continue_if_failed = m.continue_if_failed();
   if (m.priority() < -kMaxPriority || m.priority() > kMaxPriority) {
     return outside("priority");

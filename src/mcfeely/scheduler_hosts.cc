@@ -33,7 +33,7 @@ std::vector<std::string> Scheduler::TakeWanted() {
 bool Scheduler::HasWork(const std::string& host) const {
   const auto found = state_->hosts.find(host);
   return found != state_->hosts.end() &&
-         !(found->second.open.empty() && found->second.ready.empty());
+         !(found->second.open.empty() && found->second.ready == 0);
 }
 
 void Scheduler::SetAway(const std::string& host, std::string why,

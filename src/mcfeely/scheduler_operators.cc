@@ -177,8 +177,12 @@ void Scheduler::State_::Handle(const Operated& e) {
   EndIfFinished(*job);
 }
 
+// Nobody is told that what is held takes long, so the timers of delayed tasks
+// change with it.
 void Scheduler::State_::Hold(OpenJob& job,
                              const std::vector<TaskIndex>& tasks) {
+  const std::vector<uint32_t> meant = Meant(job, tasks);
+  for (const uint32_t t : meant) Unplace(job, t);
   if (tasks.empty()) {
     job.flags.held = true;
     effects.push_back(SaveJob{JobId{job.id}});
@@ -187,15 +191,18 @@ void Scheduler::State_::Hold(OpenJob& job,
     job.status(t.value).held = true;
     Save(job, t.value);
   }
-  for (const uint32_t t : Meant(job, tasks)) {
-    if (job.tasks[t].phase != Phase::kReady) continue;
-    Unplace(job, t);
-    job.tasks[t].phase = Phase::kHeld;
+  for (const uint32_t t : meant) {
+    if (job.tasks[t].phase == Phase::kDelayed) MakeDelayed(job, t);
+    if (job.tasks[t].phase == Phase::kReady) {
+      job.tasks[t].phase = Phase::kHeld;
+    }
   }
 }
 
 void Scheduler::State_::Release(OpenJob& job,
                                 const std::vector<TaskIndex>& tasks) {
+  const std::vector<uint32_t> meant = Meant(job, tasks);
+  for (const uint32_t t : meant) Unplace(job, t);
   if (tasks.empty()) {
     job.flags.held = false;
     effects.push_back(SaveJob{JobId{job.id}});
@@ -209,9 +216,11 @@ void Scheduler::State_::Release(OpenJob& job,
     }
     Save(job, t.value);
   }
-  for (const uint32_t t : Meant(job, tasks)) {
-    if (job.tasks[t].phase == Phase::kHeld &&
-        job.status(t).stored != Record::HELD) {
+  for (const uint32_t t : meant) {
+    if (job.tasks[t].phase == Phase::kDelayed) MakeDelayed(job, t);
+    if (job.tasks[t].phase == Phase::kReady ||
+        (job.tasks[t].phase == Phase::kHeld &&
+         job.status(t).stored != Record::HELD)) {
       MakeReady(job, t);
     }
   }
@@ -295,7 +304,10 @@ void Scheduler::State_::Mark(OpenJob& job, const std::vector<TaskIndex>& tasks,
       CloseAttempt(job, t, pb::CANCELLED, reason);
     }
     Unplace(job, t);
-    if (job.Ended(t)) {  // EndTask counts it as ended once more
+    if (job.Ended(t)) {
+      // What went on from the verdict before has not done so in vain.
+      job.status(t).reset = now;
+      // EndTask counts it as ended once more.
       job.unfinished++;
       unfinished++;
     }
@@ -317,6 +329,7 @@ void Scheduler::State_::Rederive(OpenJob& job) {
       culprits[t] = std::exchange(status.culprit, 0);
       status.stored = Record::UNTOUCHED;
       status.ended = status.eligible = Millis();
+      status.reset = now;  // what went on from its end stays as it is
       job.unfinished++;
       unfinished++;
     } else if (status.stored == Record::UNTOUCHED) {
@@ -334,7 +347,7 @@ void Scheduler::State_::Rederive(OpenJob& job) {
     const TaskStatus& status = job.status(t);
     const uint32_t culprit =
         status.stored == Record::SKIPPED ? status.culprit : kNotSkipped;
-    if (culprit != culprits[t]) Save(job, t);
+    if (culprit != kNotSkipped || culprits[t] != kNotSkipped) Save(job, t);
   }
 }
 

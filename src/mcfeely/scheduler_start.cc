@@ -217,7 +217,7 @@ void Scheduler::State_::Unplace(OpenJob& job, uint32_t t) {
 }
 
 absl::Time Scheduler::State_::WarnAt(const OpenJob& job, uint32_t t) const {
-  if (job.status(t).warned || job.spec->failure.empty()) {
+  if (job.status(t).warned || job.Held(t) || job.spec->failure.empty()) {
     return absl::InfiniteFuture();
   }
   return job.status(t).eligible + job.options(t).delay +

@@ -20,7 +20,7 @@ echo "wait: $?"
 states 1
 mcfeely-server retry 1
 echo "nothing is left to retry: $?"
-xargs <ran
+sort ran | xargs
 await '[ "$(ls mail | wc -l)" -eq 2 ]'
 grep -h -e '^To:' -e '^Subject:' -e '^Operator:' mail/letter.* | timeless |
   sed 's/by local:.*/by us/'

@@ -61,7 +61,8 @@ class Source : public mcfeely::PageSource {
   std::vector<base::JobId> Jobs(uint64_t before, bool ended,
                                 size_t limit) override {
     std::vector<base::JobId> jobs;
-    for (uint64_t j = std::min(count + 1, before) - 1; j > 0; j--) {
+    for (uint64_t j = std::min(count + 1, before); j > 1;) {
+      j--;
       if (jobs.size() < limit && (ended || j % 2 == 0)) jobs.push_back({j});
     }
     return jobs;

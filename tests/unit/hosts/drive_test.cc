@@ -130,10 +130,10 @@ TEST_CASE("supply: what texts do besides being text is done in order, once",
   const int first = GENERATE(0, 1, 5, 29, 30);
   std::string file;
   for (int i = 0; i < 30; i++) absl::StrAppend(&file, "h", i, "\n");
-  Fleet fleet(
-      file, absl::StrCat("ifelse(eval(HXMD_U >= ", first,
-                         "),1,`esyscmd(printf \"%d:\" HXMD_U >>$MARKS; wc -c "
-                         "<$MARKS)',`quiet HXMD_U')"));
+  Fleet fleet(file,
+              absl::StrCat("ifelse(eval(HXMD_U >= ", first,
+                           "),1,`esyscmd(printf \"%d:\" HXMD_U >>$MARKS; wc -c "
+                           "<$MARKS)',`quiet HXMD_U')"));
   const std::string marks = fleet.folder->path() + "/marks";
   const auto supply = fleet.Supply(ahead, threads);
   size_t bytes = 0;

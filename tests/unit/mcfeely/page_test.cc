@@ -3,7 +3,6 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "mcfeely/page_options.h"
@@ -61,9 +60,8 @@ class Source : public mcfeely::PageSource {
   std::vector<base::JobId> Jobs(uint64_t before, bool ended,
                                 size_t limit) override {
     std::vector<base::JobId> jobs;
-    for (uint64_t j = std::min(count + 1, before); j > 1;) {
-      j--;
-      if (jobs.size() < limit && (ended || j % 2 == 0)) jobs.push_back({j});
+    for (uint64_t j = count; j > 0 && jobs.size() < limit; j--) {
+      if (j < before && (ended || j % 2 == 0)) jobs.push_back({j});
     }
     return jobs;
   }

@@ -103,6 +103,8 @@ struct Server::State {
   absl::Status Answer(Connection to, const base::ParcelId& id,
                       const wire_pb::Query& query);
   absl::Status MayOperate(const std::string& principal);
+  absl::Status AnswerRefusal(Connection to, const base::ParcelId& id,
+                             const absl::Status& why);
   void ExpireSoon(absl::Duration pause);
   absl::Status AnswerStatus(const wire_pb::Query::Status& query,
                             wire_pb::Reply* reply);
@@ -393,7 +395,9 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
     }
     case wire_pb::CONTROL: {
       TRY_ASSIGN(auto control, wire::Parse<wire_pb::Control>(parcel.body));
-      TRY(MayOperate(principal));
+      if (const absl::Status may = MayOperate(principal); !may.ok()) {
+        return AnswerRefusal(from, parcel.header.id, may);
+      }
       queue->Operate({.from = from,
                       .parcel = parcel.header.id,
                       .principal = principal,
@@ -404,13 +408,7 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
     case wire_pb::QUERY: {
       TRY_ASSIGN(auto query, wire::Parse<wire_pb::Query>(parcel.body));
       if (const absl::Status may = MayAsk(principal, query); !may.ok()) {
-        sys::Log("query.refused", {{"peer", PickName(channel.peer())},
-                                   {"why", std::string(may.message())}});
-        wire_pb::Reply reply;
-        reply.set_error(std::string(may.message()));
-        reply.set_code(static_cast<uint32_t>(may.code()));
-        SendReply(clients[from], parcel.header.id, std::move(reply));
-        return absl::OkStatus();
+        return AnswerRefusal(from, parcel.header.id, may);
       }
       return Answer(from, parcel.header.id, query);
     }
@@ -419,6 +417,20 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
           absl::StrCat("a ", wire::RulesOf(parcel.header.kind)->name,
                        " is not for a job server"));
   }
+}
+
+// Of somebody who is trusted: he may know why.
+absl::Status Server::State::AnswerRefusal(Connection to,
+                                          const base::ParcelId& id,
+                                          const absl::Status& why) {
+  Client& client = clients[to];
+  sys::Log("query.refused", {{"peer", PickName(client.channel->peer())},
+                             {"why", std::string(why.message())}});
+  wire_pb::Reply reply;
+  reply.set_error(std::string(why.message()));
+  reply.set_code(static_cast<uint32_t>(why.code()));
+  SendReply(client, id, std::move(reply));
+  return absl::OkStatus();
 }
 
 // Whether an operator may do this.

@@ -177,9 +177,9 @@ TEST_CASE("jobfile: unknown words bring the known ones along", "[mcfeely]") {
             "5m, "
             "2h, 7d, at most 100 years\n"
             "x.job:4: task: safe-to-repeat: 'maybe' is not yes or no\n"
-            "x.job:5: unknown directive 'hold' (there are barrier, default, "
-            "description, failure, group, imply, key, param, require, success, "
-            "task)\n"
+            "x.job:5: unknown directive 'frob' (there are barrier, default, "
+            "description, failure, group, hold, imply, key, param, require, "
+            "start, success, task)\n"
             "x.job:6: a directive must be written out, without quotes");
 }
 

@@ -344,7 +344,8 @@ void Agent::State::Pump() {
                    {{"why", std::string(outcome.why.message())}});
         }
         attempts.Committed(outcome, sys::SteadyNow());
-        if (channel == nullptr && attempts.unconfirmed() > 0) {
+        const bool reached = channel != nullptr && channel->open();
+        if (!reached && attempts.unconfirmed() > 0) {
           sys::LogStep("results.kept", {{"attempts", attempts.unconfirmed()}});
         }
         PumpSoon();

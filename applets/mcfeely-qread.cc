@@ -35,13 +35,11 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   fleetbox::wire::Query::Status which;
   TRY_ASSIGN(const absl::Duration older, call.Duration("older"));
   which.set_older_ms(absl::ToInt64Milliseconds(older));
-  TRY_ASSIGN(auto client,
-             mcfeely::Client::Make({.server = call.Has("server")
-                                                  ? call.Get("server")
-                                                  : mcfeely::DefaultServer(),
-                                    .server_principal = call.Get("to"),
-                                    .identity = call.Get("identity"),
-                                    .trust = call.Get("trust")}));
+  TRY_ASSIGN(auto client, mcfeely::Client::Make(
+                              {.server = mcfeely::ServersOf(call.All("server")),
+                               .server_principal = call.Get("to"),
+                               .identity = call.Get("identity"),
+                               .trust = call.Get("trust")}));
   TRY(mcfeely::ListClassic(*client, which, cli::Print));
   return 0;
 }

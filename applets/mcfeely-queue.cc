@@ -52,13 +52,11 @@ absl::StatusOr<uint64_t> Queue(const cli::Call& call) {
   TRY_ASSIGN(const mcfeely::Job job,
              mcfeely::ParseClassicJob(
                  {.tasks = tasks, .waiters = waiters, .texts = texts}));
-  TRY_ASSIGN(auto client,
-             mcfeely::Client::Make({.server = call.Has("server")
-                                                  ? call.Get("server")
-                                                  : mcfeely::DefaultServer(),
-                                    .server_principal = call.Get("to"),
-                                    .identity = call.Get("identity"),
-                                    .trust = call.Get("trust")}));
+  TRY_ASSIGN(auto client, mcfeely::Client::Make(
+                              {.server = mcfeely::ServersOf(call.All("server")),
+                               .server_principal = call.Get("to"),
+                               .identity = call.Get("identity"),
+                               .trust = call.Get("trust")}));
   TRY_ASSIGN(const std::string parcel,
              client->SealJob(mcfeely::ToMessage(job)));
   return client->Deliver(parcel);

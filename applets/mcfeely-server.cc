@@ -500,15 +500,22 @@ absl::StatusOr<uint64_t> HandIn(const cli::Call& call, mcfeely::Client& client,
   return client.Deliver(parcel);
 }
 
-// A signed job, or a job file.
+// A signed job, or a job file. Every failure names the file.
 absl::StatusOr<uint64_t> Import(const cli::Call& call, mcfeely::Client& client,
                                 const std::string& file) {
   TRY_ASSIGN(std::string content, sys::ReadFile(file, 64 << 20));
-  if (wire::ParcelLength(content).ok()) return client.Deliver(content);
+  const auto named = [&](absl::StatusOr<uint64_t> job) {
+    return job.ok() ? job : base::Context(job.status(), file);
+  };
+  if (wire::ParcelLength(content).ok()) return named(client.Deliver(content));
   mcfeely::JobOptions options;
   options.allow_empty = true;  // all done but its report
+  options.clock = {.now = sys::WallNow(), .zone = absl::LocalTimeZone()};
+  options.read_input = [](const std::string& name) {
+    return sys::ReadFile(name, base::kMaxInputBytes);
+  };
   mcfeely::Parsed parsed = mcfeely::ParseJob({{file, content}}, options);
-  if (parsed.errors.empty()) return HandIn(call, client, parsed.job);
+  if (parsed.errors.empty()) return named(HandIn(call, client, parsed.job));
   for (size_t i = 0; i + 1 < parsed.errors.size(); i++) {
     cli::Warn(call, absl::InvalidArgumentError(parsed.errors[i]));
   }
@@ -563,7 +570,7 @@ absl::StatusOr<int> RunImport(const cli::Call& call) {
       if (job.ok()) {
         cli::Print(absl::StrCat(*job, "\n"));
       } else {
-        cli::Warn(call, base::Context(job.status(), file));
+        cli::Warn(call, job.status());
         code = std::max(code, 1);
       }
     }

@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -57,6 +59,22 @@ absl::StatusOr<bool> IsLeft(const Task& spec, const wire::TaskView& task,
                    "; whether it is to be run again is for a person to say"));
 }
 
+// What the file could not say of a task that is left.
+absl::Status CheckSayable(const Task& task, bool some_failed) {
+  const auto cannot = [&](absl::string_view why) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("task '", task.name, "' ", why));
+  };
+  if (!task.options.run->input.empty()) {
+    return cannot("is given standard input, which a job file only names");
+  }
+  if (some_failed && task.options.run_if != RunIf::kSuccess) {
+    return cannot(
+        "is run for what has failed, which a job file of the rest cannot say");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> FormatExport(const Job& job,
@@ -64,6 +82,7 @@ absl::StatusOr<std::string> FormatExport(const Job& job,
   Job left = job;
   left.tasks.clear();
   left.requirements.clear();
+  left.hold = false;  // it was released: what is held is not written
   std::string comments =
       absl::StrCat("# job ", view.job(), ", injected ",
                    base::FormatTime(base::FromMillis(view.injected_ms())),
@@ -79,6 +98,20 @@ absl::StatusOr<std::string> FormatExport(const Job& job,
     if (!is_left) continue;
     positions[t] = static_cast<uint32_t>(left.tasks.size());
     left.tasks.push_back(job.tasks[t]);
+  }
+  for (size_t t = 0; t < job.tasks.size(); t++) {
+    if (positions[t] == kGone) continue;
+    const auto needs_failed = [&](const Requirement& r) {
+      const auto of_task = std::find(r.tasks.begin(), r.tasks.end(), t);
+      return of_task != r.tasks.end() &&
+             std::any_of(r.needs.begin(), r.needs.end(), [&](uint32_t n) {
+               return positions[n] == kGone &&
+                      view.task(static_cast<int>(n)).state() != wire::TASK_DONE;
+             });
+    };
+    TRY(CheckSayable(job.tasks[t],
+                     std::any_of(job.requirements.begin(),
+                                 job.requirements.end(), needs_failed)));
   }
   const auto of_left = [&](const std::vector<uint32_t>& side) {
     std::vector<uint32_t> kept;

@@ -76,3 +76,37 @@ TEST_CASE("export: what must not be repeated is for a person to say",
           absl::StatusCode::kFailedPrecondition);
   }
 }
+
+TEST_CASE("export: what a job file cannot say is no job file", "[mcfeely]") {
+  Case input;
+  input.Add("a", wire::TASK_DONE);
+  input.Add("b", wire::TASK_READY);
+  input.job.tasks[0].options.run.Edit().input = "zone";
+  CHECK(mcfeely::FormatExport(input.job, input.view).ok());  // it is done
+  input.job.tasks[1].options.run.Edit().input = "zone";
+  const absl::Status status =
+      mcfeely::FormatExport(input.job, input.view).status();
+  CHECK(status.message() ==
+        "task 'b' is given standard input, which a job file only names");
+
+  Case clean;
+  clean.Add("a", wire::TASK_FAILED);
+  clean.Add("clean", wire::TASK_WAITING);
+  clean.job.requirements = {{{1}, {0}}};
+  clean.job.tasks[1].options.run_if = mcfeely::RunIf::kFailure;
+  CHECK(mcfeely::FormatExport(clean.job, clean.view).status().message() ==
+        "task 'clean' is run for what has failed, which a job file of the rest "
+        "cannot say");
+  // What it waits for is still to be done.
+  clean.view.mutable_task(0)->set_state(wire::TASK_READY);
+  CHECK(mcfeely::FormatExport(clean.job, clean.view).ok());
+}
+
+TEST_CASE("export: a job that was released is not held again", "[mcfeely]") {
+  Case c;
+  c.Add("a", wire::TASK_READY);
+  c.job.hold = true;
+  const auto text = mcfeely::FormatExport(c.job, c.view);
+  REQUIRE(text.ok());
+  CHECK(text->find("hold") == std::string::npos);
+}

@@ -57,6 +57,7 @@ constexpr auto kOptions = cli::Options([] {
       {0, "tag", "[TEXT]", "the host, or the text, before each line", "",
        "%{host}\t"},
       {0, "keep-order", "", "what commands print comes in election order"},
+      {0, "fold", "", "equal output once, at the end, behind its hosts' names"},
       {0, "stderr", "pass|merge|collate|drop",
        "standard error of commands (pass)"},
       {0, "json", "", "print each command's result as a line of JSON"},
@@ -184,6 +185,16 @@ absl::Status ReadOutput(const cli::Call& call, fanout::XapplyOptions* o) {
   }
   if (call.Has("keep-order")) {
     o->collate = fanout::XapplyOptions::Collate::kPlace;
+  }
+  o->fold = call.Has("fold");
+  if (o->fold) {
+    for (const char* other : {"T", "H", "tag", "keep-order", "json"}) {
+      if (!call.Has(other)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(strlen(other) == 1 ? "-" : "--", other,
+                       " does not go with --fold, which has titles and an "
+                       "order of its own"));
+    }
   }
   if (call.Has("stderr")) {
     constexpr std::pair<absl::string_view, Errors> kErrors[] = {

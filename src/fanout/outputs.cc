@@ -61,6 +61,8 @@ struct Outputs::Task {
   bool has_header = false, has_middle = false, has_footer = false;
   bool ended = false, forget = false, told_complete = false;
   int status = 0;
+  std::vector<Task*> folded;  // those with the same output, itself first
+  bool is_folded = false;     // into another
 };
 
 absl::StatusOr<std::unique_ptr<Outputs>> Outputs::Make(sys::Loop& loop,
@@ -418,10 +420,13 @@ void Outputs::Ended(Id id, int status, Then then) {
 
 // Looks whether the task is done with, or may ask for more than before.
 void Outputs::Settle(Task& task) {
+  if (task.is_folded) return;  // goes the way of the other
   const bool over =
       task.out.at_end && task.errors.at_end && (task.ended || cut_short_);
   if (over && (!has_sections() || !Shows(task) || broken_)) {
-    if (broken_ && task.out.total + task.errors.total > 0) undelivered_++;
+    if (broken_ && task.out.total + task.errors.total > 0) {
+      undelivered_ += std::max<size_t>(task.folded.size(), 1);
+    }
     return Finish(task);
   }
   if (!has_sections() || task.to != nullptr) return;
@@ -429,16 +434,79 @@ void Outputs::Settle(Task& task) {
       callbacks_.complete) {
     callbacks_.complete(task.id);
   }
+  if (options_.fold) {
+    if (over) Fold(task);
+    return;
+  }
   Ready ready = Ready::kNot;
   if (over) {
     ready = Ready::kFinished;
   } else if (!options_.hold && !task.out.kept.empty()) {
     ready = Ready::kHasData;
   }
+  Report(task, ready);
+}
+
+void Outputs::Report(Task& task, Ready ready) {
   if (ready <= task.reported) return;
   task.reported = ready;
   if (!task.section) OpenSection(task, [](int64_t) {});
   queue_->Report(*task.section, ready);
+}
+
+void Outputs::Fold(Task& task) {
+  if (task.is_folded || !task.folded.empty()) return;
+  // What cannot be read back is like nothing else; its turn will tell.
+  const auto hash = task.out.kept.Hash();
+  std::vector<Task*>& alike = folded_[hash.value_or(task.id)];
+  for (Task* other : alike) {
+    const auto out = task.out.kept.Equals(other->out.kept);
+    const auto errors = task.errors.kept.Equals(other->errors.kept);
+    if (!out.value_or(false) || !errors.value_or(false)) continue;
+    task.is_folded = true;
+    task.out.kept.Clear();
+    task.errors.kept.Clear();
+    other->folded.push_back(&task);
+    Resume();
+    break;
+  }
+  if (!task.is_folded) {
+    task.folded.push_back(&task);
+    alike.push_back(&task);
+  }
+  folded_tasks_++;
+  LookFolded();
+}
+
+void Outputs::ShowFolded() {
+  last_task_ = true;
+  LookFolded();
+}
+
+void Outputs::LookFolded() {
+  if (!last_task_ || broken_ || folded_tasks_ != tasks_.size()) return;
+  std::vector<Task*> shown;
+  for (auto& [hash, alike] : std::exchange(folded_, {})) {
+    for (Task* task : alike) {
+      std::sort(task->folded.begin(), task->folded.end(),
+                [](const Task* a, const Task* b) {
+                  return a->start.place < b->start.place;
+                });
+      shown.push_back(task);
+    }
+  }
+  std::sort(shown.begin(), shown.end(), [](const Task* a, const Task* b) {
+    return a->folded[0]->start.place < b->folded[0]->start.place;
+  });
+  for (Task* task : shown) Report(*task, Ready::kFinished);
+}
+
+std::vector<Outputs::Id> Outputs::Folded(Id id) const {
+  std::vector<Id> ids;
+  if (const Task* task = Find(id)) {
+    for (const Task* folded : task->folded) ids.push_back(folded->id);
+  }
+  return ids;
 }
 
 void Outputs::Granted(Id id, SectionQueue::Grant grant) {
@@ -569,6 +637,12 @@ void Outputs::Finish(Task& task) {
     queue_->Close(*task.section, task.status);
   } else if (queue_ != nullptr) {
     queue_->Skip(task.start.place);
+  }
+  for (const Id folded : Folded(id)) {
+    folded_tasks_--;
+    if (folded == id) continue;
+    callbacks_.finished(folded);
+    tasks_.erase(folded);
   }
   callbacks_.finished(id);
   tasks_.erase(id);

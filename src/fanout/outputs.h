@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fanout/collate.h"
 #include "fanout/outlet.h"
@@ -67,6 +68,9 @@ struct OutputOptions {
   CollateOrder order = CollateOrder::kFirstReady;
   bool squeeze = false;  // sections without output have no title either
   bool hold = false;     // nothing is shown before Ended says kShow
+  // Sections: those with equal output are one, and all are shown at the end,
+  // when ShowFolded has been called. Wants `hold` and `squeeze`.
+  bool fold = false;
   SpoolSpace::Options space = {};
 };
 
@@ -132,6 +136,12 @@ class Outputs {
   enum class Then { kShow, kForget };
   void Ended(Id id, int status, Then then = Then::kShow);
 
+  // With `fold`: no task begins any more.
+  void ShowFolded();
+  // With `fold`: the tasks whose output this one's section is, in the order of
+  // their places. Until `finished`, which comes for all of them.
+  std::vector<Id> Folded(Id id) const;
+
   // Whether Begin would hold up nobody: false while the disk has no room, and
   // where nothing is kept for a section, while the reader is behind.
   bool has_room() const;
@@ -171,6 +181,9 @@ class Outputs {
   void Resume();
   absl::Status Refill(Flow& flow, const sys::Fd& file);
   void Settle(Task& task);
+  void Fold(Task& task);
+  void Report(Task& task, Ready ready);
+  void LookFolded();
   void Granted(Id id, SectionQueue::Grant grant);
   void Pump(Id id);
   bool PumpLive(Task& task);
@@ -188,6 +201,9 @@ class Outputs {
   SpoolSpace space_;
   std::unique_ptr<Outlet> out_, errors_;
   absl::flat_hash_map<Id, std::unique_ptr<Task>> tasks_;
+  absl::flat_hash_map<uint64_t, std::vector<Task*>> folded_;  // by their hash
+  size_t folded_tasks_ = 0;
+  bool last_task_ = false;    // ShowFolded
   std::optional<Id> holder_;  // of our own stream
   bool paused_ = false;       // some flow is
   std::string buffer_;

@@ -60,6 +60,8 @@ struct RunOptions {
   std::function<std::string(const TaskRecord&, const Variables&,
                             int64_t number)>
       title, rule;
+  // In their place where sections are folded.
+  std::function<std::string(const std::vector<const TaskRecord*>&)> fold_title;
 
   // Values of forms that are the same for all.
   std::string token_source = "iota", counter_source = ".";

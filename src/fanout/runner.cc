@@ -115,6 +115,13 @@ absl::Status Runner::MakeOutputs() {
   calls.header = [this](Outputs::Id id, int64_t number) -> std::string {
     Task& task = *tasks_.at(id);
     if (options_.json) return ResultBegin(task.record);
+    if (options_.fold_title) {
+      std::vector<const TaskRecord*> records;
+      for (const Outputs::Id folded : outputs_->Folded(id)) {
+        records.push_back(&tasks_.at(folded)->record);
+      }
+      return options_.fold_title(records);
+    }
     if (options_.header) return Text(*options_.header, task);
     return options_.title ? options_.title(task.record, task.variables, number)
                           : "";
@@ -874,6 +881,7 @@ void Runner::CheckEnd() {
     RunOtherwise();
     if (running_ != 0) return;
   }
+  if (outputs_ != nullptr) outputs_->ShowFolded();
   if (outputs_ != nullptr && !outputs_->idle()) {
     // What holds the pipes of tasks that were ended is not waited for.
     if (end_signal_ != 0 && !cut_short_) {

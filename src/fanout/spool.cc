@@ -139,6 +139,46 @@ void Spool::Take(size_t n) {
   }
 }
 
+absl::Status Spool::Copy(int64_t at, size_t most, std::string* out) const {
+  out->clear();
+  for (const Extent& e : extents_) {
+    if (at < e.bytes) {
+      const size_t n = std::min<int64_t>(e.bytes - at, most);
+      return ReadAt(space_.file_.get(), e.at + at, n, out);
+    }
+    at -= e.bytes;
+  }
+  out->assign(memory_, memory_from_ + at, most);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Spool::Hash() const {
+  uint64_t hash = 0xcbf29ce484222325;
+  std::string piece;
+  for (int64_t at = 0; at < bytes_;) {
+    TRY(Copy(at, kPieceBytes, &piece));
+    for (const char c : piece) {
+      hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+    }
+    at += static_cast<int64_t>(piece.size());
+  }
+  return hash;
+}
+
+absl::StatusOr<bool> Spool::Equals(const Spool& other) const {
+  if (bytes_ != other.bytes_) return false;
+  std::string mine, theirs;
+  for (int64_t at = 0; at < bytes_;) {
+    TRY(Copy(at, kPieceBytes, &mine));
+    TRY(other.Copy(at, mine.size(), &theirs));
+    // Extents may end elsewhere.
+    const size_t n = std::min(mine.size(), theirs.size());
+    if (mine.compare(0, n, theirs, 0, n) != 0) return false;
+    at += static_cast<int64_t>(n);
+  }
+  return true;
+}
+
 void Spool::Clear() {
   space_.in_memory_ -= memory_.size() - memory_from_;
   for (const Extent& e : extents_) {

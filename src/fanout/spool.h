@@ -55,12 +55,18 @@ class Spool {
   absl::StatusOr<absl::string_view> Front();
   void Take(size_t n);
   void Clear();
+  // FNV-1a of all the bytes, of which nothing was taken yet.
+  absl::StatusOr<uint64_t> Hash() const;
+  // Whether both hold the same bytes, of which nothing was taken yet.
+  absl::StatusOr<bool> Equals(const Spool& other) const;
 
  private:
   struct Extent {
     int64_t at, bytes;
   };
   absl::Status WriteOut(absl::string_view bytes);
+  // Up to `most` of the bytes from `at` on, which is below bytes_.
+  absl::Status Copy(int64_t at, size_t most, std::string* out) const;
 
   SpoolSpace& space_;
   // In this order: what was read back from the file, the file's, the memory's.

@@ -226,8 +226,10 @@ absl::Status Xapply::MakeOutput(RunOptions* run) {
   }
   OutputOptions output;
   output.errors = o_.errors;
-  output.squeeze = o_.squeeze;
-  output.hold = drops_failures || o_.json;
+  output.squeeze = o_.squeeze || o_.fold;
+  output.hold = drops_failures || o_.json || o_.fold;
+  output.fold = o_.fold;
+  if (o_.fold) run->fold_title = face_.fold_title;
   output.space = o_.spool;
   output.space.memory_bytes =
       std::max<size_t>(o_.spool.spool_bytes * o_.jobs, 1 << 20);

@@ -71,6 +71,7 @@ struct XapplyOptions {
   OutputOptions::Errors errors = OutputOptions::Errors::kPass;
   std::optional<std::string> tag, header, footer;
   std::optional<std::string> title, rule;  // as in xclate
+  bool fold = false;  // equal output once, at the end, behind fold_title
   SpoolSpace::Options spool;
   bool json = false;
   std::string results;  // a folder; "" for none
@@ -102,6 +103,9 @@ struct XapplyFace {
   std::function<std::optional<std::string>(const TaskRecord&,
                                            absl::string_view name)>
       title_variable;
+  // What stands before the output of these tasks, which is the same. Wanted
+  // where it is folded.
+  std::function<std::string(const std::vector<const TaskRecord*>&)> fold_title;
 };
 
 // The exit code.

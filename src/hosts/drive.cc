@@ -19,6 +19,7 @@
 #include "fanout/stream.h"
 #include "fanout/wrapped.h"
 #include "hosts/drive_supply.h"
+#include "hosts/fold_names.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/loop.h"
@@ -76,6 +77,8 @@ class Driver {
   void Done(const fanout::TaskRecord& task);
   std::optional<std::string> TitleVariable(const fanout::TaskRecord& task,
                                            absl::string_view name) const;
+  std::string FoldTitle(
+      const std::vector<const fanout::TaskRecord*>& tasks) const;
   void Summarize() const;
   absl::StatusOr<int> Close();
   std::vector<std::string> ClosingWords(const std::string& text) const;
@@ -161,6 +164,18 @@ std::optional<std::string> Driver::TitleVariable(const fanout::TaskRecord& task,
   return std::string(*value);
 }
 
+std::string Driver::FoldTitle(
+    const std::vector<const fanout::TaskRecord*>& tasks) const {
+  std::vector<std::string> names;
+  for (const fanout::TaskRecord* task : tasks) {
+    const size_t place = static_cast<size_t>(task->seq - 1);
+    names.emplace_back(NameOf(positions_[place]));
+  }
+  const std::string count =
+      names.size() > 1 ? absl::StrCat(" (", names.size(), " hosts)") : "";
+  return absl::StrCat("==> ", FoldNames(names), count, " <==\n");
+}
+
 absl::Status Driver::OpenStreams() {
   const fanout::StreamPlace place = {o_.commands.shell.value_or("/bin/sh"),
                                      &run_.streams().environment().entries()};
@@ -191,6 +206,7 @@ fanout::XapplyFace Driver::FaceOf(const fanout::XapplyFace& face) {
                                absl::string_view name) {
     return TitleVariable(task, name);
   };
+  mine.fold_title = [this](const auto& tasks) { return FoldTitle(tasks); };
   return mine;
 }
 
@@ -231,6 +247,7 @@ absl::StatusOr<int> Driver::RunCommands(const fanout::XapplyFace& face) {
 absl::StatusOr<int> Driver::RunOtherwise(const fanout::XapplyFace& face) {
   fanout::XapplyOptions commands = o_.commands;
   commands.count = 1;
+  commands.fold = false;
   commands.environment = run_.streams().environment();
   commands.operands.clear();
   commands.command = ":";

@@ -103,6 +103,8 @@ void M4Engine::Run() {
       Word(token.text);
     } else if (token.kind == Kind::kEnd) {
       return;
+    } else if (token.kind == Kind::kBuiltin) {
+      // Outside of arguments it is nothing, not even an empty text.
     } else if (options_.synclines) {
       output_.Put(token.text, {input_.position().file, input_.token_line()});
     } else {

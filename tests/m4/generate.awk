@@ -33,7 +33,8 @@ function expression(depth,   n, out) {
   for (n = 1 + pick(3); n > 0; n--) {
     out = out of("a b c ab . [a-c] [^b] \\w \\W \\< \\> \\b ^ $ \\(a\\) \\(b*\\) " \
       "\\(a\\|b\\) \\| x \\. [[:alpha:]] a\\{2\\} [ \\( \\) + * \\\\ \\1")
-    if (chance(30)) out = out of("* + ? *? \\+ \\{1,2\\}")
+    # In GNU m4 a repeated group that can be empty forgets the groups behind it.
+    if (out !~ /b\*\\\)$/ && chance(30)) out = out of("* + ? *? \\+ \\{1,2\\}")
   }
   return out
 }
@@ -98,8 +99,13 @@ function name() {
   return quoted(chance(75) ? macro() : of("len eval shift index nope e1 a"))
 }
 
+# What an argument may not do, or GNU m4 shows its own memory: take a macro away
+# that is being called, or begin a quote that ends behind a patsubst.
+function risky(kind) { return kind == 19 || kind == 20 || kind == 38 }
+
 function builtin(depth,   kind) {
   kind = pick(44)
+  if (depth < 2 && risky(kind)) return macro() "(" arguments(depth) ")"
   if (kind == 0) return "len(" argument(depth) ")"
   if (kind == 1) return "index(" argument(depth) "," letters() ")"
   if (kind == 2) return "substr(" argument(depth) "," number() (chance(50) ? "," number() : "") ")"
@@ -137,7 +143,8 @@ function builtin(depth,   kind) {
     open = "`"; close_ = "'"
     return "changequote"
   }
-  if (kind == 39) return "changecom(" of("# ; /*,*/ @,@ rem") ")"
+  # Quoted, or the rest of a text is the delimiter, and GNU m4 counts its lines.
+  if (kind == 39) return "changecom(" quoted(of("# ; /* @ rem")) (chance(40) ? "," quoted(of("*/ @ ;")) : "") ")"
   if (kind == 40) return "changecom"
   if (kind == 41) return of("len eval shift substr index regexp format ifelse define") (chance(50) ? "()" : "")
   return macro() "(" arguments(depth) ")"

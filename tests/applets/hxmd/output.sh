@@ -13,6 +13,17 @@ X
 run 'in election order' <<'X'
 hxmd -P4 -s -C fleet.cf --keep-order 'test SHORT != alpha || sleep 0.3; echo SHORT'
 X
+run 'equal output once' <<'X'
+hxmd -P4 -s -C fleet.cf --fold 'test SHORT != alpha || sleep 0.2; echo SITE; case SHORT in beta) echo its own;; esac'
+hxmd -C fleet.cf --fold 'test SHORT = gamma && echo only here; true'
+hxmd -P1 -C fleet.cf --fold 'echo same; test SHORT != beta'
+hxmd -C fleet.cf --fold --stderr=merge 'echo said >&2' | cat
+hxmd -P4 -C fleet.cf --fold 'seq 200000' | cksum
+{ echo '==> x <=='; seq 200000; } | sed 's/==> x <==/'"$(hxmd -C fleet.cf --fold 'echo 1' | head -1)/" | cksum
+hxmd -C fleet.cf --fold -N 'echo none' -E SITE=nowhere 'echo SHORT'
+hxmd -C fleet.cf --fold --tag :
+hxmd -C fleet.cf --fold -T x :
+X
 run 'standard error, too' <<'X'
 hxmd -P1 -C fleet.cf --on beta.lab.example,gamma.lab.example --stderr=merge --tag 'echo out; echo err >&2'
 hxmd -P1 -C fleet.cf -E SHORT=beta --stderr=drop 'echo out; echo err >&2'

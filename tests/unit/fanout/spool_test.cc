@@ -108,3 +108,27 @@ TEST_CASE("spool: a folder that takes nothing loses nothing", "[fanout]") {
   CHECK(TakeAll(spool) == "123456789");
   CHECK_FALSE(space.full());
 }
+
+TEST_CASE("spool: equal bytes are equal, wherever they lie", "[fanout]") {
+  fanout::SpoolSpace space({.spool_bytes = 64});
+  const std::string bytes(300000, 'x');
+  fanout::Spool at_once(space), in_pieces(space), other(space), shorter(space);
+  at_once.Append(bytes);
+  for (size_t at = 0; at < bytes.size(); at += 70001) {
+    in_pieces.Append(absl::string_view(bytes).substr(at, 70001));
+    // Its extents do not touch.
+    other.Append(absl::string_view(bytes).substr(at, 1));
+  }
+  other.Append(std::string(bytes.size() - 6, 'x') + "y");
+  shorter.Append("x");
+  REQUIRE(other.bytes() == at_once.bytes());
+  CHECK(*at_once.Equals(in_pieces));
+  CHECK(*in_pieces.Equals(at_once));
+  CHECK_FALSE(*at_once.Equals(other));
+  CHECK_FALSE(*at_once.Equals(shorter));
+  CHECK(*at_once.Hash() == *in_pieces.Hash());
+  CHECK(*at_once.Hash() != *other.Hash());
+  // Nothing was taken.
+  CHECK(at_once.bytes() == 300000);
+  CHECK(*at_once.Front() == bytes.substr(0, at_once.Front()->size()));
+}

@@ -127,6 +127,8 @@ $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $^ $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
+# What a simulation runs millions of times.
+$(B)/tests/unit/mcfeely/world%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
 	@mkdir -p $(@D)
@@ -168,8 +170,9 @@ $(B)/bench/fanout/fanout_bench: $(B)/tests/bench/fanout/contender.o
 bench-hosts: $(BIN) $(B)/bench/hosts/hosts_bench | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) tests/bench/hosts/run $(B)/bench/hosts/hosts_bench $(BUILD)/bench
 $(B)/bench/hosts/hosts_bench: $(B)/tests/bench/fanout/contender.o
-soak: $(BIN)
-	@set -e; for s in tests/soak/*; do BIN=$(abspath $(BIN)) $$s; done
+soak: $(BIN) $(B)/unit
+	@set -e; for s in tests/soak/*; do \
+	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done
 demo: $(BIN)
 	@BIN=$(abspath $(BIN)) tests/demo/run
 

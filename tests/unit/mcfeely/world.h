@@ -1,7 +1,8 @@
 // A whole McFeely in simulated time: one queue on a disk that forgets what was
 // not committed, agents with journals of their own, a network that delays,
-// loses and repeats, people who inject jobs, and a mail program. Everything
-// follows from a seed.
+// loses and repeats, hosts that call and hosts that are called, people who
+// inject jobs and people who interfere with them, policies, and a mail program.
+// Everything follows from a seed.
 //
 // Whatever becomes durable, and whatever anybody is told, is compared with what
 // really happened; the first thing that must not be ends the world, and is told
@@ -52,7 +53,9 @@ class Dice {
 // What is on a disk: applied transactions and nothing else.
 class FakeDisk : public store::Engine {
  public:
-  // Called for each operation of a transaction that is about to be applied.
+  // Called with a transaction that is about to be applied, then for each of its
+  // operations.
+  std::function<void(const store::Transaction&)> begin;
   std::function<void(const store::Operation&)> watch;
 
   store::Outcome Apply(const store::Transaction& txn);
@@ -92,6 +95,7 @@ struct Script {
 struct Workload {
   Job job;
   std::vector<Script> scripts;
+  std::string principal = "user:ops@example.com";  // who injects it
 };
 
 // How likely what goes wrong is; all zero: nothing does.
@@ -105,6 +109,8 @@ struct Chaos {
   double journal_lost = 0;  // when an agent crashes
   double partition = 0;     // when a channel breaks
   double mail_fails = 0;
+  double call_fails = 0, call_is_slow = 0;   // to a host that is called
+  double policy_unread = 0;                  // somebody is just mending it
   double clock_jump = 0;                     // when the server starts
   absl::Duration lasts = absl::Minutes(10);  // then all is well again
   static Chaos Some();
@@ -118,6 +124,24 @@ struct Broken {
   bool told_before_commit = false;
   bool journal_loss_hidden = false;
   bool repeat_gets_new_id = false;  // an injector does not keep its parcel's id
+  // Operators.
+  bool operator_told_before_commit = false;
+  bool refused_leaves_trace = false;
+  bool repeated_operation_counts = false;
+  bool holds_forgotten = false;   // at the server's start
+  bool drains_forgotten = false;  // at the server's start
+  bool retry_unasked = false;     // a task begins anew at the server's start
+  // How a job's options are read.
+  bool run_if_ignored = false;
+  bool continue_ignored = false;
+  bool given_up_early = false;
+  // Policies.
+  bool policy_ignored = false;
+  bool agent_policy_ignored = false;
+  // Hosts that are called.
+  bool calls_twice = false;
+  bool lost_channel_not_told = false;
+  bool end_of_work_not_told = false;
 };
 
 // Where, in a world without chaos, one crash happens.
@@ -142,7 +166,27 @@ struct WorldOptions {
   Broken broken;
   CrashPoint server_crash, agent_crash;
   absl::Duration injected_within = absl::Minutes(2);
+  // How long operators think between two things they ask for, on average, until
+  // all is well again.
+  absl::Duration operators_think = absl::InfiniteDuration();
+  // Policies of the server and of every other agent: ForbiddenJob and
+  // ForbiddenAt say what they mean.
+  bool policies = false;
+  // Hosts that do not call: their positions. `on_demand` are those whose agent
+  // is started by the call.
+  absl::btree_set<int> kept, on_demand;
 };
+
+// What the policies of a world mean, in other words than theirs: a guest may
+// run only test_comm, and only on host0; agents of hosts with an odd number run
+// no rare_comm.
+bool ForbiddenJob(const Workload& load);
+bool ForbiddenAt(absl::string_view host, absl::string_view comm);
+
+// How a task of a job ends when nobody interferes.
+enum class Fate { kDone, kFailed, kSkipped, kNotNeeded };
+// `fails`: whose attempt fails, if they get one.
+std::vector<Fate> FatesOf(const Job& job, const std::vector<bool>& fails);
 
 class World {
  public:
@@ -158,6 +202,13 @@ class World {
     int64_t server_crashes = 0, agent_crashes = 0, journals_lost = 0;
     int64_t executions = 0, refused = 0, doubts = 0, reports = 0, held = 0;
     int64_t late = 0;
+    int64_t operations = 0;           // that were stored
+    int64_t operations_refused = 0;   // and the operator has heard so
+    int64_t operations_repeated = 0;  // and did not count
+    int64_t drained = 0, given_up = 0, given_up_checked = 0, stopped = 0;
+    int64_t forbidden_jobs = 0, forbidden_tasks = 0;
+    int64_t calls = 0, calls_failed = 0;
+    int64_t judged = 0;  // ended tasks compared with what was to be expected
     absl::Time now;
   };
   const Facts& facts() const;

@@ -1,4 +1,4 @@
-// The agents of a World, its network, and those who inject jobs.
+// The agents of a World, and the comms they run.
 
 #include <absl/strings/str_cat.h>
 
@@ -29,6 +29,7 @@ void World::State::StartAgent(int h) {
   const absl::Status status = agent.attempts->Load(*agent.disk, now);
   if (!status.ok()) return Wrong(absl::StrCat("journal: ", status.message()));
   PumpAgent(h);
+  if (!agent.calls_us()) return;
   After(Soon(), [this, h, life = agent.life] {
     if (agents[h].life == life) Connect(h);
   });
@@ -48,6 +49,7 @@ void World::State::CrashAgent(int h) {
     facts.journals_lost++;
     agent.disk = std::make_unique<FakeDisk>();
   }
+  if (agent.on_demand) return;  // the next call starts it
   After(dice.Between(absl::Milliseconds(100), absl::Minutes(2)),
         [this, h] { StartAgent(h); });
 }
@@ -55,35 +57,8 @@ void World::State::CrashAgent(int h) {
 void World::State::PumpAgent(int h) {
   AgentState& agent = agents[h];
   if (agent.attempts == nullptr) return;
-  for (AgentAction& action : agent.attempts->TakeActions()) {
-    if (auto* start = std::get_if<StartComm>(&action)) {
-      if (!o.broken.start_before_journal) RunComm(h, start->attempt);
-    } else if (auto* send = std::get_if<SendResults>(&action)) {
-      if (agent.channel == 0) continue;
-      const ParcelId parcel = ParcelId::From(dice.Bytes(16));
-      agent.attempts->Sent(parcel);
-      const Connection id = agent.channel;
-      results[parcel] = send->results;
-      ToServer(id, [this, id, parcel, results = send->results] {
-        if (Luck(o.chaos.not_now)) {
-          return CarryOut(SendReceipt{id, {parcel, Code::kNotNow, 0, ""}});
-        }
-        pb::Results taken = results;
-        if (o.broken.result_counts_for_any_attempt) {
-          for (pb::Result& r : *taken.mutable_result()) {
-            const JobId job{r.job()};
-            if (!queue->scheduler().Has(job)) continue;
-            r.set_attempt(std::string(
-                queue->scheduler().Record(job, {r.task()}).attempt.view()));
-          }
-        }
-        queue->AgentResults(id, parcel, taken, ServerNow());
-        if (o.broken.confirm_before_commit) {
-          CarryOut(SendReceipt{id, {parcel, Code::kAccepted, 0, ""}});
-        }
-        PumpServer();
-      });
-    }
+  for (const AgentAction& action : agent.attempts->TakeActions()) {
+    CarryOutAgent(h, action);
   }
   if (!agent.committing) {
     if (auto txn = agent.attempts->NextTransaction()) {
@@ -108,6 +83,51 @@ void World::State::PumpAgent(int h) {
     a.timer = absl::InfiniteFuture();
     a.attempts->Wake(now);
     PumpAgent(h);
+  });
+}
+
+void World::State::CarryOutAgent(int h, const AgentAction& action) {
+  if (const auto* start = std::get_if<StartComm>(&action)) {
+    if (!o.broken.start_before_journal) TakeAttempt(h, start->attempt);
+  } else if (const auto* send = std::get_if<SendResults>(&action)) {
+    if (agents[h].channel != 0) SendAgentResults(h, send->results);
+  } else if (const auto* stop = std::get_if<StopComm>(&action)) {
+    // A comm that is told to end takes its time, or ends by itself before.
+    AttemptTruth& truth = attempts[stop->attempt];
+    if (std::exchange(truth.stopped, true)) return;
+    facts.stopped++;
+    After(dice.Between(kMinDelay, absl::Seconds(10)),
+          [this, h, life = agents[h].life, id = stop->attempt] {
+            AttemptTruth& t = attempts.at(id);
+            t.cancelled = t.ended == pb::VERDICT_NONE;
+            EndComm(h, life, id);
+          });
+  }
+}
+
+void World::State::SendAgentResults(int h, const pb::Results& sent) {
+  const ParcelId parcel = ParcelId::From(dice.Bytes(16));
+  agents[h].attempts->Sent(parcel);
+  const Connection id = agents[h].channel;
+  results[parcel] = sent;
+  ToServer(id, [this, id, parcel, sent] {
+    if (Luck(o.chaos.not_now)) {
+      return CarryOut(SendReceipt{id, {parcel, Code::kNotNow, 0, ""}});
+    }
+    pb::Results taken = sent;
+    if (o.broken.result_counts_for_any_attempt) {
+      for (pb::Result& r : *taken.mutable_result()) {
+        const JobId job{r.job()};
+        if (!queue->scheduler().Has(job)) continue;
+        r.set_attempt(std::string(
+            queue->scheduler().Record(job, {r.task()}).attempt.view()));
+      }
+    }
+    queue->AgentResults(id, parcel, taken, ServerNow());
+    if (o.broken.confirm_before_commit) {
+      CarryOut(SendReceipt{id, {parcel, Code::kAccepted, 0, ""}});
+    }
+    PumpServer();
   });
 }
 
@@ -138,6 +158,26 @@ void World::State::CommitAgent(int h, store::Transaction txn) {
   }
 }
 
+// As agent.cc does: whatever the server has allowed.
+void World::State::TakeAttempt(int h, const pb::Attempt& attempt) {
+  const AttemptId id = AttemptId::From(attempt.id());
+  if (!o.policies || o.broken.agent_policy_ignored) return RunComm(h, attempt);
+  if (Luck(o.chaos.policy_unread)) {
+    attempts[id].ended = pb::DEFERRED;
+    attempts[id].over = now;
+    return EndAttempt(h, id, pb::DEFERRED, "the policy cannot be read");
+  }
+  const Policy& rules = h % 2 == 1 ? odd_policy : even_policy;
+  const PolicyAnswer answer = rules.RightsOf(attempt.principal())
+                                  .MayRun(RequestOf(agents[h].name, attempt));
+  if (answer.allowed) return RunComm(h, attempt);
+  facts.forbidden_tasks++;
+  attempts[id].ended = pb::FAILED;
+  attempts[id].over = now;
+  EndAttempt(h, id, pb::FAILED,
+             absl::StrCat("refused by policy: ", answer.why));
+}
+
 void World::State::RunComm(int h, const pb::Attempt& attempt) {
   const auto found = by_number.find(attempt.job());
   if (found == by_number.end()) return Wrong("a comm of no job is started");
@@ -152,15 +192,16 @@ void World::State::RunComm(int h, const pb::Attempt& attempt) {
                               attempt.task(), " of job ", attempt.job(),
                               " was executed twice"));
   }
-  for (const Requirement& r : job.load.job.requirements) {
-    if (std::count(r.tasks.begin(), r.tasks.end(), attempt.task()) == 0) {
-      continue;
-    }
-    for (const uint32_t need : r.needs) {
-      if (job.records[need].state() != Record::SUCCEEDED) {
-        return Wrong("a task runs and what it requires is not stored as done");
-      }
-    }
+  const Task& task = job.load.job.tasks[attempt.task()];
+  if (attempt.comm() != task.comm || agents[h].name != task.host ||
+      attempt.principal() != job.load.principal) {
+    return Wrong("what runs is not what was injected");
+  }
+  if (o.policies && (job.forbidden || ForbiddenAt(task.host, task.comm))) {
+    return Wrong("a comm runs that a policy forbids");
+  }
+  if (!MayStart(job, attempt.task())) {
+    return Wrong("a task runs and what it requires is not stored as ended so");
   }
   const int life = agents[h].life;
   After(Soon(), [this, h, life, id] {
@@ -175,18 +216,32 @@ void World::State::RunComm(int h, const pb::Attempt& attempt) {
 void World::State::EndComm(int h, int life, AttemptId id) {
   if (agents[h].life != life) return;  // killed with its agent
   AttemptTruth& truth = attempts.at(id);
+  if (truth.ended != pb::VERDICT_NONE) return;
   JobTruth& job = jobs[truth.job];
   const Script& script = job.load.scripts[truth.task];
+  truth.over = now;
+  if (truth.cancelled) {
+    truth.ended = pb::CANCELLED;
+    return EndAttempt(h, id, pb::CANCELLED, "killed by SIGTERM");
+  }
   const bool last = job.completed[truth.task]++ >= script.deferrals;
   truth.ended = last ? script.verdict : pb::DEFERRED;
+  EndAttempt(h, id, truth.ended, last ? "exit 0" : "exit 99");
+}
+
+void World::State::EndAttempt(int h, AttemptId id, pb::Verdict verdict,
+                              const std::string& reason) {
   pb::Result result;
   result.set_attempt(std::string(id.view()));
-  result.set_verdict(truth.ended);
-  result.set_reason(last ? "exit 0" : "exit 99");
+  result.set_verdict(verdict);
+  result.set_reason(reason);
   result.set_head("output");
   result.set_output_bytes(6);
   agents[h].attempts->Ended(result, now);
-  PumpAgent(h);
+  // Soon, since this may be while its actions are carried out.
+  After(absl::ZeroDuration(), [this, h, life = agents[h].life] {
+    if (agents[h].life == life) PumpAgent(h);
+  });
 }
 
 void World::State::Connect(int h) {
@@ -199,8 +254,12 @@ void World::State::Connect(int h) {
           });
     return;
   }
-  Channel& channel = NewChannel(h, 0);
-  agent.channel = channel.id;
+  Announce(h, NewChannel(h, 0).id);
+}
+
+void World::State::Announce(int h, Connection id) {
+  AgentState& agent = agents[h];
+  agent.channel = id;
   pb::Announce announce = agent.attempts->Opened(agent.name);
   if (o.broken.journal_loss_hidden) {
     if (agent.journal.empty()) agent.journal = announce.journal();
@@ -208,145 +267,17 @@ void World::State::Connect(int h) {
   }
   // Once: a channel does not repeat, and a parcel of this kind counts once.
   ToServer(
-      channel.id,
-      [this, id = channel.id, announce] {
+      id,
+      [this, id, announce] {
         queue->AgentOpened(id, announce, ServerNow());
+        if (channels.at(id).called) {
+          plan->Announced(announce.host(), ServerNow());
+          PumpCarriers();
+        }
         PumpServer();
       },
       /*repeatable=*/false);
   PumpAgent(h);
-}
-
-// --- the network ------------------------------------------------------------
-
-Channel& World::State::NewChannel(int host, size_t job) {
-  const Connection id = ++last_channel;
-  Channel& channel = channels[id];
-  channel.id = id;
-  channel.host = host;
-  channel.job = job;
-  channel.server_life = server_life;
-  channel.peer_life = host < 0 ? 0 : agents[host].life;
-  channel.to_server = channel.to_peer = now;
-  return channel;
-}
-
-// From now on nothing arrives; when a side notices is another matter.
-void World::State::Break(Connection id) {
-  Channel& channel = channels.at(id);
-  if (channel.dead) return;
-  channel.dead = true;
-  const int h = channel.host;
-  if (h >= 0 && Luck(o.chaos.partition)) {
-    agents[h].cut_off = now + dice.Between(absl::Seconds(1), absl::Minutes(10));
-  }
-  After(dice.Between(kMinDelay, absl::Seconds(45)), [this, id] {
-    Channel& c = channels.at(id);
-    if (!c.server_open || c.server_life != server_life) return;
-    c.server_open = false;
-    queue->Closed(id, ServerNow());
-    PumpServer();
-  });
-  if (h < 0) return;
-  After(dice.Between(kMinDelay, absl::Seconds(45)), [this, id, h] {
-    AgentState& agent = agents[h];
-    if (agent.attempts == nullptr || agent.channel != id) return;
-    agent.attempts->Closed();
-    agent.channel = 0;
-    PumpAgent(h);
-    Connect(h);
-  });
-}
-
-void World::State::ToServer(Connection id, std::function<void()> deliver,
-                            bool repeatable) {
-  Send(id, true, repeatable, [this, id, deliver = std::move(deliver)] {
-    const Channel& c = channels.at(id);
-    if (!c.dead && c.server_open && c.server_life == server_life) deliver();
-  });
-}
-
-void World::State::ToPeer(Connection id, std::function<void()> deliver) {
-  Send(id, false, true, [this, id, deliver = std::move(deliver)] {
-    const Channel& c = channels.at(id);
-    if (c.dead || !c.peer_open) return;
-    if (c.host >= 0 &&
-        (agents[c.host].life != c.peer_life || agents[c.host].channel != id)) {
-      return;
-    }
-    deliver();
-  });
-}
-
-void World::State::Send(Connection id, bool to_server, bool repeatable,
-                        std::function<void()> deliver) {
-  const auto at = channels.find(id);
-  if (at == channels.end() || at->second.dead) return;
-  if (Luck(o.chaos.break_channel)) return Break(id);
-  absl::Time& arrives = to_server ? at->second.to_server : at->second.to_peer;
-  absl::Duration delay = Soon();
-  if (Luck(o.chaos.slow_message)) delay = absl::Seconds(10) * (delay / Soon());
-  arrives = std::max(arrives, now + std::min(delay, absl::Seconds(30)));
-  At_(arrives, deliver);
-  // A copy may come much later, behind what was sent after it.
-  if (repeatable && Luck(o.chaos.repeat_message)) {
-    At_(arrives + dice.Between(kMinDelay, absl::Seconds(10)),
-        std::move(deliver));
-  }
-}
-
-void World::State::AtAgent(Connection id, const pb::Dispatch& dispatch) {
-  const int h = channels.at(id).host;
-  if (o.broken.start_before_journal) {
-    for (const pb::Attempt& attempt : dispatch.attempt()) {
-      const std::string key = absl::StrCat("attempt/", base::Hex(attempt.id()));
-      if (!agents[h].disk->entries().contains(key)) RunComm(h, attempt);
-    }
-  }
-  agents[h].attempts->Arrived(dispatch, now);
-  PumpAgent(h);
-}
-
-// --- injectors --------------------------------------------------------------
-
-void World::State::Inject(size_t n) {
-  JobTruth& job = jobs[n];
-  if (job.answered != 0) return;
-  After(dice.Between(absl::Seconds(2), absl::Seconds(40)),
-        [this, n] { Inject(n); });
-  if (queue == nullptr) return;
-  ParcelId parcel = job.parcel;
-  if (o.broken.repeat_gets_new_id && job.number != 0) {
-    parcel = ParcelId::From(dice.Bytes(16));
-    by_parcel[parcel] = n;
-  }
-  const Connection id = NewChannel(-1, n).id;
-  ToServer(id, [this, id, n, parcel] {
-    const Job& spec = jobs[n].load.job;
-    queue->Inject({.from = id,
-                   .parcel = parcel,
-                   .principal = "user:ops@example.com",
-                   .parcel_bytes = FakeParcel(parcel, spec),
-                   .job = ToMessage(spec)},
-                  ServerNow());
-    PumpServer();
-  });
-}
-
-void World::State::Answered(size_t n, const net::Receipt& receipt) {
-  JobTruth& job = jobs[n];
-  if (receipt.code == Code::kNotNow) return;
-  if (receipt.code != Code::kAccepted) {
-    return Wrong(absl::StrCat("a good job was refused: ", receipt.text));
-  }
-  if (job.answered != 0 && job.answered != receipt.number) {
-    return Wrong("one job got two numbers");
-  }
-  job.answered = receipt.number;
-  if (!disk.entries().contains(keys.Head(JobId{receipt.number})) ||
-      job.number != receipt.number) {
-    Wrong("a job was accepted that is not stored");
-  }
 }
 
 }  // namespace mcfeely

@@ -1,4 +1,4 @@
-// The server of a World, its disk, and what both must never say.
+// The server of a World: what server.cc does around a Queue.
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
@@ -16,27 +16,84 @@ using Record = pb::TaskRecord;
 using Code = net::Receipt::Code;
 using At = CrashPoint::At;
 
-// --- the server -------------------------------------------------------------
+QueueOptions World::State::Options() {
+  QueueOptions options{
+      .name = "main",
+      .limits = o.limits,
+      .random_bytes = [this](size_t n) { return dice.Bytes(n); },
+      .known_host = [](const std::string&) { return true; }};
+  if (o.policies && !o.broken.policy_ignored) {
+    options.may_run = [this](const std::string& principal,
+                             const Job& job) -> absl::Status {
+      if (Luck(o.chaos.policy_unread)) {
+        return absl::UnavailableError("the policy cannot be read");
+      }
+      return CheckJobPolicy(policy, principal, job);
+    };
+  }
+  return options;
+}
 
 void World::State::StartServer() {
   if (queue != nullptr) return;
   // A program takes the wall clock's time when it starts, and its own after.
   if (Luck(o.chaos.clock_jump)) {
     wall += dice.Between(-absl::Hours(1), absl::Hours(1));
+    jumped = true;
   }
   server_clock = wall;
   server_life++;
   committing = false;
   wake = absl::InfiniteFuture();
-  queue = std::make_unique<Queue>(
-      QueueOptions{.name = "main",
-                   .limits = o.limits,
-                   .random_bytes = [this](size_t n) { return dice.Bytes(n); },
-                   .known_host = [](const std::string&) { return true; }});
+  replays = wire::ReplayGuard();
+  Forget();
+  queue = std::make_unique<Queue>(Options());
+  absl::btree_set<std::string> called;
+  for (const AgentState& agent : agents) {
+    if (!agent.calls_us()) called.insert(agent.name);
+  }
+  queue->SetCalled(std::move(called));
   const absl::Status status = queue->Load(disk, ServerNow());
   if (!status.ok()) {
     return Wrong(absl::StrCat("load: ", status.message()));
   }
+  CheckLoaded();
+  StartCarriers();
+  PumpServer();
+}
+
+// What a broken server does not know any more.
+void World::State::Forget() {
+  store::Transaction txn;
+  if (o.broken.drains_forgotten) {
+    for (const std::string& host : drained) {
+      txn.operations.push_back(store::Delete(keys.Drained(host)));
+    }
+  }
+  for (const JobTruth& job : jobs) {
+    const bool hold = o.broken.holds_forgotten && job.held;
+    if (job.number == 0 || job.state != pb::JOB_OPEN ||
+        !(hold || o.broken.retry_unasked)) {
+      continue;
+    }
+    const std::string key = keys.Head(JobId{job.number});
+    pb::JobHead head;
+    if (!UnpackMessage(disk.entries().at(key), head).ok()) continue;
+    if (hold) head.set_held(false);
+    for (Record& record : *head.mutable_task()) {
+      if (o.broken.retry_unasked && record.state() == Record::FAILED) {
+        record = Record();
+      }
+    }
+    txn.operations.push_back(store::Put(key, PackMessage(head)));
+  }
+  if (txn.operations.empty()) return;
+  disk.watch = nullptr;
+  disk.Apply(txn);
+  disk.watch = [this](const store::Operation& op) { Watch(op); };
+}
+
+void World::State::CheckLoaded() {
   for (const JobTruth& job : jobs) {
     if (job.answered != 0 &&
         queue->FindParcel(job.parcel) != JobId{job.answered}) {
@@ -48,7 +105,11 @@ void World::State::StartServer() {
       Wrong(absl::StrCat("job ", job.number, " was lost or came back"));
     }
   }
-  PumpServer();
+  for (const AgentState& agent : agents) {
+    if (queue->drained().contains(agent.name) != drained.contains(agent.name)) {
+      Wrong(absl::StrCat(agent.name, " was drained, or resumed, by a restart"));
+    }
+  }
 }
 
 void World::State::CrashServer() {
@@ -56,11 +117,14 @@ void World::State::CrashServer() {
   queue.reset();
   server_life++;
   committing = false;
-  for (auto& [id, channel] : channels) {
-    if (channel.server_open) {
-      channel.server_open = false;
-      Break(id);
-    }
+  plan.reset();
+  calls.clear();
+  working.clear();
+  looking = false;
+  plan_wake = absl::InfiniteFuture();
+  for (const Connection id : std::exchange(open_channels, {})) {
+    channels.at(id).server_open = false;
+    Break(id);
   }
   After(dice.Between(absl::Milliseconds(100), absl::Seconds(30)),
         [this] { StartServer(); });
@@ -77,6 +141,9 @@ void World::State::PumpServer() {
   for (const Action& action : queue->TakeActions()) {
     CarryOut(action);
     if (server_life != life) return;
+  }
+  if (plan != nullptr) {
+    for (const std::string& name : queue->TakeWanted()) Wanted(name);
   }
   if (committing) return;
   auto txn = queue->NextTransaction(ServerNow());
@@ -146,28 +213,20 @@ void World::State::CommitServer(store::Transaction txn) {
 
 void World::State::CarryOut(const Action& action) {
   if (const auto* receipt = std::get_if<SendReceipt>(&action)) {
-    const auto at = channels.find(receipt->to);
-    if (at == channels.end()) return;
-    const Connection id = receipt->to;
-    const net::Receipt r = receipt->receipt;
-    const int h = at->second.host;
-    const size_t n = at->second.job;
-    if (h >= 0 && r.code == Code::kAccepted) CheckConfirmed(results[r.id]);
-    ToPeer(id, [this, h, n, r] {
-      if (h < 0) return Answered(n, r);
-      AgentState& agent = agents[h];
-      if (r.code == Code::kAccepted) {
-        agent.attempts->Confirmed(r.id, now);
-      } else {
-        agent.attempts->NotConfirmed(r.id, now);
-      }
-      PumpAgent(h);
-    });
+    CarryReceipt(*receipt);
   } else if (const auto* send = std::get_if<SendAttempts>(&action)) {
     pb::Dispatch dispatch;
     for (const pb::Attempt& a : send->attempts) *dispatch.add_attempt() = a;
-    const Connection id = send->to;
-    ToPeer(id, [this, id, dispatch] { AtAgent(id, dispatch); });
+    SendToAgent(send->to, dispatch);
+  } else if (const auto* cancel = std::get_if<SendCancel>(&action)) {
+    pb::Dispatch dispatch;
+    dispatch.add_cancel(std::string(cancel->attempt.view()));
+    SendToAgent(cancel->to, dispatch);
+  } else if (const auto* answer = std::get_if<SendAnswer>(&action)) {
+    const auto at = channels.find(answer->to);
+    if (at == channels.end()) return;
+    ToPeer(answer->to, [this, name = at->second.operation,
+                        reply = answer->reply] { Answered(name, reply); });
   } else if (const auto* report = std::get_if<SendReport>(&action)) {
     Mail(*report);
   } else if (const auto* w = std::get_if<WakeUp>(&action)) {
@@ -182,26 +241,31 @@ void World::State::CarryOut(const Action& action) {
   }
 }
 
-// An agent that hears this forgets the results: they must be stored.
-void World::State::CheckConfirmed(const pb::Results& confirmed) {
-  for (const pb::Result& r : confirmed.result()) {
-    const auto found = by_number.find(r.job());
-    if (found == by_number.end()) return Wrong("a result of no job");
-    const Record& record = jobs[found->second].records[r.task()];
-    if (record.state() == Record::UNTOUCHED) {
-      return Wrong("a result is confirmed of a task without attempts");
-    }
-    if (record.attempt_id() != r.attempt()) continue;  // a later one is open
-    const bool open = record.state() == Record::DISPATCHED ||
-                      record.state() == Record::RUNNING;
-    if (open ||
-        (r.verdict() == pb::DONE && record.state() != Record::SUCCEEDED) ||
-        (r.verdict() == pb::FAILED && record.state() != Record::FAILED)) {
-      return Wrong(absl::StrCat("a result (", pb::Verdict_Name(r.verdict()),
-                                ") was confirmed and is not stored: ",
-                                Record::Stored_Name(record.state())));
-    }
+void World::State::CarryReceipt(const SendReceipt& receipt) {
+  const auto at = channels.find(receipt.to);
+  if (at == channels.end()) return;
+  const net::Receipt r = receipt.receipt;
+  const int h = at->second.host;
+  const size_t n = at->second.job;
+  if (h == Channel::kOperator) return;
+  if (h >= 0 && r.code == Code::kAccepted) {
+    const auto found = results.find(r.id);
+    if (found != results.end()) CheckConfirmed(found->second);
   }
+  ToPeer(receipt.to, [this, h, n, r] {
+    if (h < 0) return Answered(n, r);
+    AgentState& agent = agents[h];
+    if (r.code == Code::kAccepted) {
+      agent.attempts->Confirmed(r.id, now);
+    } else {
+      agent.attempts->NotConfirmed(r.id, now);
+    }
+    PumpAgent(h);
+  });
+}
+
+void World::State::SendToAgent(Connection id, const pb::Dispatch& dispatch) {
+  ToPeer(id, [this, id, dispatch] { AtAgent(id, dispatch); });
 }
 
 void World::State::Mail(const SendReport& report) {
@@ -218,18 +282,17 @@ void World::State::Mail(const SendReport& report) {
     const TaskIndex task{report.report.task()};
     // A person looks after a while; whether the server runs then or not.
     std::function<void()> look = [this, id, task] {
-      if (queue == nullptr) return;
       Operate(id, pb::Control::RELEASE, {task});
-      PumpServer();
     };
     After(dice.Between(absl::Seconds(10), absl::Minutes(5)), look);
     At_(calm_at + absl::Minutes(10), look);
   } else if (sent) {
     facts.reports++;
-    job.reports++;
-    if (job.state == pb::JOB_OPEN) Wrong("a report before the end is stored");
-    if (job.report_id.empty()) job.report_id = report.report.report_id();
-    if (job.report_id != report.report.report_id()) {
+    job.reports_sent++;
+    if (job.ends == 0) Wrong("a report before the end is stored");
+    const auto [id, is_new] =
+        job.reports.emplace(report.key, report.report.report_id());
+    if (!is_new && id->second != report.report.report_id()) {
       Wrong("two reports on one job's end have different ids");
     }
   }
@@ -244,117 +307,4 @@ void World::State::Mail(const SendReport& report) {
   });
 }
 
-// --- what becomes durable ---------------------------------------------------
-
-void World::State::Watch(const store::Operation& op) {
-  const bool put = op.kind == store::Operation::Kind::kPut;
-  const auto before = disk.entries().find(op.key);
-  if (absl::StartsWith(op.key, keys.Parcels()) ||
-      absl::StartsWith(op.key, keys.Idempotencies())) {
-    if (!put ||
-        (before != disk.entries().end() && before->second != op.value)) {
-      return Wrong("what was decided about a parcel has changed");
-    }
-    const auto id = keys.ParseParcel(op.key);
-    if (!id.has_value()) return;
-    const uint64_t number =
-        *UnpackNumber(absl::string_view(op.value).substr(0, 16));
-    const auto known = by_parcel.find(*id);
-    if (known == by_parcel.end()) return Wrong("a job nobody injected");
-    const auto [at, is_new] = by_number.emplace(number, known->second);
-    if (!is_new && at->second != known->second) {
-      return Wrong("two jobs have one number");
-    }
-    jobs[known->second].number = number;
-    return;
-  }
-  const auto key = keys.ParseJobKey(op.key);
-  if (!key.has_value()) return;
-  const auto found = by_number.find(key->job.value);
-  if (!put) {
-    if (found != by_number.end())
-      Wrong("a piece of an accepted job is deleted");
-    return;
-  }
-  if (key->kind == Keys::JobKey::Kind::kRun) return WatchRuns(op);
-  if (key->kind == Keys::JobKey::Kind::kHead) {
-    // The parcel's key is in the same transaction, before it.
-    if (found == by_number.end()) return Wrong("a head without its parcel");
-    JobTruth& job = jobs[found->second];
-    pb::JobHead head;
-    if (!UnpackMessage(op.value, head).ok()) return Wrong("a bad head");
-    const bool small = head.tasks() <= kTasksInTable;
-    if (small) WatchTable(job, 0, head.task(), true);
-    if (job.state != pb::JOB_OPEN && job.state != head.state()) {
-      Wrong("the end of a job has changed");
-    }
-    job.state = head.state();
-    if (job.state == pb::JOB_OPEN) return;
-    for (const Record& r : job.records) {
-      if (r.state() != Record::SUCCEEDED && r.state() != Record::FAILED &&
-          r.state() != Record::SKIPPED) {
-        Wrong("a job has ended and a task has not");
-      }
-    }
-  } else if (key->kind == Keys::JobKey::Kind::kPart &&
-             found != by_number.end()) {
-    pb::JobPart part;
-    if (!UnpackMessage(op.value, part).ok()) return Wrong("a bad part");
-    WatchTable(jobs[found->second], key->number * kTasksInTable, part.task(),
-               false);
-  }
-}
-
-void World::State::WatchTable(
-    JobTruth& job, size_t first,
-    const google::protobuf::RepeatedPtrField<Record>& table, bool whole) {
-  for (int i = 0; i < table.size(); i++) {
-    const Record& now_is = table[i];
-    const size_t t = first + i;
-    if (t >= job.records.size()) return Wrong("a task too many");
-    const Record& was = job.records[t];
-    const bool was_final = was.state() == Record::SUCCEEDED ||
-                           was.state() == Record::FAILED ||
-                           (whole && was.state() == Record::SKIPPED);
-    if (was_final && now_is.state() != was.state()) {
-      return Wrong(absl::StrCat("a stored ", Record::Stored_Name(was.state()),
-                                " became ",
-                                Record::Stored_Name(now_is.state())));
-    }
-    if (whole && now_is.attempts() < was.attempts()) {
-      return Wrong("an attempt was forgotten");
-    }
-    // What an operator's eyes and dependents go by must be what its comm said.
-    if (now_is.state() == Record::SUCCEEDED ||
-        now_is.state() == Record::FAILED) {
-      const auto truth = attempts.find(AttemptId::From(now_is.attempt_id()));
-      const pb::Verdict said =
-          truth == attempts.end() ? pb::VERDICT_NONE : truth->second.ended;
-      const pb::Verdict meant =
-          now_is.state() == Record::SUCCEEDED ? pb::DONE : pb::FAILED;
-      if (said != meant) {
-        return Wrong(absl::StrCat("task ", t, " of job ", job.number, " is ",
-                                  Record::Stored_Name(now_is.state()),
-                                  ", its attempt's comm said ",
-                                  pb::Verdict_Name(said)));
-      }
-    }
-    job.records[t] = now_is;
-  }
-}
-
-void World::State::WatchRuns(const store::Operation& op) {
-  pb::TaskRuns runs;
-  if (!UnpackMessage(op.value, runs).ok()) return Wrong("bad runs");
-  absl::btree_set<std::string> ids;
-  for (const pb::AttemptView& view : runs.attempt()) {
-    if (!ids.insert(view.id()).second) Wrong("an attempt is counted twice");
-    const auto truth = attempts.find(AttemptId::From(view.id()));
-    const pb::Verdict said =
-        truth == attempts.end() ? pb::VERDICT_NONE : truth->second.ended;
-    if (view.verdict() != pb::INTERRUPTED && view.verdict() != said) {
-      Wrong("an attempt's verdict is not what its comm said");
-    }
-  }
-}
 }  // namespace mcfeely

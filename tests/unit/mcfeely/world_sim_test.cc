@@ -1,5 +1,5 @@
 // The whole of McFeely in hostile worlds. SEED=n repeats one; SIM_SEEDS=n runs
-// so many.
+// so many, from SIM_FIRST on.
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "random_world.h"
 #include "world.h"
 
 namespace mcfeely {
@@ -23,57 +24,78 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return text != nullptr && absl::SimpleAtoi(text, &n) ? n : otherwise;
 }
 
-// A job of up to `most` tasks on some of the hosts, of any shape.
-Workload RandomWorkload(Dice& dice, int hosts, size_t most) {
-  Workload load;
-  load.job.description = "a job of the simulation";
-  load.job.success = {"sales@example.com"};
-  load.job.failure = {"ops@example.com"};
-  const size_t tasks = 1 + dice.Below(most);
-  for (uint32_t t = 0; t < tasks; t++) {
-    Task task;
-    task.name = absl::StrCat("t", t);
-    task.host = absl::StrCat("host", dice.Below(hosts));
-    task.comm = "test_comm";
-    task.options.safe_to_repeat = !dice.Chance(0.2);
-    task.options.retry_for = absl::InfiniteDuration();
-    task.options.retry_max = absl::Minutes(5);
-    if (dice.Chance(0.1)) task.options.delay = absl::Seconds(dice.Below(60));
-    load.job.tasks.push_back(std::move(task));
-    Script script;
-    if (dice.Chance(0.3)) script.deferrals = static_cast<int>(dice.Below(4));
-    if (dice.Chance(0.1)) script.verdict = pb::FAILED;
-    script.lasts = dice.Chance(0.1)
-                       ? dice.Between(absl::Seconds(10), absl::Minutes(3))
-                       : dice.Between(absl::Milliseconds(5), absl::Seconds(3));
-    load.scripts.push_back(script);
-    Requirement r{{t}, {}};
-    for (uint32_t n = 0; n < t; n++) {
-      if (dice.Chance(1.5 / tasks)) r.needs.push_back(n);
-    }
-    if (!r.needs.empty()) load.job.requirements.push_back(std::move(r));
-  }
-  return load;
+void Add(World::Facts& sum, const World::Facts& facts) {
+  constexpr int64_t World::Facts::*kCounts[] = {
+      &World::Facts::steps,
+      &World::Facts::server_crashes,
+      &World::Facts::agent_crashes,
+      &World::Facts::journals_lost,
+      &World::Facts::refused,
+      &World::Facts::doubts,
+      &World::Facts::executions,
+      &World::Facts::held,
+      &World::Facts::operations,
+      &World::Facts::operations_refused,
+      &World::Facts::operations_repeated,
+      &World::Facts::drained,
+      &World::Facts::given_up,
+      &World::Facts::given_up_checked,
+      &World::Facts::stopped,
+      &World::Facts::forbidden_jobs,
+      &World::Facts::forbidden_tasks,
+      &World::Facts::calls,
+      &World::Facts::calls_failed,
+      &World::Facts::judged};
+  for (const auto count : kCounts) sum.*count += facts.*count;
 }
 
-WorldOptions SmallWorld(uint64_t seed) {
-  Dice dice(seed ^ 0x5eed);
-  WorldOptions o;
-  o.seed = seed;
-  o.hosts = 2 + static_cast<int>(dice.Below(3));
-  const size_t jobs = 2 + dice.Below(4);
-  for (size_t n = 0; n < jobs; n++) {
-    o.jobs.push_back(RandomWorkload(dice, o.hosts, 8));
-  }
-  o.chaos = Chaos::Some();
-  return o;
+void Print(uint64_t first, uint64_t count, const World::Facts& sum) {
+  printf("seeds %llu..%llu: ", static_cast<unsigned long long>(first),
+         static_cast<unsigned long long>(first + count - 1));
+  const auto say = [](int64_t n, const char* what) {
+    printf("%lld %s", static_cast<long long>(n), what);
+  };
+  say(sum.steps, "steps, ");
+  say(sum.server_crashes, "crashes of the server, ");
+  say(sum.agent_crashes, "of agents, ");
+  say(sum.executions, "comms, ");
+  say(sum.judged, "ends judged, ");
+  say(sum.held, "held, ");
+  say(sum.operations, "operations (");
+  say(sum.operations_refused, "refused, ");
+  say(sum.operations_repeated, "repeated), ");
+  say(sum.given_up, "given up, ");
+  say(sum.forbidden_jobs, "jobs and ");
+  say(sum.forbidden_tasks, "tasks forbidden, ");
+  say(sum.calls, "calls\n");
+}
+
+// A world in which nothing goes wrong proves nothing.
+void CheckMuchHappened(const World::Facts& sum) {
+  CHECK(sum.server_crashes > 100);
+  CHECK(sum.agent_crashes > 100);
+  CHECK(sum.journals_lost > 20);
+  CHECK(sum.refused > 100);
+  CHECK(sum.doubts > 100);
+  CHECK(sum.held > 20);
+  CHECK(sum.operations > 500);
+  CHECK(sum.operations_refused > 500);
+  CHECK(sum.operations_repeated > 20);
+  CHECK(sum.drained > 20);
+  CHECK(sum.given_up_checked > 20);
+  CHECK(sum.stopped > 10);
+  CHECK(sum.forbidden_jobs > 20);
+  CHECK(sum.forbidden_tasks > 20);
+  CHECK(sum.calls > 100);
+  CHECK(sum.calls_failed > 20);
 }
 
 TEST_CASE("mcfeely: no promise is broken in a hostile world",
           "[sim][mcfeely]") {
-  const uint64_t first = FromEnvironment("SEED", 1);
-  const uint64_t count =
-      getenv("SEED") != nullptr ? 1 : FromEnvironment("SIM_SEEDS", kSeeds);
+  const bool one = getenv("SEED") != nullptr;
+  const uint64_t first =
+      one ? FromEnvironment("SEED", 1) : FromEnvironment("SIM_FIRST", 1);
+  const uint64_t count = one ? 1 : FromEnvironment("SIM_SEEDS", kSeeds);
   World::Facts sum;
   for (uint64_t seed = first; seed < first + count; seed++) {
     World world(SmallWorld(seed));
@@ -81,36 +103,10 @@ TEST_CASE("mcfeely: no promise is broken in a hostile world",
     const bool good = world.Run();
     INFO(world.violation());
     REQUIRE(good);
-    sum.steps += world.facts().steps;
-    sum.server_crashes += world.facts().server_crashes;
-    sum.agent_crashes += world.facts().agent_crashes;
-    sum.journals_lost += world.facts().journals_lost;
-    sum.refused += world.facts().refused;
-    sum.doubts += world.facts().doubts;
-    sum.executions += world.facts().executions;
-    sum.held += world.facts().held;
+    Add(sum, world.facts());
   }
-  // A world in which nothing goes wrong proves nothing.
-  if (count >= 100) {
-    CHECK(sum.server_crashes > 100);
-    CHECK(sum.agent_crashes > 100);
-    CHECK(sum.journals_lost > 20);
-    CHECK(sum.refused > 100);
-    CHECK(sum.doubts > 100);
-    CHECK(sum.held > 20);
-  }
-  if (getenv("SIM_SEEDS") != nullptr || getenv("SEED") != nullptr) {
-    printf(
-        "seeds %llu..%llu: %lld steps, %lld crashes of the server, %lld of "
-        "agents, %lld comms, %lld held\n",
-        static_cast<unsigned long long>(first),
-        static_cast<unsigned long long>(first + count - 1),
-        static_cast<long long>(sum.steps),
-        static_cast<long long>(sum.server_crashes),
-        static_cast<long long>(sum.agent_crashes),
-        static_cast<long long>(sum.executions),
-        static_cast<long long>(sum.held));
-  }
+  if (count >= 100) CheckMuchHappened(sum);
+  if (getenv("SIM_SEEDS") != nullptr || one) Print(first, count, sum);
 }
 
 TEST_CASE("mcfeely: a fleet of 2000 hosts in a hostile world",
@@ -160,27 +156,7 @@ TEST_CASE("mcfeely: jobs of more tasks than a head holds, in hostile worlds",
     o.seed = seed;
     o.hosts = 10;
     o.limits = {.max_running = 200, .max_per_host = 40};
-    // Three tables: the first fails here and there, the second requires single
-    // tasks of the first, the third requires two of the second.
-    Workload load;
-    load.job.failure = {"ops@example.com"};
-    for (uint32_t t = 0; t < 1400; t++) {
-      Task task;
-      task.name = absl::StrCat("t", t);
-      task.host = absl::StrCat("host", t % 10);
-      task.comm = "test_comm";
-      task.options.retry_for = absl::InfiniteDuration();
-      load.job.tasks.push_back(std::move(task));
-      load.scripts.push_back(
-          {.verdict = t < 512 && t % 37 == 0 ? pb::FAILED : pb::DONE,
-           .lasts = absl::Milliseconds(50)});
-      if (t >= 512) {
-        Requirement r{{t}, {t - 512}};
-        if (t >= 1024) r.needs.push_back(t - 511);
-        load.job.requirements.push_back(std::move(r));
-      }
-    }
-    o.jobs.push_back(std::move(load));
+    o.jobs.push_back(ThreeTables(o.hosts));
     o.jobs.push_back(RandomWorkload(dice, o.hosts, 8));
     o.chaos = Chaos::Some();
     o.chaos.server_crash = 0.02;
@@ -229,6 +205,56 @@ TEST_CASE("mcfeely: the simulation notices each broken rule",
   }
   SECTION("a repeated injection does not keep its id") {
     MustBeNoticed({.repeat_gets_new_id = true});
+  }
+}
+
+TEST_CASE("mcfeely: the simulation notices what operators must not see",
+          "[sim][mcfeely]") {
+  SECTION("an operator is told before it is stored") {
+    MustBeNoticed({.operator_told_before_commit = true});
+  }
+  SECTION("who may not operate is refused, and it is done") {
+    MustBeNoticed({.refused_leaves_trace = true});
+  }
+  SECTION("a repeated operation is done again") {
+    MustBeNoticed({.repeated_operation_counts = true});
+  }
+  SECTION("a server forgets what is held") {
+    MustBeNoticed({.holds_forgotten = true});
+  }
+  SECTION("a server forgets who is drained") {
+    MustBeNoticed({.drains_forgotten = true});
+  }
+  SECTION("a server tries again what has failed") {
+    MustBeNoticed({.retry_unasked = true});
+  }
+}
+
+TEST_CASE("mcfeely: the simulation notices options that are read wrongly",
+          "[sim][mcfeely]") {
+  SECTION("run is ignored") { MustBeNoticed({.run_if_ignored = true}); }
+  SECTION("if-failed is ignored") { MustBeNoticed({.continue_ignored = true}); }
+  SECTION("tasks are given up early") {
+    MustBeNoticed({.given_up_early = true});
+  }
+}
+
+TEST_CASE("mcfeely: the simulation notices policies that are ignored",
+          "[sim][mcfeely]") {
+  SECTION("by the server") { MustBeNoticed({.policy_ignored = true}); }
+  SECTION("by an agent") { MustBeNoticed({.agent_policy_ignored = true}); }
+}
+
+TEST_CASE("mcfeely: the simulation notices calls that go wrong",
+          "[sim][mcfeely]") {
+  SECTION("a host is called while it is being called") {
+    MustBeNoticed({.calls_twice = true});
+  }
+  SECTION("the plan does not hear that a channel is lost") {
+    MustBeNoticed({.lost_channel_not_told = true});
+  }
+  SECTION("the plan does not hear that nothing is left to do") {
+    MustBeNoticed({.end_of_work_not_told = true});
   }
 }
 

@@ -29,6 +29,8 @@
 //   byte Q/job/J/run/T          TaskRuns Q/mail/J.N             PendingReport
 //   Q/ended/TIME.J         empty; index of ended jobs
 //   Q/drained/HOST         DrainedHost
+//   Q/op/ID                when an operator's parcel took effect, and whose
+//                          it was; for an hour
 // A job that does not fit one transaction writes its texts and parts first; it
 // exists once its head does. Load deletes pieces without a head.
 #pragma once
@@ -135,7 +137,8 @@ class Queue {
                     const fleetbox::wire::Results& results, absl::Time now);
   void Closed(Connection connection, absl::Time now);
   // What an operator who may do so asks for; the answer follows once it is
-  // stored. Jobs that have ended are read from `engine`.
+  // stored. Jobs that have ended are read from `engine`. A parcel that has
+  // taken effect does so once: a repeat is answered as the first was.
   struct Operation {
     Connection from;
     base::ParcelId parcel;

@@ -176,6 +176,7 @@ absl::Status Queue::State::Load(store::Engine& engine) {
                 return absl::OkStatus();
               }));
   TRY(LoadJobs(engine));
+  TRY(LoadOperations(engine));
   const std::string all_drained = keys.AllDrained();
   TRY(ForEach(engine, all_drained, store::PrefixEnd(all_drained),
               [&](const store::Entry& entry) {
@@ -189,6 +190,23 @@ absl::Status Queue::State::Load(store::Engine& engine) {
                    pb::PendingReport report;
                    TRY(Bad(entry.key, UnpackMessage(entry.value, report)));
                    reports[entry.key] = {.report = std::move(report)};
+                   return absl::OkStatus();
+                 });
+}
+
+absl::Status Queue::State::LoadOperations(store::Engine& engine) {
+  const std::string all = keys.AllOperations();
+  return ForEach(engine, all, store::PrefixEnd(all),
+                 [&](const store::Entry& entry) -> absl::Status {
+                   const auto id = keys.ParseOperation(entry.key);
+                   if (!id.has_value())
+                     return Bad(entry.key, "not a parcel id");
+                   const absl::string_view value = entry.value;
+                   const auto ms = UnpackNumber(value.substr(0, 16));
+                   if (!ms.ok()) return Bad(entry.key, ms.status());
+                   operated[*id] = {static_cast<int64_t>(*ms),
+                                    std::string(value.substr(16))};
+                   operated_times.emplace(static_cast<int64_t>(*ms), *id);
                    return absl::OkStatus();
                  });
 }

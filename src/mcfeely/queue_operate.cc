@@ -20,6 +20,11 @@ namespace {
 
 constexpr size_t kMaxNotedBytes = 512;
 
+// Much longer than its time of signing lets a parcel in (base::kMaxClockAhead
+// and kMaxClockBehind).
+constexpr absl::Duration kKeepOperations = absl::Hours(1);
+constexpr int kForgottenAtOnce = 16;
+
 pb::Reply ReplyOf(const absl::Status& status) {
   pb::Reply reply;
   if (!status.ok()) {
@@ -72,6 +77,13 @@ void Queue::Operate(const Operation& operation, store::Engine& engine,
 absl::Status Queue::State::Operate(const Operation& operation,
                                    store::Engine& engine) {
   const Control& control = operation.control;
+  ForgetOperations();
+  if (const auto done = operated.find(operation.parcel);
+      done != operated.end()) {
+    if (done->second.principal == operation.principal) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "somebody else has used this parcel's id");
+  }
   switch (control.verb()) {
     case Control::DRAIN:
     case Control::RESUME:
@@ -124,6 +136,9 @@ absl::Status Queue::State::Operate(const Operation& operation,
     open.operations++;
   }
   AddNote(job, operation);
+  // With the note, so that it has happened once or not at all.
+  store::Operation remember = Remember(operation);
+  Touch(job, OpenBatch::kHead).also.push_back(std::move(remember));
   Feed(event);
   return absl::OkStatus();
 }
@@ -183,24 +198,56 @@ absl::Status Queue::State::OperateHost(const Operation& operation) {
         absl::StrCat(host, drain ? " is drained already" : " is not drained"));
   }
   const std::string key = keys.Drained(host);
+  Group group = {.operations = {Remember(operation)}};
   if (drain) {
     pb::DrainedHost record;
     record.set_principal(operation.principal);
     record.set_since_ms(static_cast<uint64_t>(base::ToMillis(now)));
-    open.first.push_back(
-        {.operations = {store::Put(key, PackMessage(record))}});
+    group.operations.push_back(store::Put(key, PackMessage(record)));
     open.bytes += record.ByteSizeLong();
     drained[host] = std::move(record);
   } else {
-    open.first.push_back({.operations = {store::Delete(key)}});
+    group.operations.push_back(store::Delete(key));
     drained.erase(host);
   }
+  open.first.push_back(std::move(group));
   open.operations++;
   open.bytes += key.size();
   Log(absl::StrCat("operator.", VerbWord(operation.control.verb())), JobId{},
       "", host, operation.principal);
   Feed(HostDrained{host, drain});
   return absl::OkStatus();
+}
+
+// --- repeats -----------------------------------------------------------------
+
+// What the server remembers of parcels it has taken ends with it; this does
+// not.
+store::Operation Queue::State::Remember(const Operation& operation) {
+  const int64_t ms = base::ToMillis(now);
+  operated[operation.parcel] = {ms, operation.principal};
+  operated_times.emplace(ms, operation.parcel);
+  store::Operation put = store::Put(
+      keys.Operation(operation.parcel),
+      absl::StrCat(PackNumber(static_cast<uint64_t>(ms)), operation.principal));
+  open.operations++;
+  open.bytes += put.key.size() + put.value.size();
+  return put;
+}
+
+void Queue::State::ForgetOperations() {
+  const int64_t until = base::ToMillis(now - kKeepOperations);
+  for (int n = 0; n < kForgottenAtOnce && !operated_times.empty() &&
+                  operated_times.begin()->first < until;
+       n++) {
+    const base::ParcelId parcel = operated_times.begin()->second;
+    operated_times.erase(operated_times.begin());
+    operated.erase(parcel);
+    std::string key = keys.Operation(parcel);
+    open.operations++;
+    open.bytes += key.size();
+    open.first.push_back({.operations = {store::Delete(std::move(key))}});
+  }
 }
 
 }  // namespace mcfeely

@@ -150,6 +150,13 @@ struct Queue::State {
   // Stored ends, in their order: milliseconds, and the job.
   absl::btree_set<std::pair<int64_t, uint64_t>> ended_jobs;
   absl::btree_map<std::string, fleetbox::wire::DrainedHost> drained;
+  // Operators' parcels that took effect of late, and the order of their times.
+  struct OperatedParcel {
+    int64_t ms;
+    std::string principal;
+  };
+  absl::flat_hash_map<base::ParcelId, OperatedParcel> operated;
+  absl::btree_set<std::pair<int64_t, base::ParcelId>> operated_times;
   uint64_t stored_seq = 0;
 
   // Injections being stored, by each name a repeat may come under.
@@ -242,6 +249,8 @@ struct Queue::State {
   // queue_operate.cc
   absl::Status Operate(const Operation& operation, store::Engine& engine);
   absl::Status OperateHost(const Operation& operation);
+  store::Operation Remember(const Operation& operation);
+  void ForgetOperations();
   absl::Status Reopen(JobId job, store::Engine& engine, int64_t* ended_ms);
   void AddNote(JobId job, const Operation& operation);
 
@@ -252,6 +261,7 @@ struct Queue::State {
   absl::StatusOr<std::unique_ptr<QueuedJob>> MakeLoaded(Pieces& pieces);
   absl::Status ReadPieces(store::Engine& engine, Pieces& pieces);
   absl::Status Load(store::Engine& engine);
+  absl::Status LoadOperations(store::Engine& engine);
   absl::Status LoadJobs(store::Engine& engine);
   absl::Status AddLoaded(Pieces& pieces);
 };

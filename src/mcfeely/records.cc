@@ -37,6 +37,15 @@ bool TakeDigits(absl::string_view* text, uint64_t* n) {
   return true;
 }
 
+std::optional<base::ParcelId> ParseId(absl::string_view key,
+                                      absl::string_view prefix) {
+  if (!absl::ConsumePrefix(&key, prefix)) return std::nullopt;
+  const absl::StatusOr<std::string> bytes = base::FromHex(key);
+  base::ParcelId id;
+  if (!bytes.ok() || bytes->size() != id.bytes.size()) return std::nullopt;
+  return base::ParcelId::From(*bytes);
+}
+
 }  // namespace
 
 Keys::Keys(absl::string_view queue) : root_(absl::StrCat(queue, "/")) {}
@@ -102,11 +111,7 @@ std::optional<Keys::JobKey> Keys::ParseJobKey(absl::string_view key) const {
 }
 
 std::optional<base::ParcelId> Keys::ParseParcel(absl::string_view key) const {
-  if (!absl::ConsumePrefix(&key, Parcels())) return std::nullopt;
-  const absl::StatusOr<std::string> bytes = base::FromHex(key);
-  base::ParcelId id;
-  if (!bytes.ok() || bytes->size() != id.bytes.size()) return std::nullopt;
-  return base::ParcelId::From(*bytes);
+  return ParseId(key, Parcels());
 }
 
 std::optional<Keys::EndedKey> Keys::ParseEnded(absl::string_view key) const {
@@ -119,6 +124,15 @@ std::optional<Keys::EndedKey> Keys::ParseEnded(absl::string_view key) const {
   }
   ended.ms = static_cast<int64_t>(ms);
   return ended;
+}
+
+std::string Keys::AllOperations() const { return root_ + "op/"; }
+std::string Keys::Operation(const base::ParcelId& id) const {
+  return absl::StrCat(root_, "op/", base::Hex(id.view()));
+}
+std::optional<base::ParcelId> Keys::ParseOperation(
+    absl::string_view key) const {
+  return ParseId(key, AllOperations());
 }
 
 std::string Keys::AllDrained() const { return root_ + "drained/"; }

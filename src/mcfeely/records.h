@@ -63,6 +63,9 @@ class Keys {
     base::JobId job;
   };
   std::optional<EndedKey> ParseEnded(absl::string_view key) const;
+  std::string AllOperations() const;  // prefix
+  std::string Operation(const base::ParcelId& id) const;
+  std::optional<base::ParcelId> ParseOperation(absl::string_view key) const;
   std::string AllDrained() const;  // prefix
   std::string Drained(absl::string_view host) const;
 

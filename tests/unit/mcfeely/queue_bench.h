@@ -83,7 +83,13 @@ class QueueBench {
   void Operate(Connection from, fleetbox::wire::Control::Verb verb,
                uint64_t job, const std::vector<std::string>& tasks = {},
                const std::string& by = "user:ops@example.com") {
-    Queue::Operation o{from, Id(99), by, {}};
+    Repeat(from, ++asked_, verb, job, tasks, by);
+  }
+  // In the n-th parcel of an operator.
+  void Repeat(Connection from, int n, fleetbox::wire::Control::Verb verb,
+              uint64_t job, const std::vector<std::string>& tasks = {},
+              const std::string& by = "user:ops@example.com") {
+    Queue::Operation o{from, Id(100 + n), by, {}};
     o.control.set_verb(verb);
     o.control.set_job(job);
     for (const std::string& task : tasks) o.control.add_task(task);
@@ -184,6 +190,7 @@ class QueueBench {
 
  private:
   SchedulerLimits limits_;
+  int asked_ = 0;
   Dice dice_{42};
 };
 

@@ -101,6 +101,7 @@ void World::State::BeginCall(int h) {
     return Wrong(absl::StrCat(agent.name, " is called twice at once"));
   }
   facts.calls++;
+  agent.unserved = 0;
   const int64_t number = ++last_call;
   calls[h] = {number};
   const auto then = [this, h, number, life = server_life](absl::Duration after,

@@ -42,6 +42,7 @@ OperationTruth& World::State::NewOperation(Verb verb) {
   made->what.parcel = ParcelId::From(dice.Bytes(16));
   made->what.principal = name;
   made->what.control.set_verb(verb);
+  operation_of[made->what.parcel] = made.get();
   return *(operations[name] = std::move(made));
 }
 
@@ -140,7 +141,6 @@ void World::State::OperationArrived(Connection id, const std::string& name) {
     jobs[asked.job].asked.push_back(&asked);
   }
   asked.arrived = true;
-  asked.resumes_before = resumes[asked.what.control.host()];
   queue->Operate(operation, disk, ServerNow());
   if (o.broken.operator_told_before_commit) answer("");
   PumpServer();
@@ -159,11 +159,7 @@ void World::State::Answered(const std::string& name, const pb::Reply& reply) {
     return;
   }
   if (asked.forbidden) return Wrong("somebody operates who may not");
-  if (asked.verb() == Control::RESUME) {
-    asked.stored = resumes[asked.what.control.host()] > asked.resumes_before;
-    facts.operations++;
-  }
-  if (!asked.stored) {
+  if (!asked.stored || !asked.remembered) {
     Wrong(absl::StrCat("an operation (", Control::Verb_Name(asked.verb()),
                        ") was answered and is not stored"));
   }

@@ -99,11 +99,24 @@ void World::State::CheckLoaded() {
         queue->FindParcel(job.parcel) != JobId{job.answered}) {
       Wrong(absl::StrCat("job ", job.answered, " was accepted and is gone"));
     }
-    if (job.number != 0 && job.records.size() <= kTasksInTable &&
-        (job.state == pb::JOB_OPEN) !=
-            queue->scheduler().Has(JobId{job.number})) {
-      Wrong(absl::StrCat("job ", job.number, " was lost or came back"));
+    const JobId id{job.number};
+    if (job.number == 0 || job.records.size() > kTasksInTable) continue;
+    if (job.state != pb::JOB_OPEN && queue->scheduler().Has(id)) {
+      Wrong(absl::StrCat("job ", job.number, " came back"));
     }
+    if (job.state != pb::JOB_OPEN || queue->scheduler().Has(id)) continue;
+    // Its last task may be given up at once; it is shown as open until that
+    // is stored.
+    const auto view = queue->View(disk, id, false, ServerNow());
+    bool given_up = view.ok();
+    for (int t = 0; given_up && t < view->task_size(); t++) {
+      const pb::TaskView& task = view->task(t);
+      given_up = task.state() == pb::TASK_DONE ||
+                 task.state() == pb::TASK_FAILED ||
+                 task.state() == pb::TASK_SKIPPED ||
+                 task.state() == pb::TASK_CANCELLED;
+    }
+    if (!given_up) Wrong(absl::StrCat("job ", job.number, " was lost"));
   }
   for (const AgentState& agent : agents) {
     if (queue->drained().contains(agent.name) != drained.contains(agent.name)) {

@@ -46,10 +46,10 @@ struct OperationTruth {
   std::vector<uint32_t> tasks;  // none: the whole job
   bool forbidden = false;       // he is no operator
   int tries = 0;
-  bool arrived = false;  // at a server's queue
-  bool stored = false;   // what it does
+  bool arrived = false;     // at a server's queue
+  bool remembered = false;  // as a parcel that has taken effect
+  bool stored = false;      // what it does
   bool answered = false, refused = false;
-  int64_t resumes_before = 0;  // of that host, when it arrived
   bool Covers(uint32_t t) const {
     return tasks.empty() || std::count(tasks.begin(), tasks.end(), t) > 0;
   }
@@ -141,7 +141,7 @@ struct World::State {
       operations;  // by principal
   // As the store has it.
   absl::btree_set<std::string> drained;
-  absl::btree_map<std::string, int64_t> resumes;
+  absl::flat_hash_map<base::ParcelId, OperationTruth*> operation_of;
   absl::btree_set<std::string> still_drained;  // through all of a transaction
 
   FakeDisk disk;
@@ -216,6 +216,8 @@ struct World::State {
   void Watch(const store::Operation& o);
   void WatchParcel(const store::Operation& o);
   void WatchDrained(const store::Operation& o);
+  void WatchOperation(const store::Operation& o);
+  void TakeEffect(OperationTruth& asked);
   void WatchHead(const store::Operation& o);
   void WatchNotes(JobTruth& job, const fleetbox::wire::JobHead& head);
   void WatchEnd(JobTruth& job, const fleetbox::wire::JobHead& head);

@@ -40,6 +40,8 @@ void World::State::Watch(const store::Operation& op) {
       WatchParcel(op);
     } else if (absl::StartsWith(op.key, keys.AllDrained())) {
       WatchDrained(op);
+    } else if (absl::StartsWith(op.key, keys.AllOperations())) {
+      WatchOperation(op);
     }
     return;
   }
@@ -87,7 +89,6 @@ void World::State::WatchDrained(const store::Operation& op) {
   const std::string host(absl::StripPrefix(op.key, keys.AllDrained()));
   if (op.kind != store::Operation::Kind::kPut) {
     drained.erase(host);
-    resumes[host]++;
     return;
   }
   pb::DrainedHost record;
@@ -100,6 +101,25 @@ void World::State::WatchDrained(const store::Operation& op) {
       asked.forbidden) {
     return Wrong("a host is drained that nobody may have drained");
   }
+  TakeEffect(asked);
+  facts.drained++;
+}
+
+// A parcel that has taken effect is remembered with what it did; that somebody
+// has resumed a host is written nowhere else.
+void World::State::WatchOperation(const store::Operation& op) {
+  if (op.kind != store::Operation::Kind::kPut) return;
+  const auto id = keys.ParseOperation(op.key);
+  const auto found =
+      id.has_value() ? operation_of.find(*id) : operation_of.end();
+  if (found == operation_of.end()) return Wrong("an operation of nobody");
+  OperationTruth& asked = *found->second;
+  asked.remembered = true;
+  if (asked.forbidden) return Wrong("somebody operates who may not");
+  if (asked.verb() == Control::RESUME) TakeEffect(asked);
+}
+
+void World::State::TakeEffect(OperationTruth& asked) {
   if (asked.answered && asked.refused) {
     return Wrong("a refused operation has left a trace");
   }
@@ -107,7 +127,6 @@ void World::State::WatchDrained(const store::Operation& op) {
     return Wrong("an operation has taken effect twice");
   }
   facts.operations++;
-  facts.drained++;
 }
 
 void World::State::WatchHead(const store::Operation& op) {
@@ -157,13 +176,7 @@ void World::State::WatchNotes(JobTruth& job, const pb::JobHead& head) {
         absl::StrJoin(control.task(), " ") != note.tasks()) {
       return Wrong("a note says what its operator did not ask for");
     }
-    if (asked.answered && asked.refused) {
-      return Wrong("a refused operation has left a trace");
-    }
-    if (std::exchange(asked.stored, true)) {
-      return Wrong("an operation has taken effect twice");
-    }
-    facts.operations++;
+    TakeEffect(asked);
     job.notes.push_back(note.principal());
     job.fresh.push_back(&asked);
     job.done.push_back(&asked);

@@ -59,12 +59,7 @@ void Queue::Operate(const Operation& operation, store::Engine& engine,
   State& s = *state_;
   s.Tick(now);
   s.MakeRoom();
-  // What is asked of a server that cannot store it is not kept for later: by
-  // then the operator may have thought better of it.
-  absl::Status status = s.trouble.ok()
-                            ? absl::OkStatus()
-                            : absl::UnavailableError(s.trouble.message());
-  if (status.ok()) status = s.Operate(operation, engine);
+  const absl::Status status = s.Operate(operation, engine);
   SendAnswer answer{operation.from, operation.parcel, ReplyOf(status)};
   if (status.ok()) {
     s.Emit(Action{std::move(answer)});
@@ -77,13 +72,16 @@ void Queue::Operate(const Operation& operation, store::Engine& engine,
 absl::Status Queue::State::Operate(const Operation& operation,
                                    store::Engine& engine) {
   const Control& control = operation.control;
-  ForgetOperations();
   if (const auto done = operated.find(operation.parcel);
       done != operated.end()) {
     if (done->second.principal == operation.principal) return absl::OkStatus();
     return absl::InvalidArgumentError(
         "somebody else has used this parcel's id");
   }
+  // What is asked of a server that cannot store it is not kept for later: by
+  // then the operator may have thought better of it.
+  if (!trouble.ok()) return absl::UnavailableError(trouble.message());
+  ForgetOperations();
   switch (control.verb()) {
     case Control::DRAIN:
     case Control::RESUME:

@@ -48,6 +48,24 @@ TEST_CASE("operators: a repeat is answered once the first is stored",
   CHECK(q.Answers() == Words{"ok", "ok"});
 }
 
+TEST_CASE("operators: a repeat is answered although the disk is full",
+          "[mcfeely]") {
+  QueueBench q;
+  q.Inject(1, 1, MakeJob({MakeTask("a")}));
+  q.Settle();
+  q.Repeat(7, 1, Control::HOLD, 1);
+  q.Settle();
+  q.Restart();
+  q.Open(5);
+  q.Inject(1, 2, MakeJob({MakeTask("b")}));
+  q.Refuse();
+  REQUIRE_FALSE(q.queue->trouble().ok());
+  q.actions.clear();
+  q.Repeat(7, 1, Control::HOLD, 1);
+  q.Repeat(7, 2, Control::RELEASE, 1);
+  CHECK(q.Answers() == Words{"ok", "the disk is full"});
+}
+
 TEST_CASE("operators: what was refused may be asked for again", "[mcfeely]") {
   QueueBench q;
   q.Inject(1, 1, MakeJob({MakeTask("a")}));

@@ -206,13 +206,15 @@ void World::State::Inspect() {
       continue;
     }
     const bool work = queue->scheduler().HasWork(agent.name);
-    const bool called = calls.contains(static_cast<int>(h));
+    const auto call = calls.find(static_cast<int>(h));
+    const bool called = call != calls.end();
+    const bool there = called && call->second.channel != 0;
     agent.unserved = work && !called ? agent.unserved + 1 : 0;
-    agent.idle = !work && called && agent.on_demand ? agent.idle + 1 : 0;
+    agent.idle = !work && there && agent.on_demand ? agent.idle + 1 : 0;
     if (agent.unserved > kLongUnserved) {
       Wrong(absl::StrCat(agent.name, " has work and is not called"));
     }
-    if (agent.idle > kLongIdle && calls.at(static_cast<int>(h)).channel != 0) {
+    if (agent.idle > kLongIdle) {
       Wrong(absl::StrCat(agent.name, " is kept and has nothing to do"));
     }
   }

@@ -75,7 +75,6 @@ void World::State::AskOfJob(OperationTruth& asked) {
   control.set_job(1 + dice.Below(jobs.size() + 1));
   const auto found = by_number.find(control.job());
   if (found == by_number.end()) return;  // there is none: it is refused
-  asked.job = found->second;
   const JobTruth& job = jobs[found->second];
   const bool mark = asked.verb() == Control::MARK_DONE ||
                     asked.verb() == Control::MARK_FAILED;
@@ -137,10 +136,11 @@ void World::State::OperationArrived(Connection id, const std::string& name) {
     }
     return answer(absl::StrCat("refused by policy: ", may.why));
   }
-  if (!asked.arrived && asked.job != SIZE_MAX) {
-    jobs[asked.job].asked.push_back(&asked);
+  // The job may have come to be since it was asked for.
+  if (const auto found = by_number.find(operation.control.job());
+      found != by_number.end() && !std::exchange(asked.arrived, true)) {
+    jobs[found->second].asked.push_back(&asked);
   }
-  asked.arrived = true;
   queue->Operate(operation, disk, ServerNow());
   if (o.broken.operator_told_before_commit) answer("");
   PumpServer();
@@ -171,7 +171,6 @@ void World::State::Operate(JobId job, Verb verb,
   if (found == by_number.end()) return;
   OperationTruth& asked = NewOperation(verb);
   asked.what.control.set_job(job.value);
-  asked.job = found->second;
   for (const TaskIndex t : tasks) {
     asked.tasks.push_back(t.value);
     asked.what.control.add_task(

@@ -172,6 +172,23 @@ std::string World::State::CheckVerdict(const JobTruth& job, uint32_t t,
   return "";
 }
 
+// A task is not born before what it requires has ended; unless operators had
+// that begin anew since.
+absl::Time World::State::EarliestBirth(const JobTruth& job, uint32_t t) const {
+  absl::Time earliest =
+      job.needs[t].empty() ? job.injected : absl::InfinitePast();
+  for (const uint32_t n : job.needs[t]) {
+    const auto truth =
+        attempts.find(AttemptId::From(job.records[n].attempt_id()));
+    if (job.meddled[n] || truth == attempts.end() ||
+        truth->second.ended == pb::VERDICT_NONE) {
+      continue;
+    }
+    earliest = std::max(earliest, truth->second.over);
+  }
+  return earliest;
+}
+
 // Only when a next try would have come too late, or when it could not start
 // until then.
 std::string World::State::CheckGivenUp(const JobTruth& job, uint32_t t,
@@ -189,16 +206,7 @@ std::string World::State::CheckGivenUp(const JobTruth& job, uint32_t t,
   };
   const absl::Time birth = time(is.eligible_ms()), ended = time(is.ended_ms());
   if (ended > now + kRounding) return "it was given up in the future";
-  // It was not born before what it requires had ended.
-  absl::Time earliest = job.needs[t].empty() ? job.injected : birth;
-  for (const uint32_t n : job.needs[t]) {
-    const auto truth =
-        attempts.find(AttemptId::From(job.records[n].attempt_id()));
-    if (truth != attempts.end() && truth->second.ended != pb::VERDICT_NONE) {
-      earliest = std::max(earliest, truth->second.over);
-    }
-  }
-  if (!job.touched && birth + kRounding < earliest) {
+  if (birth + kRounding < EarliestBirth(job, t)) {
     return "it was given up before its time: it was born later";
   }
   const absl::Time limit = birth + options.delay + options.retry_for;

@@ -42,7 +42,6 @@ struct AttemptTruth {
 // What somebody asks of a job or a host, under a name of his own.
 struct OperationTruth {
   Queue::Operation what;
-  size_t job = SIZE_MAX;        // of State::jobs
   std::vector<uint32_t> tasks;  // none: the whole job
   bool forbidden = false;       // he is no operator
   int tries = 0;
@@ -220,6 +219,7 @@ struct World::State {
   void TakeEffect(OperationTruth& asked);
   void WatchHead(const store::Operation& o);
   void WatchNotes(JobTruth& job, const fleetbox::wire::JobHead& head);
+  void NoteCancels(JobTruth& job);
   void WatchEnd(JobTruth& job, const fleetbox::wire::JobHead& head);
   void WatchTable(
       JobTruth& job, size_t first,
@@ -237,6 +237,7 @@ struct World::State {
                            const fleetbox::wire::TaskRecord& is);
   std::string CheckGivenUp(const JobTruth& job, uint32_t t,
                            const fleetbox::wire::TaskRecord& is);
+  absl::Time EarliestBirth(const JobTruth& job, uint32_t t) const;
   bool MayStart(const JobTruth& job, uint32_t t) const;
 
   // How it has ended (world_fates.cc).

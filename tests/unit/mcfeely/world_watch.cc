@@ -18,6 +18,14 @@ using pb::Control;
 using Record = pb::TaskRecord;
 using Kind = Keys::JobKey::Kind;
 
+namespace {
+
+bool IsMark(Verb verb) {
+  return verb == Control::MARK_DONE || verb == Control::MARK_FAILED;
+}
+
+}  // namespace
+
 // Before the first of its operations. A host that is drained now, and not
 // resumed by it, gets no attempt in it.
 void World::State::WatchTransaction(const store::Transaction& txn) {
@@ -140,17 +148,32 @@ void World::State::WatchHead(const store::Operation& op) {
   if (!violation.empty()) return;
   if (head.tasks() <= kTasksInTable) WatchTable(job, 0, head.task());
   if (!violation.empty()) return;
-  // Only once what the store had before was compared with it.
-  for (const OperationTruth* o : job.fresh) {
-    for (uint32_t t = 0; t < job.records.size(); t++) {
-      if (!o->Covers(t)) continue;
-      if (o->verb() == Control::CANCEL) job.cancelled[t] = true;
-      if (o->verb() == Control::RETRY) job.cancelled[t] = false;
-    }
-  }
+  NoteCancels(job);
   WatchEnd(job, head);
   job.fresh.clear();
   job.has_head = true;
+}
+
+// Once what the store had before was compared with what it has now.
+void World::State::NoteCancels(JobTruth& job) {
+  for (uint32_t t = 0; t < job.records.size(); t++) {
+    const Record& record = job.records[t];
+    bool just_cancelled = false;
+    for (const OperationTruth* o : job.fresh) {
+      if (!o->Covers(t)) continue;
+      if (o->verb() == Control::CANCEL) just_cancelled = true;
+      if (IsMark(o->verb())) just_cancelled = false;
+      if (o->verb() == Control::RETRY)
+        just_cancelled = job.cancelled[t] = false;
+    }
+    if (!just_cancelled) continue;
+    // What had ended before is what it was.
+    job.cancelled[t] =
+        record.cancelling() || record.state() == Record::CANCELLED;
+    if (!job.cancelled[t] && !HasEnded(record.state())) {
+      Wrong("a task was cancelled and goes on");
+    }
+  }
 }
 
 // Those that are new belong to operations that are, and the job is held if they
@@ -182,8 +205,7 @@ void World::State::WatchNotes(JobTruth& job, const pb::JobHead& head) {
     job.done.push_back(&asked);
     if (note.verb() == Control::HOLD && note.tasks().empty()) held = true;
     if (note.verb() == Control::RELEASE && note.tasks().empty()) held = false;
-    const bool mark = note.verb() == Control::MARK_DONE ||
-                      note.verb() == Control::MARK_FAILED;
+    const bool mark = IsMark(note.verb());
     job.touched |= mark || note.verb() == Control::CANCEL;
     for (uint32_t t = 0; t < job.records.size(); t++) {
       if ((mark || note.verb() == Control::CANCEL ||
@@ -206,8 +228,7 @@ void World::State::WatchNotes(JobTruth& job, const pb::JobHead& head) {
 void World::State::WatchEnd(JobTruth& job, const pb::JobHead& head) {
   const bool began_anew =
       std::any_of(job.fresh.begin(), job.fresh.end(), [](const auto* o) {
-        return o->verb() == Control::RETRY || o->verb() == Control::MARK_DONE ||
-               o->verb() == Control::MARK_FAILED;
+        return o->verb() == Control::RETRY || IsMark(o->verb());
       });
   if (job.state != pb::JOB_OPEN && job.state != head.state() && !began_anew) {
     Wrong("the end of a job has changed");

@@ -48,6 +48,21 @@ bool MayBeRetried(const OpenJob& job, uint32_t t) {
            job.status(t).culprit == t);
 }
 
+// When what begins anew does so: not before the birth of what has been
+// attempted already, which stays as it is. Load tells one from the other by
+// these times, and the clock may have been set back since.
+absl::Time AnewAt(const OpenJob& job, absl::Time now) {
+  absl::Time at = now;
+  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    const TaskStatus& status = job.status(t);
+    const bool attempted = status.stored != Record::UNTOUCHED &&
+                           status.stored != Record::SKIPPED &&
+                           status.stored != Record::CANCELLED && !status.marked;
+    if (attempted) at = std::max<absl::Time>(at, status.eligible);
+  }
+  return at;
+}
+
 }  // namespace
 
 // --- what speaks against it --------------------------------------------------
@@ -277,26 +292,28 @@ void Scheduler::State_::Cancel(OpenJob& job,
 
 void Scheduler::State_::Retry(OpenJob& job,
                               const std::vector<TaskIndex>& tasks) {
+  const absl::Time anew = AnewAt(job, now);
   for (const uint32_t t : Meant(job, tasks)) {
     if (!MayBeRetried(job, t)) continue;
     TaskStatus& was = job.status(t);
     TaskStatus status;
     status.held = was.held;
     status.attempts = status.earlier = was.attempts;
-    status.reset = now;
+    status.reset = anew;
     was = std::move(status);
     job.tasks[t].phase = Phase::kWaiting;
     job.unfinished++;
     unfinished++;
     Save(job, t);
   }
-  Rederive(job);
+  Rederive(job, anew);
 }
 
 void Scheduler::State_::Mark(OpenJob& job, const std::vector<TaskIndex>& tasks,
                              bool done, const std::string& by) {
   const std::string reason =
       absl::StrCat("marked ", done ? "done" : "failed", " by ", by);
+  const absl::Time anew = AnewAt(job, now);
   for (const uint32_t t : Meant(job, tasks)) {
     if (job.tasks[t].phase == Phase::kOpen) {
       // Nobody waits for its end, so it is not to take anybody's place.
@@ -306,7 +323,7 @@ void Scheduler::State_::Mark(OpenJob& job, const std::vector<TaskIndex>& tasks,
     Unplace(job, t);
     if (job.Ended(t)) {
       // What went on from the verdict before has not done so in vain.
-      job.status(t).reset = now;
+      job.status(t).reset = anew;
       // EndTask counts it as ended once more.
       job.unfinished++;
       unfinished++;
@@ -315,12 +332,12 @@ void Scheduler::State_::Mark(OpenJob& job, const std::vector<TaskIndex>& tasks,
     job.status(t).marked = true;
     job.status(t).culprit = 0;
   }
-  Rederive(job);
+  Rederive(job, anew);
 }
 
 // What follows from the verdicts there are, from the beginning: after one has
 // been taken back.
-void Scheduler::State_::Rederive(OpenJob& job) {
+void Scheduler::State_::Rederive(OpenJob& job, absl::Time anew) {
   constexpr uint32_t kNotSkipped = UINT32_MAX;
   std::vector<uint32_t> culprits(job.tasks.size(), kNotSkipped);
   for (uint32_t t = 0; t < job.tasks.size(); t++) {
@@ -329,7 +346,7 @@ void Scheduler::State_::Rederive(OpenJob& job) {
       culprits[t] = std::exchange(status.culprit, 0);
       status.stored = Record::UNTOUCHED;
       status.ended = status.eligible = Millis();
-      status.reset = now;  // what went on from its end stays as it is
+      status.reset = anew;  // what went on from its end stays as it is
       job.unfinished++;
       unfinished++;
     } else if (status.stored == Record::UNTOUCHED) {

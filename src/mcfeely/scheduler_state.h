@@ -218,7 +218,7 @@ struct Scheduler::State_ {
   void Retry(OpenJob& job, const std::vector<TaskIndex>& tasks);
   void Mark(OpenJob& job, const std::vector<TaskIndex>& tasks, bool done,
             const std::string& by);
-  void Rederive(OpenJob& job);
+  void Rederive(OpenJob& job, absl::Time anew);
   void AskToEnd(OpenJob& job, uint32_t t);
 
   // Which sets a task is in.

@@ -114,5 +114,33 @@ TEST_CASE("operators: parcels are forgotten when they are too old to be taken",
   CHECK(q.KeysWith("main/op/") == 2);
 }
 
+// Whether a record rests on what an operator has taken back since is told by
+// their times, and a clock may be set back while the server is down.
+TEST_CASE(
+    "operators: what begins anew after the clock was set back is read "
+    "back",
+    "[mcfeely]") {
+  QueueBench q;
+  q.Open(5);
+  Job job = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")},
+                    {{"b", {"a"}}, {"c", {"a", "b"}}});
+  job.tasks[1].options.run_if = RunIf::kFailure;
+  q.Inject(1, 1, job);
+  q.Settle();
+  q.Results(5, 8, {q.ResultOf(q.Sent()[0], pb::FAILED)});
+  q.Settle();
+  q.Results(5, 9, {q.ResultOf(q.Sent()[1], pb::DONE)});
+  q.Settle();
+  q.now -= absl::Hours(1);
+  q.Restart();
+  SECTION("retried") { q.Operate(7, Control::RETRY, 1); }
+  SECTION("marked") { q.Operate(7, Control::MARK_DONE, 1, {"a"}); }
+  q.Settle();
+  REQUIRE(q.Answers() == Words{"ok"});
+  REQUIRE(q.TryRestart().ok());
+  CHECK(q.queue->scheduler().Record({1}, {1}).stored ==
+        pb::TaskRecord::SUCCEEDED);
+}
+
 }  // namespace
 }  // namespace mcfeely

@@ -123,12 +123,15 @@ $(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a
 	$(Q)$(CXX) $(LINK_$(PROFILE)) $(if $(filter $(B)/%-named debug asan tsan,$@ $(PROFILE)),,-s) -o $@ $(filter %.o %.a,$^) $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)! grep -v -e 'statically linked applications requires' -e ': in function' -e '^/usr/bin/ld: /usr/lib' $@.log
 
+# The rooms first, then simulations: what several objects hold is taken from the
+# first, and other tests are compiled without optimisation.
 $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
-	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $^ $(LIBS)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
-# What a simulation runs millions of times.
-$(B)/tests/unit/mcfeely/world%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
+# What simulations run millions of times: world.o, world_*.o, and they.
+$(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o: \
+  CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
 	@mkdir -p $(@D)

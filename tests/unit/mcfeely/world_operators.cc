@@ -87,6 +87,14 @@ void World::State::AskOfJob(OperationTruth& asked) {
           static_cast<uint32_t>(dice.Below(job.records.size())));
     }
   }
+  // Most comms are short; those that are not are worth being ended.
+  if (asked.verb() == Control::CANCEL && dice.Chance(0.5)) {
+    std::vector<uint32_t> running;
+    for (uint32_t t = 0; t < job.records.size(); t++) {
+      if (job.records[t].state() == Record::RUNNING) running.push_back(t);
+    }
+    if (!running.empty()) asked.tasks = std::move(running);
+  }
   for (const uint32_t t : asked.tasks) {
     control.add_task(job.load.job.tasks[t].name);
   }

@@ -180,7 +180,6 @@ void MustBeNoticed(const Broken& broken) {
     World world(o);
     if (!world.Run()) {
       CHECK_FALSE(world.violation().empty());
-      fprintf(stderr, "DBG %s\n", world.violation().c_str());
       return;
     }
   }

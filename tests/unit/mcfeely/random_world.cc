@@ -65,9 +65,9 @@ WorldOptions SmallWorld(uint64_t seed) {
   WorldOptions o;
   o.seed = seed;
   o.hosts = 2 + static_cast<int>(dice.Below(3));
-  const size_t jobs = 2 + dice.Below(4);
+  const size_t jobs = 2 + dice.Below(8);
   for (size_t n = 0; n < jobs; n++) {
-    o.jobs.push_back(RandomWorkload(dice, o.hosts, 8));
+    o.jobs.push_back(RandomWorkload(dice, o.hosts, 12));
   }
   o.chaos = Chaos::Some();
   if (dice.Chance(0.5)) o.chaos.clock_jump = 0;

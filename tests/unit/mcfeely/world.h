@@ -41,8 +41,8 @@ class Dice {
     return a + (b - a) * (static_cast<double>(Next() >> 11) / (1ull << 53));
   }
   std::string Bytes(size_t n) {
-    std::string s;
-    while (s.size() < n) s += static_cast<char>(Next());
+    std::string s(n, '\0');
+    for (char& c : s) c = static_cast<char>(Next());
     return s;
   }
 

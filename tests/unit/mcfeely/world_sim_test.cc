@@ -16,7 +16,7 @@ namespace {
 
 namespace pb = fleetbox::wire;
 
-constexpr uint64_t kSeeds = 300;
+constexpr uint64_t kSeeds = 500;
 
 uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   const char* text = getenv(name);
@@ -141,6 +141,10 @@ TEST_CASE("mcfeely: a fleet of 2000 hosts in a hostile world",
   o.chaos.server_crash = 0.002;
   o.chaos.break_channel = 0.005;
   o.chaos.lasts = absl::Minutes(3);
+  o.operators_think = absl::Seconds(1);
+  o.policies = true;
+  for (int h = 0; h < o.hosts; h += 4) o.kept.insert(h);
+  for (int h = 1; h < o.hosts; h += 8) o.on_demand.insert(h);
   World world(o);
   const bool good = world.Run();
   INFO(world.violation());

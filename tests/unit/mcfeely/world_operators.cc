@@ -4,6 +4,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "base/limits.h"
 #include "world_state.h"
 
 namespace mcfeely {
@@ -104,7 +105,8 @@ void World::State::AskOfJob(OperationTruth& asked) {
 // Over a channel of its own. Who hears nothing may send the same again.
 void World::State::SendOperation(const std::string& name) {
   OperationTruth& asked = *operations.at(name);
-  asked.tries++;
+  // Everybody's clock jumps with the server's.
+  if (asked.tries++ == 0) asked.signed_at = now + wall;
   After(kPatience, [this, name] {
     const OperationTruth& was = *operations.at(name);
     if (was.answered || was.tries >= kMostTries) return;
@@ -122,7 +124,11 @@ void World::State::OperationArrived(Connection id, const std::string& name) {
   OperationTruth& asked = *operations.at(name);
   wire::Header header;
   header.id = asked.what.parcel;
-  if (!replays.Check(header, now).ok() && !o.broken.repeated_operation_counts) {
+  const absl::Duration age = ServerNow() - asked.signed_at;
+  const bool in_time =
+      age <= base::kMaxClockBehind && -age <= base::kMaxClockAhead;
+  if (!o.broken.repeated_operation_counts &&
+      (!in_time || !replays.Check(header, now).ok())) {
     facts.operations_repeated++;
     return CarryOut(
         SendReceipt{id, {asked.what.parcel, Code::kRefused, 0, ""}});

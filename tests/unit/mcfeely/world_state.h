@@ -44,6 +44,7 @@ struct OperationTruth {
   Queue::Operation what;
   std::vector<uint32_t> tasks;  // none: the whole job
   bool forbidden = false;       // he is no operator
+  absl::Time signed_at;
   int tries = 0;
   bool arrived = false;     // at a server's queue
   bool remembered = false;  // as a parcel that has taken effect

@@ -134,7 +134,14 @@ void World::State::JudgeJob(const JobTruth& job) {
     if (!wrong.empty()) say(t, wrong);
   }
   if (!violation.empty()) return;
-  if (job.touched) {
+  // What was given up once may succeed when it is retried; what ran because of
+  // that has run.
+  bool may_differ = job.touched;
+  for (uint32_t t = 0; t < job.records.size(); t++) {
+    may_differ |= job.meddled[t] && job.load.job.tasks[t].options.retry_for <
+                                        absl::InfiniteDuration();
+  }
+  if (may_differ) {
     JudgeTouched(job);
   } else {
     JudgeUntouched(job);

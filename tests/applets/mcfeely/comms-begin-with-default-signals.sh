@@ -5,7 +5,7 @@ trap '' USR1 HUP QUIT PIPE
 fleet h1
 trap - USR1 HUP QUIT PIPE
 comm h1 show <<'X'
-grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status
+grep -E '^Sig(Blk|Ign)' /proc/self/status
 X
 mcfeely-inject -w -q h1 show 2>/dev/null
 mcfeely-server show 1.task | grep -o "Sig.*"

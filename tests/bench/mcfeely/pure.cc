@@ -92,7 +92,11 @@ Job Plain(size_t tasks, size_t hosts) {
   return job;
 }
 
-size_t Used() { return mallinfo2().uordblks; }
+// With the large blocks that malloc takes from the system one by one.
+size_t Used() {
+  const struct mallinfo2 now = mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
 
 std::string Parcel(uint64_t n, const Job& job) {
   const std::string body = wire::Serialize(mcfeely::ToMessage(job));

@@ -74,7 +74,7 @@ double SpawnsPerSecond(const std::string& program, int count) {
   return count / sample.seconds;
 }
 
-double ChainSeconds(const std::string& program, int count) {
+double ChainSeconds(const std::string& program, int count, int writes) {
   const sys::TemporaryFolder folder =
       Need(sys::TemporaryFolder::Make("probe-"));
   AppendProbe disk(folder.path());
@@ -83,9 +83,11 @@ double ChainSeconds(const std::string& program, int count) {
   char* none[] = {nullptr};
   const absl::Time begin = sys::SteadyNow();
   for (int i = 0; i < count; i++) {
-    disk.Begin();
-    disk.Put("", record);
-    disk.Commit();
+    for (int w = 0; w < writes; w++) {
+      disk.Begin();
+      disk.Put("", record);
+      disk.Commit();
+    }
     int status = 0;
     waitpid(Execute(argv, none), &status, 0);
     Must(status == 0, program);

@@ -8,9 +8,9 @@ namespace bench {
 
 // vfork, exec and wait of a program by two threads.
 double SpawnsPerSecond(const std::string& program, int count);
-// So many times, one after the other: 300 bytes to stable storage, then the
-// program from its vfork to its end.
-double ChainSeconds(const std::string& program, int count);
+// So many times, one after the other: 300 bytes to stable storage, `writes`
+// times, and the program from its vfork to its end.
+double ChainSeconds(const std::string& program, int count, int writes);
 // A bare SQLite puts so many bytes on stable storage, in one commit.
 double CommitSeconds(size_t bytes);
 // A bare SQLite puts so many records of 300 bytes, 100 in a commit.

@@ -129,30 +129,33 @@ void AddChain(bench::Report& report) {
   const int tasks = Count(10'000), few = Count(1000);
   const auto fleet = WorkingFleet();
   const std::string program = fleet->path("comm/noop");
-  report.Add({"chain",
-              {{absl::StrCat("a chain of ", tasks), "s", AtMost(10)}},
-              {"", One([=] {
-                 return bench::SecondsToEnd(*fleet,
-                                            bench::Chain(tasks, "noop"));
-               })},
-              {{"limit: each to disk, then vfork, exec, wait",
-                One([=] { return bench::ChainSeconds(program, tasks); })},
-               {absl::StrCat("tsp -d, ", few, " of them, for as many as above"),
-                [=]() -> absl::StatusOr<Values> {
-                  TRY_ASSIGN(const auto tsp, bench::Spooler::Start());
-                  TRY_ASSIGN(const double s, tsp->ChainSeconds(program, few));
-                  return Values{s * tasks / few};
-                }}}});
+  report.Add(
+      {"chain",
+       {{absl::StrCat("a chain of ", tasks), "s", AtMost(10)}},
+       {"", One([=] {
+          return bench::SecondsToEnd(*fleet, bench::Chain(tasks, "noop"));
+        })},
+       {{"limit: each to disk, then vfork, exec, wait",
+         One([=] { return bench::ChainSeconds(program, tasks, 1); })},
+        // Dispatched, at the agent, ended: each is kept before the next step.
+        {"the same with three writes, as ours must",
+         One([=] { return bench::ChainSeconds(program, tasks, 3); })},
+        {absl::StrCat("tsp -d, ", few, " of them, for as many as above"),
+         [=]() -> absl::StatusOr<Values> {
+           TRY_ASSIGN(const auto tsp, bench::Spooler::Start());
+           TRY_ASSIGN(const double s, tsp->ChainSeconds(program, few));
+           return Values{s * tasks / few};
+         }}}});
 }
 
 // --- injections and transitions
 // -------------------------------------------------
 
-std::string JobFile(int tasks) {
+std::string JobFile(int tasks, const std::vector<std::string>& hosts) {
   std::string text = "description \"a change on many hosts\"\n";
   for (int i = 0; i < tasks; i++) {
-    absl::StrAppend(&text, "task t", i,
-                    " h1 virtdom_httpd_conf_add example.org 192.0.2.7\n");
+    absl::StrAppend(&text, "task t", i, " ", hosts[i % hosts.size()],
+                    " virtdom_httpd_conf_add example.org 192.0.2.7\n");
   }
   return text;
 }
@@ -177,7 +180,7 @@ void AddInjection(bench::Report& report) {
   if (!bench::Wanted("injection")) return;
   const int tasks = Count(10'000), few = Count(1000);
   const bench::Fleet fleet;
-  const std::string text = JobFile(tasks);
+  const std::string text = JobFile(tasks, {"h1"});
   bench::Need(sys::ReplaceFile(fleet.path("job"), text));
   Scenario scenario = {"injection",
                        {{absl::StrCat("mcfeely-inject of one job of ", tasks),
@@ -196,6 +199,13 @@ void AddInjection(bench::Report& report) {
         absl::StrCat(", ", few, " of them, for as many as above");
   }
   report.Add(scenario);
+  const bench::ScriptedAgents everybody(tasks);
+  const bench::Fleet large({.trust = everybody.trust()});
+  bench::Need(
+      sys::ReplaceFile(large.path("job"), JobFile(tasks, everybody.hosts())));
+  report.Add({"injection",
+              {{"  each task for another trusted host", "s", AtMost(0.5)}},
+              {"", [&] { return InjectFile(large); }}});
 }
 
 // A server, and agents in this process that say "done" to everything: each task

@@ -62,8 +62,7 @@ class Stream {
   size_t at_ = 0;
 };
 
-// --- beanstalkd: doc/protocol.txt
-// -----------------------------------------------
+// --- beanstalkd: doc/protocol.txt --------------------------------------------
 
 class BeanstalkdLink : public Link {
  public:
@@ -123,8 +122,7 @@ class BeanstalkdLink : public Link {
   std::string taken_;  // its number
 };
 
-// --- gearmand: the PROTOCOL file
-// ------------------------------------------------
+// --- gearmand: the PROTOCOL file ---------------------------------------------
 
 class GearmandLink : public Link {
  public:

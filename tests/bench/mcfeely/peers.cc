@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -162,7 +164,7 @@ absl::StatusOr<double> PeerJobsPerSecond(QueueServer& server,
     TRY_ASSIGN(std::unique_ptr<Link> link, server.Connect());
     links.push_back(std::move(link));
   }
-  jobs -= jobs % kCallers;
+  std::atomic<int> left = jobs;
   const absl::Time begin = sys::SteadyNow();
   Threads workers, callers;
   for (int w = 0; w < kWorkers; w++) {
@@ -170,9 +172,7 @@ absl::StatusOr<double> PeerJobsPerSecond(QueueServer& server,
   }
   for (int c = 0; c < kCallers; c++) {
     callers.Add([&, c]() -> absl::Status {
-      for (int i = 0; i < jobs / kCallers; i++) {
-        TRY(links[c]->Put({program}));
-      }
+      while (left-- > 0) TRY(links[c]->Put({program}));
       return absl::OkStatus();
     });
   }
@@ -201,8 +201,7 @@ absl::StatusOr<double> PeerPutSeconds(QueueServer& server, int jobs) {
   return SecondsSince(begin);
 }
 
-// --- task-spooler
-// -------------------------------------------------------------
+// --- task-spooler ------------------------------------------------------------
 
 Spooler::Spooler() : folder_(Need(sys::TemporaryFolder::Make("tsp-"))) {}
 
@@ -233,18 +232,18 @@ absl::Status Spooler::Run(std::vector<std::string> words) const {
 
 absl::StatusOr<double> Spooler::JobsPerSecond(const std::string& program,
                                               int jobs) {
-  jobs -= jobs % kCallers;
+  std::atomic<int> left = jobs;
   const absl::Time begin = sys::SteadyNow();
   Threads callers;
   for (int c = 0; c < kCallers; c++) {
     callers.Add([&]() -> absl::Status {
-      for (int i = 0; i < jobs / kCallers; i++) TRY(Run({program}));
+      while (left-- > 0) TRY(Run({program}));
       return absl::OkStatus();
     });
   }
   TRY(callers.Join());
   // They start in order of number, two at a time.
-  for (int last = 1; last <= 2; last++) {
+  for (int last = 1; last <= std::min(jobs, 2); last++) {
     TRY(Run({"-w", absl::StrCat(jobs - last)}));
   }
   return jobs / SecondsSince(begin);

@@ -61,8 +61,7 @@ Contender Peer(
           }};
 }
 
-// --- end to end
-// ---------------------------------------------------------------
+// --- end to end --------------------------------------------------------------
 
 // A fleet with an agent, kept from round to round.
 std::shared_ptr<bench::Fleet> WorkingFleet() {
@@ -148,8 +147,7 @@ void AddChain(bench::Report& report) {
          }}}});
 }
 
-// --- injections and transitions
-// -------------------------------------------------
+// --- injections and transitions ----------------------------------------------
 
 std::string JobFile(int tasks, const std::vector<std::string>& hosts) {
   std::string text = "description \"a change on many hosts\"\n";
@@ -241,25 +239,9 @@ void AddTransitions(bench::Report& report) {
               {{"limit: SQLite writes a record each, 100 a commit", [=] {
                   return Values{bench::RecordsPerSecond(2 * tasks), kNone};
                 }}}});
-  const int many = Count(100'000), chain = Count(10'000);
-  const Asked asked = AtLeast(200'000);
-  const auto add = [&](const std::string& what, std::function<double()> f) {
-    report.Add({"transitions",
-                {{"decided only: " + what, "transitions/s", asked}},
-                {"", One(std::move(f))}});
-  };
-  add(absl::StrCat(many, " tasks, 1000 hosts"),
-      [=] { return bench::TransitionsOfIndependent(many, 1000); });
-  add(absl::StrCat(many, " tasks, 1 host"),
-      [=] { return bench::TransitionsOfIndependent(many, 1); });
-  add(absl::StrCat("a chain of ", chain),
-      [=] { return bench::TransitionsOfChain(chain); });
-  add(absl::StrCat(many, " tasks, ten edges each"),
-      [=] { return bench::TransitionsOfLayers(many); });
 }
 
-// --- open tasks
-// -----------------------------------------------------------------
+// --- open tasks --------------------------------------------------------------
 
 struct OpenTasks {
   int jobs, tasks_each;
@@ -335,35 +317,9 @@ void AddOpenTasks(bench::Report& report) {
                   return Values{small->bare_read_seconds,
                                 small->stored_bytes / 1e6, kNone};
                 }}}});
-  const int pure = Count(100'000);
-  report.Add({"open-tasks",
-              {{absl::StrCat("scheduler alone, ", pure, " jobs of 1"),
-                "bytes/task", AtMost(1024)},
-               {absl::StrCat("scheduler alone, 1 job of ", pure), "bytes/task",
-                AtMost(1024)}},
-              {"", [=] {
-                 return Values{bench::SchedulerBytes(pure, 1),
-                               bench::SchedulerBytes(1, pure)};
-               }}});
-  const int many = Count(200'000);
-  for (const auto& [count, tasks] :
-       {std::pair(many, 1), std::pair(jobs, each)}) {
-    const std::string what = absl::StrCat(
-        "queue alone, ", count, count == 1 ? " job" : " jobs", " of ", tasks);
-    report.Add({"open-tasks",
-                {{what + ": inject", "jobs/s"},
-                 {what + ": read back", "s"},
-                 {what + ": memory", "bytes/task", AtMost(1024)}},
-                {"", [count = count, tasks = tasks] {
-                   const bench::QueueFigures f = bench::QueueOf(count, tasks);
-                   return Values{f.jobs_per_second, f.read_back_seconds,
-                                 f.bytes_per_task};
-                 }}});
-  }
 }
 
-// --- agents
-// -----------------------------------------------------------------------
+// --- agents ------------------------------------------------------------------
 
 // This process and the server need a descriptor for each agent, and some.
 absl::Status CheckDescriptors(int agents) {
@@ -436,6 +392,49 @@ void AddAgents(bench::Report& report, const std::string& group, int count,
   report.Add(scenario);
 }
 
+// --- decisions alone ---------------------------------------------------------
+
+void AddDecisions(bench::Report& report) {
+  const int many = Count(100'000), chain = Count(10'000);
+  const Asked asked = AtLeast(200'000);
+  const auto add = [&](const std::string& what, std::function<double()> f) {
+    report.Add({"decisions",
+                {{"decided alone: " + what, "transitions/s", asked}},
+                {"", One(std::move(f))}});
+  };
+  add(absl::StrCat(many, " tasks, 1000 hosts"),
+      [=] { return bench::TransitionsOfIndependent(many, 1000); });
+  add(absl::StrCat(many, " tasks, 1 host"),
+      [=] { return bench::TransitionsOfIndependent(many, 1); });
+  add(absl::StrCat("a chain of ", chain),
+      [=] { return bench::TransitionsOfChain(chain); });
+  add(absl::StrCat(many, " tasks, ten edges each"),
+      [=] { return bench::TransitionsOfLayers(many); });
+  report.Add({"decisions",
+              {{absl::StrCat("scheduler alone, ", many, " jobs of 1"),
+                "bytes/task", AtMost(1024)},
+               {absl::StrCat("scheduler alone, 1 job of ", many), "bytes/task",
+                AtMost(1024)}},
+              {"", [=] {
+                 return Values{bench::SchedulerBytes(many, 1),
+                               bench::SchedulerBytes(1, many)};
+               }}});
+  const int most = Count(200'000);
+  for (const auto& [count, tasks] : {std::pair(most, 1), std::pair(10, many)}) {
+    const std::string what = absl::StrCat(
+        "queue alone, ", count, count == 1 ? " job" : " jobs", " of ", tasks);
+    report.Add({"decisions",
+                {{what + ": inject", "jobs/s"},
+                 {what + ": read back", "s"},
+                 {what + ": memory", "bytes/task", AtMost(1024)}},
+                {"", [count = count, tasks = tasks] {
+                   const bench::QueueFigures f = bench::QueueOf(count, tasks);
+                   return Values{f.jobs_per_second, f.read_back_seconds,
+                                 f.bytes_per_task};
+                 }}});
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -447,6 +446,7 @@ int main(int argc, char** argv) {
   AddInjection(report);
   AddChain(report);
   AddOpenTasks(report);
+  AddDecisions(report);
   // Long enough for a keep-alive of each, every 15 s.
   AddAgents(report, "agents", Count(1000), absl::Seconds(20),
             {{"", "s"},

@@ -453,7 +453,8 @@ absl::Status Server::State::MayAsk(const std::string& principal,
 }
 
 // The only receipt that matters here is an agent's refusal of a dispatch: it
-// does not trust our key. Its tasks are deferred; somebody has to mend that.
+// does not trust our key, or its clock is another. Its tasks are deferred;
+// somebody has to mend that, and is told.
 void Server::State::TakeReceipt(net::Channel& channel,
                                 const net::Receipt& receipt) {
   if (receipt.code == net::Receipt::Code::kAccepted) return;
@@ -467,7 +468,8 @@ void Server::State::TakeReceipt(net::Channel& channel,
       r->set_job(attempt.job());
       r->set_task(attempt.task());
       r->set_verdict(wire_pb::DEFERRED);
-      r->set_reason("the agent refuses this server's key");
+      r->set_reason(
+          "the agent refuses this server's key, or their clocks differ");
     }
     dispatched.erase(it);
     queue->AgentResults(from, base::ParcelId(), results, sys::SteadyNow());
@@ -538,6 +540,10 @@ void Server::State::ShowHosts(wire_pb::Reply* reply) const {
     h->set_connected(count.connected);
     h->set_running(count.open);
     h->set_queued(count.ready);
+    h->set_away(count.away);
+    if (count.again < absl::InfiniteFuture()) {
+      h->set_again_ms(static_cast<uint64_t>(base::ToMillis(count.again)));
+    }
     if (const auto drained = queue->drained().find(name);
         drained != queue->drained().end()) {
       h->set_drained_by(drained->second.principal());

@@ -1,6 +1,7 @@
 // McFeely as a whole: a server and an agent as processes of their own, callers
 // here. The limits (a bare SQLite group commit, vfork and exec of the same
 // no-op) are measured in the same run.
+#include <absl/strings/str_split.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -47,8 +48,27 @@ class Fleet {
         absl::StrCat("queue ", path("queue"), "\nlisten ", address(),
                      "\nidentity ", path("hub"), "\ntrust ", path("none"),
                      "\nhost h1\nmax-per-host 512\n")));
+    StartServer();
+  }
+  void StartServer() {
     server_ =
         Start({bin_, "mcfeely-server", "-c", path("conf"), "--ready-fd", "1"});
+  }
+  void KillServer() {
+    Need(server_->Signal(SIGKILL));
+    server_->Wait();
+  }
+  // Processor time of the server, the agent, and the comms that have ended.
+  double CpuSeconds() {
+    double ticks = 0;
+    for (const auto* child : {&server_, &agent_}) {
+      const std::string stat =
+          Need(sys::ReadFile(absl::StrCat("/proc/", (*child)->pid(), "/stat")));
+      const std::vector<std::string> fields =
+          absl::StrSplit(stat.substr(stat.rfind(')') + 2), ' ');
+      for (int f = 11; f <= 14; f++) ticks += std::stod(fields[f]);
+    }
+    return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
   void StartAgent() {
     agent_ = Start({bin_, "mcfeely-agent", "-H", "h1", "-C", path("comm"), "-J",
@@ -176,6 +196,18 @@ double JobsPerSecond(Fleet& fleet, const std::string& comm, int jobs) {
   return jobs / absl::ToDoubleSeconds(absl::Now() - begin);
 }
 
+// Each requires the one before it.
+double ChainPerSecond(Fleet& fleet, const std::string& comm, int tasks) {
+  auto client = fleet.NewClient();
+  mcfeely::Job job = Tasks(tasks, comm);
+  for (uint32_t t = 1; t < job.tasks.size(); t++) {
+    job.requirements.push_back({{t}, {t - 1}});
+  }
+  const absl::Time begin = absl::Now();
+  RunToItsEnd(*client, job);
+  return tasks / absl::ToDoubleSeconds(absl::Now() - begin);
+}
+
 // Starts `program`; not inlined, since a vfork's child shares our frame.
 __attribute__((noinline)) pid_t Spawn(const char* program) {
   char* argv[] = {const_cast<char*>("true"), nullptr};
@@ -205,8 +237,8 @@ double SpawnsPerSecond(const std::string& program, int count) {
 }
 
 // From before a job is handed over until its comm runs, on an idle server;
-// milliseconds, the 99th of 100.
-double StartLatencyP99(Fleet& fleet) {
+// milliseconds, in order.
+std::vector<double> StartLatencies(Fleet& fleet) {
   auto client = fleet.NewClient();
   std::vector<double> ms;
   for (int i = 0; i < 300; i++) {
@@ -222,23 +254,31 @@ double StartLatencyP99(Fleet& fleet) {
     ms.push_back(absl::ToDoubleMilliseconds(base::FromMillis(started) - begin));
   }
   std::sort(ms.begin(), ms.end());
-  return std::max(0.0, ms[ms.size() * 99 / 100]);
+  return ms;
 }
 
-double BytesPerOpenTask(const std::string& bin) {
-  constexpr int kTasks = 100'000;
+// What open tasks take, and how long a server that was killed takes to read
+// them back.
+void OpenTasks(const std::string& bin, int tasks, bench::Table& table) {
   Fleet fleet(bin);
   auto client = fleet.NewClient();
   const size_t before = fleet.ServerBytes();
   for (int j = 0; j < 10; j++) {
-    mcfeely::Job job = Tasks(kTasks / 10, "virtdom_httpd_conf_add");
+    mcfeely::Job job = Tasks(tasks / 10, "virtdom_httpd_conf_add");
     for (mcfeely::Task& task : job.tasks) {
       task.arguments = {"example.com", "192.0.2.7"};
     }
     Need(client->Deliver(Need(client->SealJob(mcfeely::ToMessage(job))))
              .status());
   }
-  return static_cast<double>(fleet.ServerBytes() - before) / kTasks;
+  table.Add(absl::StrCat("memory per open task of ", tasks), "bytes",
+            static_cast<double>(fleet.ServerBytes() - before) / tasks, 1024,
+            "<= 1");
+  fleet.KillServer();
+  const absl::Time begin = absl::Now();
+  fleet.StartServer();
+  table.Add(absl::StrCat("recovery of ", tasks, " open tasks"), "s",
+            absl::ToDoubleSeconds(absl::Now() - begin), 0, "");
 }
 
 }  // namespace
@@ -281,9 +321,27 @@ int main(int argc, char** argv) {
     table.Add("each a job of its own, " + what, "tasks/s", bench::Median(jobs),
               bench::Median(limit), "");
   }
-  table.Add("inject to start, idle server, p99", "ms", StartLatencyP99(fleet),
-            10, "<= 1");
-  table.Add("memory per open task", "bytes", BytesPerOpenTask(bin), 1024,
-            "<= 1");
+  // Scenario 43 by its own numbers.
+  const std::string comm = noop == nullptr ? "true" : "noop";
+  const auto whole = [&](const std::string& what, auto run) {
+    const double before = fleet.CpuSeconds();
+    const double per_second = run(10'000);
+    table.Add(absl::StrCat("mcfeely 43: ", what), "tasks/s", per_second, 0, "");
+    table.Add(absl::StrCat("mcfeely 43: ", what, ", processor time"), "ms/task",
+              (fleet.CpuSeconds() - before) / 10, 0, "");
+  };
+  whole("10000 jobs of one task",
+        [&](int n) { return JobsPerSecond(fleet, comm, n); });
+  whole("a job of 10000 tasks",
+        [&](int n) { return TasksPerSecond(fleet, comm, n); });
+  whole("a chain of 10000",
+        [&](int n) { return ChainPerSecond(fleet, comm, n); });
+  const std::vector<double> ms = StartLatencies(fleet);
+  table.Add("inject to start, idle server, p50", "ms",
+            std::max(0.0, ms[ms.size() / 2]), 0, "");
+  table.Add("inject to start, idle server, p99", "ms",
+            std::max(0.0, ms[ms.size() * 99 / 100]), 10, "<= 1");
+  OpenTasks(bin, 100'000, table);
+  OpenTasks(bin, 1'000'000, table);
   return table.Finish(argc, argv);
 }

@@ -124,9 +124,10 @@ $(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a
 	$(Q)$(CXX) $(LINK_$(PROFILE)) $(if $(filter $(B)/%-named debug asan tsan,$@ $(PROFILE)),,-s) -o $@ $(filter %.o %.a,$^) $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)! grep -v -e 'statically linked applications requires' -e ': in function' -e '^/usr/bin/ld: /usr/lib' $@.log
 
+# tests/unit/sys/wall_clock.h sets the clock.
 $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
-	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $^ $(LIBS)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ $^ $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a

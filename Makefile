@@ -7,8 +7,9 @@
 #   make accept T=hxmd/merge          write a black-box test's text anew
 #   make asan | tsan | fuzz | bench   heavier checks
 #   make browser    the page of mcfeely-server in Chromium
-#   make soak | bench-fanout | bench-hosts
-#                                     the heaviest; xapply's and hxmd's peers
+#   make soak | bench-fanout | bench-hosts | bench-mcfeely
+#                                     the heaviest; xapply's, hxmd's and
+#                                     McFeely's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -123,11 +124,12 @@ $(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a
 	$(Q)$(CXX) $(LINK_$(PROFILE)) $(if $(filter $(B)/%-named debug asan tsan,$@ $(PROFILE)),,-s) -o $@ $(filter %.o %.a,$^) $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)! grep -v -e 'statically linked applications requires' -e ': in function' -e '^/usr/bin/ld: /usr/lib' $@.log
 
+# tests/unit/sys/wall_clock.h sets the clock.
 # The rooms first, then simulations: what several objects hold is taken from the
 # first, and other tests are compiled without optimisation.
 $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
-	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
 # What simulations run millions of times: world.o, world_*.o, and they.
 $(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o: \
@@ -135,7 +137,7 @@ $(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o: \
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $^ $(LIBS)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 $(B)/tests/bench/%.o: CXXFLAGS += -O2
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/rooms.a
 	@mkdir -p $(@D)
@@ -173,6 +175,13 @@ $(B)/bench/fanout/fanout_bench: $(B)/tests/bench/fanout/contender.o
 bench-hosts: $(BIN) $(B)/bench/hosts/hosts_bench | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) tests/bench/hosts/run $(B)/bench/hosts/hosts_bench $(BUILD)/bench
 $(B)/bench/hosts/hosts_bench: $(B)/tests/bench/fanout/contender.o
+bench-mcfeely: $(BIN) $(B)/bench/mcfeely/scale_bench | $(BUILD)/packages-test
+	@third_party/install-packages bench || true
+	@BIN=$(abspath $(BIN)) tests/bench/mcfeely/run $(B)/bench/mcfeely/scale_bench $(BUILD)/bench
+$(B)/bench/mcfeely/scale_bench: $(B)/tests/bench/fanout/contender.o \
+  $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/mcfeely/*.cc))
+$(B)/bench/mcfeely_bench: $(B)/tests/bench/fanout/contender.o \
+  $(patsubst %,$(B)/tests/bench/mcfeely/%.o,fleet process limits)
 soak: $(BIN) $(B)/unit
 	@set -e; for s in tests/soak/*; do \
 	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done
@@ -204,6 +213,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
-  bench-fanout bench-hosts browser soak demo install links clean help FORCE
+  bench-fanout bench-hosts bench-mcfeely browser soak demo install links clean \
+  help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -12,7 +12,7 @@
 #include "cli/live.h"
 #include "cli/paint.h"
 #include "cli/report.h"
-#include "mcfeely/client.h"
+#include "mcfeely/client_options.h"
 #include "mcfeely/jobfile.h"
 #include "mcfeely/view.h"
 #include "sys/clock.h"
@@ -257,11 +257,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
                                   : mcfeely::FormatJobFile(job));
     return 0;
   }
-  TRY_ASSIGN(auto client, mcfeely::Client::Make(
-                              {.server = mcfeely::ServersOf(call.All("server")),
-                               .server_principal = call.Get("to"),
-                               .identity = call.Get("identity"),
-                               .trust = call.Get("trust")}));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   TRY_ASSIGN(std::string parcel, client->SealJob(mcfeely::ToMessage(job)));
   if (call.Has("spool")) return Spool(call, parcel);
   TRY_ASSIGN(uint64_t number, client->Deliver(parcel));

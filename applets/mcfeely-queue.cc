@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "cli/applet.h"
 #include "mcfeely/classic.h"
-#include "mcfeely/client.h"
+#include "mcfeely/client_options.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -52,11 +52,7 @@ absl::StatusOr<uint64_t> Queue(const cli::Call& call) {
   TRY_ASSIGN(const mcfeely::Job job,
              mcfeely::ParseClassicJob(
                  {.tasks = tasks, .waiters = waiters, .texts = texts}));
-  TRY_ASSIGN(auto client, mcfeely::Client::Make(
-                              {.server = mcfeely::ServersOf(call.All("server")),
-                               .server_principal = call.Get("to"),
-                               .identity = call.Get("identity"),
-                               .trust = call.Get("trust")}));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   TRY_ASSIGN(const std::string parcel,
              client->SealJob(mcfeely::ToMessage(job)));
   return client->Deliver(parcel);

@@ -2,6 +2,7 @@
 #include "cli/applet.h"
 #include "cli/report.h"
 #include "mcfeely/classic_client.h"
+#include "mcfeely/client_options.h"
 
 namespace {
 
@@ -10,10 +11,10 @@ absl::StatusOr<int> Run(const cli::Call& call);
 constexpr auto kOptions = cli::Options([] {
   return std::to_array<cli::Option>({
       {0, "older", "TIME", "another time than an hour", "1h"},
-      {'S', "server", "ADDR", "the server to ask"},
-      {0, "to", "PRINCIPAL", "the server's name", "server:mcfeely"},
-      {'i', "identity", "FILE", "the key to sign with"},
-      {0, "trust", "FILE", "whose keys are trusted"},
+      mcfeely::kServerOption,
+      mcfeely::kToOption,
+      mcfeely::kIdentityOption,
+      mcfeely::kTrustOption,
   });
 });
 
@@ -31,16 +32,7 @@ extern constinit const cli::Applet applet_mcfeely_qwatch = {
 namespace {
 
 absl::StatusOr<int> Run(const cli::Call& call) {
-  TRY(call.NoOperands());
-  fleetbox::wire::Query::Status which;
-  TRY_ASSIGN(const absl::Duration older, call.Duration("older"));
-  which.set_older_ms(absl::ToInt64Milliseconds(older));
-  TRY_ASSIGN(auto client, mcfeely::Client::Make(
-                              {.server = mcfeely::ServersOf(call.All("server")),
-                               .server_principal = call.Get("to"),
-                               .identity = call.Get("identity"),
-                               .trust = call.Get("trust")}));
-  TRY(mcfeely::ListClassic(*client, which, cli::Print));
+  TRY(mcfeely::ListClassic(call, cli::Print));
   return 0;
 }
 

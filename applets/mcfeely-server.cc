@@ -14,7 +14,7 @@
 #include "mcfeely/check.h"
 #include "mcfeely/classic_client.h"
 #include "mcfeely/classic_folder.h"
-#include "mcfeely/client.h"
+#include "mcfeely/client_options.h"
 #include "mcfeely/event_log.h"
 #include "mcfeely/export.h"
 #include "mcfeely/jobfile.h"
@@ -50,12 +50,10 @@ absl::StatusOr<int> RunExport(const cli::Call& call);
 absl::StatusOr<int> RunCheck(const cli::Call& call);
 absl::StatusOr<int> RunAttach(const cli::Call& call);
 
-constexpr cli::Option kServer = {'S', "server", "ADDR", "the server to ask"};
-constexpr cli::Option kTo = {0, "to", "PRINCIPAL", "the server's name",
-                             "server:mcfeely"};
-constexpr cli::Option kIdentity = {'i', "identity", "FILE",
-                                   "the key to sign with"};
-constexpr cli::Option kTrust = {0, "trust", "FILE", "whose keys are trusted"};
+constexpr cli::Option kServer = mcfeely::kServerOption;
+constexpr cli::Option kTo = mcfeely::kToOption;
+constexpr cli::Option kIdentity = mcfeely::kIdentityOption;
+constexpr cli::Option kTrust = mcfeely::kTrustOption;
 
 constexpr auto kOptions = cli::Options([] {
   return std::to_array<cli::Option>({
@@ -236,14 +234,6 @@ absl::StatusOr<mcfeely::ServerConfig> ReadConfig(const cli::Call& call) {
   return config;
 }
 
-absl::StatusOr<std::unique_ptr<mcfeely::Client>> Ask(const cli::Call& call) {
-  return mcfeely::Client::Make(
-      {.server = mcfeely::ServersOf(call.All("server")),
-       .server_principal = call.Get("to"),
-       .identity = call.Get("identity"),
-       .trust = call.Get("trust")});
-}
-
 // "31" or "31.web".
 absl::Status ReadJobAndTask(absl::string_view text, uint64_t* job,
                             std::string* task) {
@@ -279,7 +269,7 @@ absl::StatusOr<int> RunStatus(const cli::Call& call) {
     TRY(ReadJobAndTask(operand, &job, &task));
     status->add_job(job);
   }
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   if (call.Has("classic")) {
     TRY(mcfeely::ListClassic(*client, *status, cli::Print));
     return 0;
@@ -299,7 +289,7 @@ absl::StatusOr<int> RunShow(const cli::Call& call) {
   TRY(ReadJobAndTask(operand, &job, &task));
   fleetbox::wire::Query query;
   query.mutable_show()->set_job(job);
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
   if (reply.job_size() != 1) return absl::DataLossError("not one job came");
   const fleetbox::wire::JobView& view = reply.job(0);
@@ -354,7 +344,7 @@ absl::StatusOr<int> Operate(const cli::Call& call,
     if (!task.empty()) control.add_task(task);
     controls.push_back(std::move(control));
   }
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   for (const fleetbox::wire::Control& control : controls) {
     TRY(client->Operate(control));
   }
@@ -388,7 +378,7 @@ absl::StatusOr<int> RunRetry(const cli::Call& call) {
       control.add_task(std::string(name));
     }
   }
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   TRY(client->Operate(control));
   return 0;
 }
@@ -427,7 +417,7 @@ absl::StatusOr<int> RunWait(const cli::Call& call) {
     if (!task.empty()) return cli::UsageError("name the JOB, not a task");
     jobs.push_back(job);
   }
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   int code = 0;
   for (const uint64_t job : jobs) {
     fleetbox::wire::JobView last;
@@ -459,7 +449,7 @@ absl::StatusOr<int> RunHost(const cli::Call& call) {
   if (what == "list" && operands.size() == 1) {
     fleetbox::wire::Query query;
     query.mutable_status()->set_no_jobs(true);
-    TRY_ASSIGN(auto client, Ask(call));
+    TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
     TRY_ASSIGN(fleetbox::wire::Reply reply, client->Ask(query));
     cli::Print(call.Has("json")
                    ? mcfeely::StatusJson(reply)
@@ -470,7 +460,7 @@ absl::StatusOr<int> RunHost(const cli::Call& call) {
   if ((what != "drain" && what != "resume") || operands.size() < 2) {
     return cli::UsageError("say list, drain HOST ... or resume HOST ...");
   }
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   for (const std::string& host : operands.subspan(1)) {
     fleetbox::wire::Control control;
     control.set_verb(what == "drain" ? fleetbox::wire::Control::DRAIN
@@ -555,7 +545,7 @@ absl::StatusOr<int> ImportClassic(const cli::Call& call,
 
 absl::StatusOr<int> RunImport(const cli::Call& call) {
   if (call.operands.empty()) return cli::UsageError("name at least one FILE");
-  TRY_ASSIGN(auto client, Ask(call));
+  TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   int code = 0;
   for (const std::string& operand : call.operands) {
     TRY_ASSIGN(const bool classic, mcfeely::IsClassicFolder(operand));

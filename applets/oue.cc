@@ -1,5 +1,3 @@
-#include <absl/strings/ascii.h>
-#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include "base/status.h"
@@ -57,19 +55,6 @@ extern constinit const cli::Applet applet_oue = {
 
 namespace {
 
-// The encoding of the locale, as setlocale(3) finds it.
-bool IsUtf8Locale() {
-  const sys::Environment environment = sys::Environment::Ours();
-  for (absl::string_view name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const absl::string_view value = environment.Get(name).value_or("");
-    if (value.empty()) continue;
-    const std::string lower = absl::AsciiStrToLower(value);
-    return absl::StrContains(lower, "utf-8") ||
-           absl::StrContains(lower, "utf8");
-  }
-  return false;
-}
-
 absl::Status ReadNumbers(const cli::Call& call, oue::Options* o) {
   if (call.Has("#")) {
     TRY_ASSIGN(const int64_t lines, call.Int("#", 1, 1'000'000));
@@ -124,7 +109,7 @@ absl::Status Read(const cli::Call& call, oue::Options* o) {
   o->include_prev = call.Has("i");
   o->only_prev = call.Has("v");
   o->lock = !call.Has("N");
-  o->utf8 = IsUtf8Locale();
+  o->utf8 = sys::Environment::Ours().IsUtf8();
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include <algorithm>
 #include <cxxopts.hpp>
 #include <optional>
 
@@ -70,6 +71,7 @@ absl::Status NoSuchOption(OptionTable options, absl::string_view word) {
 struct Rewritten {
   Wanted wanted = Wanted::kRun;
   std::vector<std::string> options;  // "--word=value" or "--word"
+  std::vector<Option> used;          // each once
   size_t operands_at = 0;            // index of the first word behind them
 };
 
@@ -159,6 +161,11 @@ class Rewriter {
       }
       value = line_[out_.operands_at++];
     }
+    if (std::none_of(out_.used.begin(), out_.used.end(), [&](const Option& u) {
+          return u.word == o.word && u.letter == o.letter;
+        })) {
+      out_.used.push_back(o);
+    }
     out_.options.push_back(absl::StrCat("--", InnerWord(o)));
     if (value) absl::StrAppend(&out_.options.back(), "=", *value);
     return absl::OkStatus();
@@ -175,13 +182,14 @@ absl::StatusOr<Rewritten> ReadOptions(OptionTable options,
                                       absl::Span<const std::string> line,
                                       Call& call) {
   TRY_ASSIGN(Rewritten front, Rewriter(options, line).Rewrite());
-  // The first use of cxxopts costs 20 us: it makes the C++ locale.
+  // The first use of cxxopts costs 20 us, as it makes the C++ locale, and each
+  // option another 2: it hears only of those that are there.
   if (front.options.empty()) return front;
   std::vector<const char*> argv = {"fleetbox"};
   for (const std::string& word : front.options) argv.push_back(word.c_str());
   try {
     cxxopts::Options checker("fleetbox");
-    for (const Option o : options) {
+    for (const Option& o : front.used) {
       if (o.value.empty()) {
         checker.add_options()(InnerWord(o), "");
       } else {
@@ -191,7 +199,7 @@ absl::StatusOr<Rewritten> ReadOptions(OptionTable options,
     const cxxopts::ParseResult result =
         checker.parse(static_cast<int>(argv.size()), argv.data());
     for (const cxxopts::KeyValue& given : result.arguments()) {
-      for (const Option o : options) {
+      for (const Option& o : front.used) {
         if (InnerWord(o) != given.key()) continue;
         call.seen.push_back({o, o.value.empty() ? "" : given.value()});
       }
@@ -271,6 +279,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
   CommandLine line;
   line.call.program = std::string(program);
   line.call.applet = &applet;
+  line.call.options.reserve(64);  // as many as any applet has
   for (const Option o : applet.options) line.call.options.push_back(o);
 
   if (!environment.text.empty()) {

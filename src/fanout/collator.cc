@@ -354,9 +354,7 @@ void Collator::Drop(Client& client) {
   captured_bytes_ -= client.captured.size();
   const auto found = clients_.find(client.fd.get());
   client.fd.Reset();
-  // Whoever called us may still look at it.
-  loop_.AtEndOfTurn(
-      [gone = std::shared_ptr<Client>(std::move(found->second))] {});
+  loop_.DeleteAtEndOfTurn(std::move(found->second));
   clients_.erase(found);
   if (client.section) Leave(*client.section, client.status);
   acceptor_.Resume();

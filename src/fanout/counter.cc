@@ -131,9 +131,7 @@ void Counter::Drop(Client& client) {
   loop_.Unwatch(client.fd.get());
   const auto found = clients_.find(client.fd.get());
   client.fd.Reset();
-  // Whoever called us may still look at it.
-  loop_.AtEndOfTurn(
-      [gone = std::shared_ptr<Client>(std::move(found->second))] {});
+  loop_.DeleteAtEndOfTurn(std::move(found->second));
   clients_.erase(found);
   acceptor_.Resume();
 }

@@ -1,6 +1,5 @@
 #include "fanout/xapply.h"
 
-#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
@@ -46,19 +45,6 @@ using Collate = XapplyOptions::Collate;
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(250);
 constexpr absl::Duration kLookAtJobs = absl::Milliseconds(200);
 
-// The encoding of the locale, as setlocale(3) finds it: the first of these that
-// is set and not empty.
-bool IsUtf8Locale(const sys::Environment& environment) {
-  for (absl::string_view name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const absl::string_view value = environment.Get(name).value_or("");
-    if (value.empty()) continue;
-    const std::string lower = absl::AsciiStrToLower(value);
-    return absl::StrContains(lower, "utf-8") ||
-           absl::StrContains(lower, "utf8");
-  }
-  return false;
-}
-
 class Xapply {
  public:
   Xapply(XapplyOptions options, const XapplyFace& face)
@@ -88,6 +74,8 @@ class Xapply {
   absl::Status MakeJobServer(RunCalls* calls);
   absl::Status MakeGates(RunCalls* calls);
   bool MayStart();
+  void ReadGauges();
+  void WatchMemory();
   absl::Status WriteEvent(const std::string& line);
   void Lost(const absl::Status& why);
   void StopIfOver();
@@ -167,7 +155,7 @@ MaybeTemplate Xapply::CompileLine(std::string text) const {
 
 absl::Status Xapply::MakeTemplates(RunOptions* run) {
   syntax_.escape = o_.escape;
-  syntax_.utf8 = IsUtf8Locale(environment_);
+  syntax_.utf8 = environment_.IsUtf8();
   text::TemplateSyntax command_syntax = syntax_;
   command_syntax.pack = o_.pack.has_value();
   run->command = text::Template::Compile(o_.command, command_syntax);
@@ -464,12 +452,7 @@ bool Xapply::MayStart() {
     }
     return false;
   }
-  if (gauges_ && now >= next_reading_) {
-    const Readings readings = reader_->Read();
-    next_reading_ = now + Gauges::kInterval;
-    gauges_allow_ = !gauges_->Reason(readings);
-    if (gauges_->Short(readings)) runner_->PutBackYoungest();
-  }
+  if (gauges_ && now >= next_reading_) ReadGauges();
   if (gauges_ && !gauges_allow_) return false;
   if (job_client_ != nullptr && !std::exchange(has_job_slot_, false)) {
     if (!job_client_->wants()) {
@@ -488,6 +471,19 @@ bool Xapply::MayStart() {
     next_start_ += o_.delay;
   }
   return true;
+}
+
+void Xapply::ReadGauges() {
+  const Readings readings = reader_->Read();
+  next_reading_ = readings.at + Gauges::kInterval;
+  gauges_allow_ = !gauges_->Reason(readings);
+  if (gauges_->Short(readings)) runner_->PutBackYoungest();
+}
+
+// Memory runs short while nothing is to be started, too.
+void Xapply::WatchMemory() {
+  if (sys::SteadyNow() >= next_reading_) ReadGauges();
+  loop_.After(Gauges::kInterval, [this] { WatchMemory(); });
 }
 
 // As a wrapper, a manager ends after its last client. One that is ended by a
@@ -753,6 +749,9 @@ absl::StatusOr<int> Xapply::Run() {
                 std::move(calls));
   runner_ = &runner;
   if (jobs_file_) loop_.After(kLookAtJobs, [this] { LookAtJobs(); });
+  if (o_.gauges.free_bytes) {
+    loop_.After(Gauges::kInterval, [this] { WatchMemory(); });
+  }
   if (tokens_ == nullptr) {
     for (int i = 0; i < o_.jobs; i++) runner.AddSlot(PrivateTokens(i));
   }

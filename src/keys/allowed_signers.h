@@ -15,6 +15,7 @@
 // every host, so it is UTC here.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
@@ -88,6 +89,7 @@ class TrustFile : public wire::Trust {
   absl::Status error_;  // why there is nobody in signers_
   std::string text_;    // what signers_ was parsed from
   AllowedSigners signers_;
+  absl::flat_hash_set<std::string> names_;  // every principal of signers_
   // Size, modification time, inode and device of what was read; -1 when it has
   // to be read again whatever these say.
   int64_t stamp_[4] = {-1, -1, -1, -1};

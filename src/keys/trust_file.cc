@@ -71,16 +71,15 @@ bool TrustFile::Refresh() {
     error_ = base::Context(parsed.status(), path_);
     if (parsed.ok()) signers_ = *std::move(parsed);
   }
+  names_.clear();
+  for (const AllowedSigner& signer : signers_.signers()) {
+    names_.insert(signer.principals.begin(), signer.principals.end());
+  }
   return !(trusted_nobody && signers_.signers().empty());
 }
 
 bool TrustFile::Names(absl::string_view principal) const {
-  for (const AllowedSigner& signer : signers_.signers()) {
-    for (const std::string& name : signer.principals) {
-      if (name == principal) return true;
-    }
-  }
-  return false;
+  return names_.contains(principal);
 }
 
 absl::Status AddSigner(const std::string& path, const AllowedSigner& signer) {

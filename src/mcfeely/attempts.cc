@@ -209,7 +209,11 @@ pb::Announce Attempts::Opened(const std::string& host) {
   announce.set_journal(s.journal);
   // In an order of their own, so that the same history says the same.
   std::vector<AttemptId> ids;
-  for (const auto& [id, k] : s.known) ids.push_back(id);
+  for (const auto& [id, k] : s.known) {
+    // Of what the server has confirmed it has no news any more: should it still
+    // wait for the result (its store came from a backup), it must not go on to.
+    if (k.entry.state() != Entry::CONFIRMED) ids.push_back(id);
+  }
   std::sort(ids.begin(), ids.end());
   for (const AttemptId id : ids) {
     const State::Known& k = s.known.at(id);

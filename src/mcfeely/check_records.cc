@@ -129,15 +129,20 @@ CheckedRecords CheckRecords(Entries& entries, absl::Time now) {
     }
     auto named = NamedBy(entries, loaded.message());
     std::string gone = "is removed";
-    const auto job =
-        named == entries.end() ? std::nullopt : keys.ParseJobKey(named->first);
-    if (named == entries.end()) {
+    // A record of a job that is named may be one that is missing.
+    const absl::string_view message = loaded.message();
+    const auto job = keys.ParseJobKey(
+        named == entries.end()
+            ? std::string(message.substr(0, message.find(": ")))
+            : named->first);
+    if (named == entries.end() && !job.has_value()) {
       checked.problems.emplace_back(loaded.message());
       return checked;
     }
     if (job.has_value() && job->kind != Keys::JobKey::Kind::kRun) {
       checked.lost_jobs++;
       const size_t count = RemoveJob(entries, keys.Job(job->job));
+      MUST(count > 0);  // or there would have been nothing to stumble over
       gone = absl::StrCat("JOB ", job->job.value, " IS LOST, ", count,
                           " records are removed");
     } else if (named->first == keys.Step()) {

@@ -2,6 +2,7 @@
 
 #include "base/status.h"
 #include "mcfeely/classic_listing.h"
+#include "mcfeely/client_options.h"
 
 namespace mcfeely {
 
@@ -22,6 +23,16 @@ absl::Status ListClassic(Client& client, const wire::Query::Status& status,
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status ListClassic(const cli::Call& call,
+                         absl::FunctionRef<void(absl::string_view)> print) {
+  TRY(call.NoOperands());
+  TRY_ASSIGN(const absl::Duration older, call.Duration("older"));
+  wire::Query::Status which;
+  which.set_older_ms(static_cast<uint64_t>(absl::ToInt64Milliseconds(older)));
+  TRY_ASSIGN(const auto client, MakeClient(call));
+  return ListClassic(*client, which, print);
 }
 
 }  // namespace mcfeely

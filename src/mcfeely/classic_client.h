@@ -5,6 +5,7 @@
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 
+#include "cli/applet.h"
 #include "mcfeely/client.h"
 
 namespace mcfeely {
@@ -13,6 +14,10 @@ namespace mcfeely {
 // long, and calls `print` with each.
 absl::Status ListClassic(Client& client,
                          const fleetbox::wire::Query::Status& status,
+                         absl::FunctionRef<void(absl::string_view)> print);
+// The same for an applet without operands that has an option "older", and those
+// of client_options.h.
+absl::Status ListClassic(const cli::Call& call,
                          absl::FunctionRef<void(absl::string_view)> print);
 
 }  // namespace mcfeely

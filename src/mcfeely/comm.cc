@@ -6,6 +6,7 @@
 #include <absl/strings/str_replace.h>
 #include <absl/strings/strip.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -511,6 +512,17 @@ void CommRunner::Explain(Running& run) {
   AddLastLine(text, asked.has_value(), &run.result);
 }
 
+namespace {
+
+// Whether somebody could still write to a pipe.
+bool IsHeld(const sys::Fd& pipe) {
+  if (!pipe) return false;
+  pollfd end = {pipe.get(), 0, 0};
+  return poll(&end, 1, 0) == 0;
+}
+
+}  // namespace
+
 void CommRunner::Finish(Running& run) {
   // Its group goes with it, before it is reaped: until then nobody else can
   // have its number.
@@ -545,7 +557,10 @@ void CommRunner::Finish(Running& run) {
   GiveBackFolder(std::move(run.folder),
                  base::FromMillis(run.result.started_ms()));
   wire::Result result = std::move(run.result);
-  const bool sweep = run.timed_out;
+  // Killed processes take a moment to let go of their pipes: then this looks in
+  // vain.
+  const bool sweep = run.timed_out || (!run.attempt.detach() &&
+                                       (IsHeld(run.out) || IsHeld(run.err)));
   running_.erase(base::AttemptId::From(result.attempt()));
   if (!sweep) return ended_(std::move(result));
   // What has left its group for one of its own still carries the attempt's id.

@@ -67,7 +67,8 @@ struct CommOptions {
 
 // Runs comms on a loop. Each runs in a process group of its own, in a private
 // empty folder, with nothing of our environment and no descriptor of ours; the
-// whole group ends with it unless the attempt says "detach". After a time-out
+// whole group ends with it unless the attempt says "detach". After a time-out,
+// and when something that has left the group still holds the comm's output,
 // everything that carries the attempt's id is ended, whatever group it is in.
 class CommRunner {
  public:

@@ -10,6 +10,7 @@
 #include "net/http.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/log.h"
 #include "sys/process.h"
 #include "text/json.h"
 
@@ -55,7 +56,8 @@ struct PageServer::State : PageSource {
   absl::StatusOr<JobSummary> Summary(JobId job) override;
   Metrics Measure() override;
 
-  absl::Status LoadToken(const std::string& file);
+  absl::Status LoadToken();
+  void RefreshToken();
   net::HttpResponse Answer(const net::HttpRequest& request);
   void TellSoon();
   void Tell();
@@ -66,6 +68,9 @@ struct PageServer::State : PageSource {
   store::Engine& engine;
   PageAsks ask;
   PageAccess access;
+  std::string token_file;  // "": none
+  sys::FileInfo token_info;
+  absl::Status token_trouble;  // why nobody is let in
   std::string host;
   std::unique_ptr<net::HttpServer> http;
   sys::Loop::Timer tell = 0, alive = 0;
@@ -135,6 +140,13 @@ net::HttpResponse PageServer::State::Answer(const net::HttpRequest& request) {
     later.headers.emplace_back("Retry-After", "1");
     return later;
   }
+  RefreshToken();
+  if (!token_trouble.ok()) {
+    net::HttpResponse closed;
+    closed.status = 503;
+    closed.body = "the server cannot read its token\n";
+    return closed;
+  }
   net::HttpResponse response =
       AnswerPage(request, access, *this, sys::WallNow());
   credit -= sys::SteadyNow() - now;
@@ -173,18 +185,37 @@ void PageServer::State::SayAlive() {
 
 // --- opening ----------------------------------------------------------------
 
-absl::Status PageServer::State::LoadToken(const std::string& file) {
-  TRY_ASSIGN(const sys::FileInfo info, sys::Stat(file));
-  if (info.exists && (info.mode & 0007) != 0) {
+absl::Status PageServer::State::LoadToken() {
+  TRY_ASSIGN(token_info, sys::Stat(token_file));
+  if (token_info.exists && (token_info.mode & 0007) != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(file, ": others may read or change it"));
+        absl::StrCat(token_file, ": others may read or change it"));
   }
-  TRY_ASSIGN(std::string content, sys::ReadFile(file, 4096));
+  TRY_ASSIGN(std::string content, sys::ReadFile(token_file, 4096));
   absl::StatusOr<keys::Secret> token = ParseToken(content);
   keys::Wipe(content);
-  TRY(base::Context(token.status(), file));
+  TRY(base::Context(token.status(), token_file));
   access.token = *std::move(token);
   return absl::OkStatus();
+}
+
+// The token of a file that has changed is the new one, from this request on;
+// whoever takes the file away lets nobody in.
+void PageServer::State::RefreshToken() {
+  if (token_file.empty()) return;
+  const absl::StatusOr<sys::FileInfo> now = sys::Stat(token_file);
+  if (now.ok() && now->exists == token_info.exists &&
+      now->ctime_ns == token_info.ctime_ns && now->bytes == token_info.bytes &&
+      now->inode == token_info.inode && now->device == token_info.device) {
+    return;
+  }
+  token_trouble = LoadToken();
+  if (token_trouble.ok()) {
+    sys::Log("http.token_read", {{"file", token_file}});
+  } else {
+    sys::Log("http.token_trouble",
+             {{"why", std::string(token_trouble.message())}});
+  }
 }
 
 absl::StatusOr<std::unique_ptr<PageServer>> PageServer::Open(
@@ -196,7 +227,8 @@ absl::StatusOr<std::unique_ptr<PageServer>> PageServer::Open(
   TRY_ASSIGN(const auto address, ParsePageAddress(options.address));
   s.host = address.first;
   if (!options.token_file.empty()) {
-    TRY(base::Context(s.LoadToken(options.token_file), "http-token"));
+    s.token_file = options.token_file;
+    TRY(base::Context(s.LoadToken(), "http-token"));
   } else if (!IsLoopback(s.host)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "http: ", options.address,

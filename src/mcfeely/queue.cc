@@ -301,9 +301,10 @@ void Queue::AgentResults(Connection from, base::ParcelId parcel,
   for (const pb::Result& result : results.result()) {
     s.MakeRoom();
     s.result = &result;
+    // What came in no parcel the server has made up: see server.cc.
     s.Feed(AttemptEnded{host, AttemptId::From(result.attempt()),
-                        result.verdict(), result.reason(),
-                        RetryAfterOf(result)});
+                        result.verdict(), result.reason(), RetryAfterOf(result),
+                        /*tell=*/parcel.empty()});
     s.result = nullptr;
   }
   s.Answer(from, parcel, Code::kAccepted, 0, "", /*at_once=*/false);

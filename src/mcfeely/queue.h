@@ -106,7 +106,7 @@ struct QueueOptions {
   size_t keep_jobs = 100'000;
   // Whether somebody may run a job's tasks (policy.h): PermissionDenied names
   // the rule, Unavailable says why that cannot be told now. Asked before a job
-  // is accepted; null: everybody may.
+  // is accepted, and of whoever wants it retried; null: everybody may.
   std::function<absl::Status(const std::string& principal, const Job& job)>
       may_run = nullptr;
 };

@@ -118,6 +118,11 @@ absl::Status Queue::State::Operate(const Operation& operation,
   absl::Status status =
       FindTasks(job, scheduler.Spec(job), control, &event.tasks);
   if (status.ok()) status = scheduler.Check(event);
+  // To begin anew is to run it, whoever injected it.
+  if (status.ok() && control.verb() == Control::RETRY &&
+      options.may_run != nullptr) {
+    status = options.may_run(operation.principal, scheduler.Spec(job));
+  }
   if (!status.ok()) {
     if (!was_open) {
       scheduler.Drop(job);

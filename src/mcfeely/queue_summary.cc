@@ -27,6 +27,9 @@ absl::StatusOr<JobSummary> Queue::Summary(store::Engine& engine, JobId job,
   const QueuedJob& known = *found->second;
   JobSummary summary;
   summary.job = job;
+  if (s.scheduler.Flags(job).held) {
+    summary.state = fleetbox::wire::JOB_HELD;
+  }
   summary.injected_ms = static_cast<uint64_t>(base::ToMillis(known.injected));
   summary.Describe(known.spec->description, *known.principal);
   for (uint32_t t = 0; t < known.spec->tasks.size(); t++) {

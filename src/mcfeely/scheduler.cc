@@ -55,12 +55,15 @@ void Scheduler::State_::Handle(const JobAccepted& e) {
 
 void Scheduler::State_::Handle(const AgentOpened& e) {
   SchedulerHost& host = HostOf(e.host);
-  host.connected = true;
-  host.journal = e.journal;
-  away.erase(e.host);
-  const absl::flat_hash_set<AttemptId> known(e.known.begin(), e.known.end());
   // A copy: an interrupted attempt leaves the set.
   const std::vector<TaskRef> open(host.open.begin(), host.open.end());
+  for (const TaskRef& ref : open) ListenNoMore(*Find(ref.job), ref.task);
+  host.connected = true;
+  host.connected_at = now;
+  host.journal = e.journal;
+  for (const TaskRef& ref : open) Listen(*Find(ref.job), ref.task);
+  away.erase(e.host);
+  const absl::flat_hash_set<AttemptId> known(e.known.begin(), e.known.end());
   for (const TaskRef& ref : open) {
     OpenJob& job = *Find(ref.job);
     const TaskStatus& status = job.tasks[ref.task].status;
@@ -87,6 +90,7 @@ void Scheduler::State_::Handle(const AgentClosed& e) {
   const auto found = hosts.find(e.host);
   if (found == hosts.end()) return;
   SchedulerHost& host = found->second;
+  for (const TaskRef& ref : host.open) ListenNoMore(*Find(ref.job), ref.task);
   host.connected = false;
   host.journal = JournalId();
   const std::vector<Moment> overdue(host.overdue.begin(), host.overdue.end());
@@ -109,7 +113,9 @@ void Scheduler::State_::Handle(const AttemptStarted& e) {
   const uint32_t t = found->second.task;
   if (job.tasks[t].host->name != e.host) return;
   if (job.tasks[t].status.stored != Record::DISPATCHED) return;
+  ListenNoMore(job, t);
   job.tasks[t].status.stored = Record::RUNNING;
+  Listen(job, t);
   Save(job, t);
 }
 
@@ -130,7 +136,7 @@ void Scheduler::State_::Handle(const AttemptEnded& e) {
       return Finish(job, t, Record::SUCCEEDED, std::string(reason));
     case pb::DEFERRED:
       CloseAttempt(job, t, e.verdict, reason);
-      return TryAgain(job, t, e.retry_after);
+      return TryAgain(job, t, e.retry_after, e.tell);
     case pb::FAILED:
       CloseAttempt(job, t, e.verdict, reason);
       return Finish(job, t, Record::FAILED, std::string(reason));
@@ -163,6 +169,7 @@ void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
                                      absl::string_view reason) {
   TaskStatus& status = job.tasks[t].status;
   SchedulerHost& host = *job.tasks[t].host;
+  ListenNoMore(job, t);
   open_attempts.erase(status.attempt);
   host.open.erase({job.id, t});
   CountRunning(job, t, -1);
@@ -197,8 +204,8 @@ void Scheduler::State_::Cancelled(OpenJob& job, uint32_t t, pb::Verdict verdict,
   Finish(job, t, Record::CANCELLED, std::move(who));
 }
 
-void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t,
-                                 absl::Duration asked) {
+void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t, absl::Duration asked,
+                                 bool tell) {
   TaskStatus& status = job.tasks[t].status;
   const TaskOptions& options = job.options(t);
   // After a restart with a clock that was set back, a birth may lie ahead.
@@ -220,6 +227,7 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t,
   status.stored = Record::DELAYED;
   status.due = due;
   Save(job, t);
+  if (tell && WarnAt(job, t) < absl::InfiniteFuture()) Warn(job, t);
   MakeDelayed(job, t);
 }
 

@@ -51,6 +51,12 @@
 // new one (Announce.journal), the fate of attempts sent to the old one is
 // unknown: they count as interrupted.
 //
+// An agent that is connected says soon of an attempt that it runs, and how it
+// ended. One that does not (`answer_within`; of one with a time limit, after
+// that, too) is told to end it, and the attempt counts as interrupted: nobody
+// waits without end for an agent that lives and keeps silent. A comm that has
+// no time limit runs as long as its agent says that it does.
+//
 // A task is ready from the moment the last of its requirements was done (its
 // birth: `eligible`, which is not before `start`), or `delay` later. Of a
 // host's ready tasks those of higher priority start first. Among equals jobs
@@ -131,6 +137,8 @@ struct AttemptEnded {
   // DEFERRED: when the comm wants to be tried again; zero leaves it to the
   // back-off. retry-max bounds it, too.
   absl::Duration retry_after = absl::ZeroDuration();
+  // DEFERRED for what a person has to mend: the first time, it is told at once.
+  bool tell = false;
 };
 using Verb = fleetbox::wire::Control::Verb;
 struct Operated {  // and Scheduler::Check has nothing against it
@@ -259,6 +267,9 @@ struct ClassLimit {
 struct SchedulerLimits {
   int max_running = 1000;
   int max_per_host = 4;
+  // How long an agent that is connected may take to say that an attempt runs,
+  // and once its time limit has passed that it has ended.
+  absl::Duration answer_within = absl::Minutes(10);
   // Classes that are not here: one task on each host.
   absl::btree_map<std::string, ClassLimit> classes = {};
 };
@@ -310,6 +321,8 @@ class Scheduler {
     int ready = 0;
     bool connected = false;
     bool drained = false;
+    std::string away = {};  // why it could not be reached; "": it was not tried
+    absl::Time again = absl::InfiniteFuture();  // when that is tried again
   };
   // --- hosts that are called (carrier_plan.h); scheduler_hosts.cc ---------
   // Their names; before Load.

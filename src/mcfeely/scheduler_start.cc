@@ -56,6 +56,7 @@ void Scheduler::State_::Start(SchedulerHost& host) {
   status.journal = host.journal;
   job.tasks[next.task].phase = Phase::kOpen;
   host.open.insert({next.job, next.task});
+  Listen(job, next.task);
   Save(job, next.task);
   effects.push_back(Dispatch{host.name, JobId{next.job}, TaskIndex{next.task},
                              status.attempt, status.attempts});
@@ -234,6 +235,42 @@ absl::Time Scheduler::State_::LimitAt(const OpenJob& job, uint32_t t) const {
   return std::min(GiveUpAt(job, t), WarnAt(job, t));
 }
 
+// When the agent of an open attempt must have said more of it; derived from
+// what is known, so that it can be found among the timers.
+absl::Time Scheduler::State_::AnswerBy(const OpenJob& job, uint32_t t) const {
+  const TaskStatus& status = job.status(t);
+  const absl::Time asked =
+      std::max<absl::Time>(status.started, job.tasks[t].host->connected_at);
+  if (status.stored == Record::DISPATCHED) return asked + limits.answer_within;
+  const absl::Duration timeout = job.options(t).timeout;
+  return timeout == absl::ZeroDuration()
+             ? absl::InfiniteFuture()
+             : asked + 2 * limits.answer_within + timeout;
+}
+
+void Scheduler::State_::Listen(const OpenJob& job, uint32_t t) {
+  const absl::Time by = AnswerBy(job, t);
+  if (job.tasks[t].host->connected && by < absl::InfiniteFuture()) {
+    timers.insert(MomentOf(job, t, by));
+  }
+}
+
+void Scheduler::State_::ListenNoMore(const OpenJob& job, uint32_t t) {
+  const absl::Time by = AnswerBy(job, t);
+  if (job.tasks[t].host->connected && by < absl::InfiniteFuture()) {
+    timers.erase(MomentOf(job, t, by));
+  }
+}
+
+// What became of it nobody knows; it is not to run beside its next try.
+void Scheduler::State_::Silent(OpenJob& job, uint32_t t) {
+  const bool runs = job.status(t).stored == Record::RUNNING;
+  AskToEnd(job, t);
+  Interrupted(job, t,
+              absl::StrCat(job.tasks[t].host->name, " does not say ",
+                           runs ? "how it has ended" : "that it runs"));
+}
+
 void Scheduler::State_::Warn(OpenJob& job, uint32_t t) {
   job.status(t).warned = true;
   Save(job, t);
@@ -247,7 +284,9 @@ void Scheduler::State_::FireTimers() {
     OpenJob& job = *Find(m.job);
     SchedulerHost& host = *job.tasks[m.task].host;
     const bool delayed = job.tasks[m.task].phase == Phase::kDelayed;
-    if (WarnAt(job, m.task) <= now) {
+    if (job.tasks[m.task].phase == Phase::kOpen) {
+      Silent(job, m.task);
+    } else if (WarnAt(job, m.task) <= now) {
       Warn(job, m.task);
       const absl::Time next =
           delayed ? ReadyAt(job, m.task) : GiveUpAt(job, m.task);

@@ -22,7 +22,8 @@ enum class Phase : uint8_t {
   kWaiting,  // in none
   kDelayed,  // in timers, at DelayedTimer
   kReady,    // in a queue of its host; in timers, at LimitAt, or in overdue
-  kOpen,     // in open of its host and in open_attempts
+  kOpen,     // in open of its host and in open_attempts; in timers, at
+             // AnswerBy, while the host is connected
   kHeld,     // in none
   kEnded,    // in none
 };
@@ -74,7 +75,8 @@ struct SchedulerHost {
   bool called = false;   // by us, if it has work
   bool wanted = false;   // in State_::wanted
   JournalId journal;     // of the connected agent
-  size_t tasks = 0;      // of open jobs; at zero and not connected it goes
+  absl::Time connected_at = absl::InfinitePast();
+  size_t tasks = 0;  // of open jobs; at zero and not connected it goes
   absl::btree_set<TaskRef> open;
   HostQueue plain;  // of no class
   absl::btree_map<std::string, HostQueue> classes;
@@ -194,7 +196,7 @@ struct Scheduler::State_ {
                     absl::string_view reason);
   // `asked`: when the comm wants it; zero: the back-off decides.
   void TryAgain(OpenJob& job, uint32_t t,
-                absl::Duration asked = absl::ZeroDuration());
+                absl::Duration asked = absl::ZeroDuration(), bool tell = false);
   void Interrupted(OpenJob& job, uint32_t t, const std::string& reason);
   void Cancelled(OpenJob& job, uint32_t t, fleetbox::wire::Verdict verdict,
                  const std::string& reason);
@@ -207,6 +209,9 @@ struct Scheduler::State_ {
   std::vector<uint32_t> SettleAll(OpenJob& job);
   void EndIfFinished(OpenJob& job);
   void Warn(OpenJob& job, uint32_t t);
+  void Listen(const OpenJob& job, uint32_t t);
+  void ListenNoMore(const OpenJob& job, uint32_t t);
+  void Silent(OpenJob& job, uint32_t t);
 
   // Operators.
   absl::Status CheckTask(const OpenJob& job, Verb verb, uint32_t t) const;
@@ -227,6 +232,7 @@ struct Scheduler::State_ {
   absl::Time WarnAt(const OpenJob& job, uint32_t t) const;
   absl::Time DelayedTimer(const OpenJob& job, uint32_t t) const;
   absl::Time LimitAt(const OpenJob& job, uint32_t t) const;
+  absl::Time AnswerBy(const OpenJob& job, uint32_t t) const;
   HostQueue& QueueOf(const OpenJob& job, uint32_t t);
   HostQueue* NextQueue(SchedulerHost& host) const;
   void Enqueue(OpenJob& job, uint32_t t);

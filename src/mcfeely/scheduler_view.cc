@@ -79,6 +79,11 @@ absl::btree_map<std::string, Scheduler::HostCount> Scheduler::Hosts() const {
                     .ready = static_cast<int>(host.ready),
                     .connected = host.connected,
                     .drained = host.drained};
+    if (const auto away = state_->away.find(name);
+        away != state_->away.end() && !host.connected) {
+      counts[name].away = away->second.why;
+      counts[name].again = away->second.again;
+    }
   }
   return counts;
 }

@@ -286,6 +286,21 @@ std::string Summary(const wire::JobView& job) {
   return out;
 }
 
+namespace {
+
+// "Connection refused, tried again in 4s".
+std::string AwayText(const wire::HostView& host, absl::Time now) {
+  if (host.again_ms() == 0) return host.away();
+  const absl::Duration left = base::FromMillis(host.again_ms()) - now;
+  return absl::StrCat(host.away(), ", tried again ",
+                      left <= absl::ZeroDuration()
+                          ? "now"
+                          : absl::StrCat("in ", base::FormatDuration(absl::Ceil(
+                                                    left, absl::Seconds(1)))));
+}
+
+}  // namespace
+
 std::string FormatStatus(const wire::Reply& reply, absl::Time now,
                          const Styles& styles, size_t width) {
   std::string out;
@@ -297,13 +312,21 @@ std::string FormatStatus(const wire::Reply& reply, absl::Time now,
               Ago(job.injected_ms(), now), Summary(job), job.description()});
   }
   if (!jobs.empty()) out = jobs.Text(Limit(width));
-  Columns hosts({"HOST", "AGENT", "RUNNING", "READY"});
+  const bool away = std::any_of(
+      reply.host().begin(), reply.host().end(),
+      [](const wire::HostView& host) { return !host.away().empty(); });
+  std::vector<Cell> heads = {"HOST", "AGENT", "RUNNING", "READY"};
+  if (away) heads.push_back("WHY");
+  Columns hosts(heads);
   for (const wire::HostView& host : reply.host()) {
-    hosts.Add({host.name(),
-               !host.connected()            ? Cell("not connected", styles.bad)
-               : !host.drained_by().empty() ? Cell("drained", styles.busy)
-                                            : Cell("connected", styles.good),
-               absl::StrCat(host.running()), absl::StrCat(host.queued())});
+    std::vector<Cell> cells = {
+        host.name(),
+        !host.connected()            ? Cell("not connected", styles.bad)
+        : !host.drained_by().empty() ? Cell("drained", styles.busy)
+                                     : Cell("connected", styles.good),
+        absl::StrCat(host.running()), absl::StrCat(host.queued())};
+    if (away) cells.push_back(AwayText(host, now));
+    hosts.Add(std::move(cells));
   }
   if (!hosts.empty()) {
     absl::StrAppend(&out, out.empty() ? "" : "\n", hosts.Text(Limit(width)));
@@ -444,6 +467,10 @@ std::string StatusJson(const wire::Reply& reply) {
     }
     json.Key("running").Int(host.running());
     json.Key("ready").Int(host.queued());
+    if (!host.away().empty()) json.Key("away").String(host.away());
+    if (host.again_ms() != 0) {
+      json.Key("again").String(TimeText(host.again_ms()));
+    }
     json.EndObject();
   }
   json.EndArray().EndObject();

@@ -384,6 +384,44 @@ struct WalSum {
   }
 };
 
+struct WalHeader {
+  bool good;  // else its fields mean nothing
+  bool big_endian;
+  int64_t page_bytes;
+  std::string bytes;
+};
+
+absl::StatusOr<WalHeader> ReadWalHeader(RawFile& wal) {
+  WalHeader header{};
+  TRY(wal.Read(0, kWalHeaderBytes, &header.bytes));
+  const uint32_t magic = base::Be32(header.bytes.data());
+  header.big_endian = (magic & 1) != 0;
+  header.page_bytes = base::Be32(header.bytes.data() + 8);
+  WalSum sum{header.big_endian};
+  sum.Add(absl::string_view(header.bytes).substr(0, 24));
+  header.good = (magic & ~1u) == 0x377f0682 && header.page_bytes >= 512 &&
+                header.page_bytes <= 65536 && sum.Is(header.bytes.data() + 24);
+  return header;
+}
+
+struct WalFrame {
+  absl::string_view bytes;
+  absl::string_view salts() const { return bytes.substr(8, 8); }
+  // The last frame of a commit holds the size of the file.
+  bool ends_commit() const { return base::Be32(bytes.data() + 4) != 0; }
+  // Whether it follows what `sum` is of; it is then of this, too.
+  bool Follows(WalSum& sum) const {
+    sum.Add(bytes.substr(0, 8));
+    sum.Add(bytes.substr(kFrameHeaderBytes));
+    return sum.Is(bytes.data() + 16);
+  }
+  // What the next one is to follow, by what this one says of itself.
+  WalSum Said(bool big_endian) const {
+    return {big_endian, base::Be32(bytes.data() + 16),
+            base::Be32(bytes.data() + 20)};
+  }
+};
+
 }  // namespace
 
 absl::StatusOr<int64_t> SettleWal(const Database::Options& options) {
@@ -392,35 +430,76 @@ absl::StatusOr<int64_t> SettleWal(const Database::Options& options) {
   TRY(wal);
   TRY_ASSIGN(const int64_t size, (*wal)->Size());
   if (size < kWalHeaderBytes) return 0;
-  std::string header, frame;
-  TRY((*wal)->Read(0, kWalHeaderBytes, &header));
-  const uint32_t magic = base::Be32(header.data());
-  const uint32_t page_bytes = base::Be32(header.data() + 8);
-  WalSum sum{(magic & 1) != 0};
-  sum.Add(absl::string_view(header).substr(0, 24));
-  if ((magic & ~1u) != 0x377f0682 || page_bytes < 512 || page_bytes > 65536 ||
-      !sum.Is(header.data() + 24)) {
-    return 0;  // SQLite holds it for empty as well
-  }
-  TRY((*wal)->Write(0, header));
-  const absl::string_view salts = absl::string_view(header).substr(16, 8);
-  const int64_t step = kFrameHeaderBytes + page_bytes;
+  TRY_ASSIGN(const WalHeader header, ReadWalHeader(**wal));
+  if (!header.good) return 0;  // SQLite holds it for empty as well
+  TRY((*wal)->Write(0, header.bytes));
+  WalSum sum{header.big_endian};
+  sum.Add(absl::string_view(header.bytes).substr(0, 24));
+  const int64_t step = kFrameHeaderBytes + header.page_bytes;
   int64_t frames = 0, committed = 0;
+  std::string bytes;
   for (int64_t at = kWalHeaderBytes; at + step <= size; at += step) {
-    TRY((*wal)->Read(at, static_cast<size_t>(step), &frame));
-    sum.Add(absl::string_view(frame).substr(0, 8));
-    sum.Add(absl::string_view(frame).substr(kFrameHeaderBytes));
-    if (absl::string_view(frame).substr(8, 8) != salts ||
-        !sum.Is(frame.data() + 16)) {
+    TRY((*wal)->Read(at, static_cast<size_t>(step), &bytes));
+    const WalFrame frame{bytes};
+    if (!frame.Follows(sum) ||
+        frame.salts() != absl::string_view(header.bytes).substr(16, 8)) {
       break;  // of an older log, or torn
     }
-    TRY((*wal)->Write(at, frame));
+    TRY((*wal)->Write(at, bytes));
     ++frames;
-    // The last frame of a commit holds the size of the file.
-    if (base::Be32(frame.data() + 4) != 0) committed = frames;
+    if (frame.ends_commit()) committed = frames;
   }
   TRY((*wal)->Sync());
   return committed;
+}
+
+// A commit is flushed before the next one is begun, so a crash or a power cut
+// tears the last one only: where a frame follows behind the end of a commit
+// that cannot be read, the log has been damaged since. Frames behind the bad
+// one are known by their sums, which go on from what the one before says its
+// sum is. Those of an older log have other salts.
+//
+// The last commit of a log cannot be told from a torn one this way; nor can a
+// bad header from one that was torn when the log was begun anew, before the
+// frames of the older log.
+absl::Status CheckWal(const Database::Options& options) {
+  absl::StatusOr<std::unique_ptr<RawFile>> wal = RawFile::OpenWal(options);
+  if (absl::IsNotFound(wal.status())) return absl::OkStatus();
+  TRY(wal);
+  TRY_ASSIGN(const int64_t size, (*wal)->Size());
+  if (size < kWalHeaderBytes) return absl::OkStatus();
+  TRY_ASSIGN(const WalHeader header, ReadWalHeader(**wal));
+  if (!header.good) return absl::OkStatus();
+  const absl::string_view salts = absl::string_view(header.bytes).substr(16, 8);
+  WalSum sum{header.big_endian};
+  sum.Add(absl::string_view(header.bytes).substr(0, 24));
+  WalSum said = sum;
+  const int64_t step = kFrameHeaderBytes + header.page_bytes;
+  int64_t bad = INT64_MAX;
+  bool ended = false;  // a commit did, at or behind the bad frame
+  std::string bytes;
+  for (int64_t n = 0; kWalHeaderBytes + (n + 1) * step <= size; n++) {
+    TRY((*wal)->Read(kWalHeaderBytes + n * step, static_cast<size_t>(step),
+                     &bytes));
+    const WalFrame frame{bytes};
+    const bool of_this_log = frame.salts() == salts;
+    // What is bad may be the frame, or only what it says of itself.
+    const bool whole = (n <= bad || n == bad + 1) && frame.Follows(sum);
+    if (n < bad && whole && of_this_log) {
+      said = sum;
+      continue;
+    }
+    bad = std::min(bad, n);
+    if (ended && of_this_log && (whole || frame.Follows(said))) {
+      return absl::DataLossError(
+          absl::StrCat(options.path, "-wal: is damaged at byte ",
+                       kWalHeaderBytes + bad * step,
+                       "; what was committed after that cannot be read"));
+    }
+    ended |= of_this_log && frame.ends_commit();
+    said = frame.Said(header.big_endian);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace store

@@ -111,4 +111,8 @@ absl::Status CutWal(const Database::Options& options, int64_t frames,
 // therefore they are written anew first.
 absl::StatusOr<int64_t> SettleWal(const Database::Options& options);
 
+// DataLoss when commits stand behind what cannot be read of the log. SQLite,
+// and SettleWal, take the first frame that cannot be read for the log's end.
+absl::Status CheckWal(const Database::Options& options);
+
 }  // namespace store

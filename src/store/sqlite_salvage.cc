@@ -9,7 +9,9 @@
 #include <absl/status/status.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/bytes.h"
@@ -146,6 +148,33 @@ absl::StatusOr<std::string> KeepOld(const std::string& path) {
   }
 }
 
+// SQLite reads nothing of a file that is shorter than its first page says. What
+// is missing is made up for by bytes that are no page: their checksum is wrong.
+// (Zeros would do as the rest of a long value.)
+absl::Status FillUp(const std::string& path) {
+  // https://www.sqlite.org/fileformat2.html, section 1.3.
+  constexpr size_t kPageBytesAt = 16, kPagesAt = 28, kHeadBytes = 32;
+  constexpr int64_t kMaxPages = 1 << 28;  // 1 TiB of the usual ones
+  TRY_ASSIGN(const sys::Fd file, sys::Open(path, O_RDWR | O_CLOEXEC));
+  char head[kHeadBytes];
+  if (pread(file.get(), head, kHeadBytes, 0) != kHeadBytes) {
+    return absl::OkStatus();  // whoever opens it will say so
+  }
+  const int64_t page_bytes = base::Be32(head + kPageBytesAt) >> 16;
+  const int64_t pages = base::Be32(head + kPagesAt);
+  TRY_ASSIGN(const sys::FileInfo info, sys::Stat(file.get()));
+  if (page_bytes < 512 || pages > kMaxPages) return absl::OkStatus();
+  const std::string filling(64 << 10, '\xff');
+  for (int64_t at = info.bytes; at < pages * page_bytes;) {
+    const size_t size = std::min<size_t>(
+        filling.size(), static_cast<size_t>(pages * page_bytes - at));
+    const ssize_t n = pwrite(file.get(), filling.data(), size, at);
+    if (n < 0) return base::SysError(path);
+    at += n;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Repaired> RepairSqlite(
@@ -162,9 +191,23 @@ absl::StatusOr<Repaired> RepairSqlite(
     // taken for that of the new one. Not through Tables, which would want to
     // know the last revision, and that may be what is damaged.
     const Database::Options options{.path = path};
+    const absl::Status log = CheckWal(options);
+    if (absl::IsDataLoss(log)) {
+      repaired.lost = std::string(log.message());
+      TRY(KeepOld(path + "-wal").status());
+    } else {
+      TRY(log);
+    }
+    TRY(FillUp(path));
     TRY_ASSIGN(const int64_t frames, SettleWal(options));
     TRY_ASSIGN(const std::unique_ptr<Database> database,
                Database::Open(options, frames));
+    const absl::StatusOr<int64_t> tables = database->Number(
+        "select count(*) from sqlite_master where name in ('kv', 'chg')");
+    TRY(base::Context(tables.status(), path));
+    if (*tables != 2) {
+      return absl::DataLossError(path + ": has not even the tables of a store");
+    }
     TRY_ASSIGN(const std::optional<Hole> hole,
                ReadEntries(*database, &entries));
     if (hole.has_value()) {
@@ -174,9 +217,10 @@ absl::StatusOr<Repaired> RepairSqlite(
                  FillHole(*database, *hole, compacted.ok() && *compacted == 0,
                           &entries));
       if (!filled) {
-        repaired.lost = absl::StrCat("between '", base::Escape(hole->after),
-                                     "' and '", base::Escape(hole->before),
-                                     "' entries may be missing, or old");
+        absl::StrAppend(&repaired.lost, repaired.lost.empty() ? "" : "; ",
+                        "between '", base::Escape(hole->after), "' and '",
+                        base::Escape(hole->before),
+                        "' entries may be missing, or old");
       }
     }
     TRY(database->Checkpoint());

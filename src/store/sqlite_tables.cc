@@ -51,6 +51,7 @@ absl::Status Tables::OpenFile() {
     return absl::DataLossError(absl::StrCat(options_.path, ": ", info.bytes,
                                             " bytes are not a store"));
   }
+  TRY(CheckWal(options_));
   int64_t wal_frames = 0;
   if (!options_.keep_log) {
     TRY_ASSIGN(wal_frames, SettleWal(options_));

@@ -1,5 +1,6 @@
 #include "sys/environment.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <unistd.h>
@@ -40,6 +41,17 @@ void Environment::Set(absl::string_view name, absl::string_view value) {
 void Environment::Unset(absl::string_view name) {
   const size_t at = Find(name);
   if (at < entries_.size()) entries_.erase(entries_.begin() + at);
+}
+
+bool Environment::IsUtf8() const {
+  for (absl::string_view name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const absl::string_view value = Get(name).value_or("");
+    if (value.empty()) continue;
+    const std::string lower = absl::AsciiStrToLower(value);
+    return absl::StrContains(lower, "utf-8") ||
+           absl::StrContains(lower, "utf8");
+  }
+  return false;
 }
 
 }  // namespace sys

@@ -19,6 +19,9 @@ class Environment {
   std::optional<absl::string_view> Get(absl::string_view name) const;
   void Set(absl::string_view name, absl::string_view value);
   void Unset(absl::string_view name);
+  // Whether text is in UTF-8, by the locale as setlocale(3) finds it: the first
+  // of LC_ALL, LC_CTYPE and LANG that is set and not empty.
+  bool IsUtf8() const;
   // NAME=VALUE, in the order they were set.
   const std::vector<std::string>& entries() const { return entries_; }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "sys/fd.h"
 
@@ -47,6 +48,11 @@ class Loop {
   // Calls `f` once, after all callbacks of this turn and before the loop waits
   // again: where what a turn gathered is sent off in one go.
   void AtEndOfTurn(std::function<void()> f);
+  // Deletes it then: whoever called its owner may still look at it.
+  template <typename T>
+  void DeleteAtEndOfTurn(std::unique_ptr<T> object) {
+    AtEndOfTurn([gone = std::shared_ptr<T>(std::move(object))] {});
+  }
 
   // While held, Run waits for a Post even with nothing else to wait for. For
   // whoever has work under way on another thread.

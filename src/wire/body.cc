@@ -233,6 +233,21 @@ void List(Lister& l, const pb::Query& query) {
   }
 }
 
+absl::string_view Word(pb::Control::Verb verb) {
+  constexpr absl::string_view kWords[] = {
+      "none",  "hold",      "release",     "cancel", "now",
+      "retry", "mark-done", "mark-failed", "drain",  "resume"};
+  const size_t at = static_cast<size_t>(verb);
+  return at < std::size(kWords) ? kWords[at] : "unknown";
+}
+
+void List(Lister& l, const pb::Control& control) {
+  l.Text("verb", Word(control.verb()));
+  l.Number("job", control.job());
+  l.Texts("task", control.task());
+  l.Text("host", control.host());
+}
+
 void List(Lister& l, const pb::TaskView& task) {
   l.Text("name", task.name());
   l.Text("host", task.host());
@@ -273,12 +288,22 @@ void List(Lister& l, const pb::Reply& reply) {
     l.Hex("parcel", job.parcel());
     l.Each("task", job.task(),
            [&](const pb::TaskView& task) { List(l, task); });
+    l.Each("note", job.note(), [&](const pb::JobNote& note) {
+      l.Time("at", note.at_ms());
+      l.Text("principal", note.principal());
+      l.Text("verb", Word(note.verb()));
+      l.Text("tasks", note.tasks());
+    });
   });
   l.Each("host", reply.host(), [&](const pb::HostView& host) {
     l.Text("name", host.name());
     l.Switch("connected", host.connected());
     l.Number("running", host.running());
     l.Number("queued", host.queued());
+    l.Text("drained-by", host.drained_by());
+    l.Time("drained", host.drained_ms());
+    l.Text("away", host.away());
+    l.Time("again", host.again_ms());
   });
   l.Switch("more", reply.more());
   l.Text("error", reply.error());
@@ -343,6 +368,8 @@ absl::StatusOr<std::vector<BodyField>> BodyFields(Kind kind,
       return Listed<pb::Query>(body);
     case pb::ANNOUNCE:
       return Listed<pb::Announce>(body);
+    case pb::CONTROL:
+      return Listed<pb::Control>(body);
     default:
       return std::vector<BodyField>{{"bytes", std::string(body)}};
   }

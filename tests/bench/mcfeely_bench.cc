@@ -1,212 +1,33 @@
 // McFeely as a whole: a server and an agent as processes of their own, callers
 // here. The limits (a bare SQLite group commit, vfork and exec of the same
 // no-op) are measured in the same run.
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdlib>
-#include <thread>
 
 #include "base/time.h"
 #include "bench/bench.h"
+#include "bench/mcfeely/fleet.h"
+#include "bench/mcfeely/limits.h"
+#include "bench/need.h"
 #include "bench/store_probe.h"
-#include "keys/openssh_key.h"
-#include "mcfeely/client.h"
-#include "mcfeely/job.h"
-#include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
 namespace {
 
-[[noreturn]] void Die(const absl::Status& status) {
-  fprintf(stderr, "mcfeely_bench: %s\n", status.ToString().c_str());
-  exit(1);
-}
-template <typename T>
-T Need(absl::StatusOr<T> v) {
-  if (!v.ok()) Die(v.status());
-  return *std::move(v);
-}
-void Need(const absl::Status& s) {
-  if (!s.ok()) Die(s);
-}
+using bench::Need;
+using bench::Tasks;
 
-// A server and, on request, agents, in a scratch folder.
-class Fleet {
- public:
-  explicit Fleet(const std::string& bin)
-      : bin_(bin), folder_(Need(sys::TemporaryFolder::Make("bench-"))) {
-    for (const char* name : {"hub", "h1"}) {
-      Need(keys::WriteKeyFiles(path(name), keys::NewKeyPair(name), false));
-    }
-    Need(sys::ReplaceFile(
-        path("conf"),
-        absl::StrCat("queue ", path("queue"), "\nlisten ", address(),
-                     "\nidentity ", path("hub"), "\ntrust ", path("none"),
-                     "\nhost h1\nmax-per-host 512\n")));
-    server_ =
-        Start({bin_, "mcfeely-server", "-c", path("conf"), "--ready-fd", "1"});
-  }
-  void StartAgent() {
-    agent_ = Start({bin_, "mcfeely-agent", "-H", "h1", "-C", path("comm"), "-J",
-                    path("journal"), "-i", path("h1"), "-S", address(),
-                    "--trust", path("none"), "--ready-fd", "1"});
-  }
-  // A comm that is a copy of `program`.
-  void AddComm(const std::string& name, const std::string& program) {
-    Need(sys::MakeFolders(path("comm")));
-    Need(sys::ReplaceFile(path("comm/") + name, Need(sys::ReadFile(program)),
-                          0755));
-  }
-  std::string path(const std::string& name) const {
-    return folder_.path() + "/" + name;
-  }
-  std::string address() const { return "unix:" + path("sock"); }
-  std::unique_ptr<mcfeely::Client> NewClient() {
-    return Need(mcfeely::Client::Make(
-        {.server = address(), .identity = path("hub"), .trust = path("none")}));
-  }
-  size_t ServerBytes() {
-    const std::string statm =
-        Need(sys::ReadFile(absl::StrCat("/proc/", server_->pid(), "/statm")));
-    return std::stoul(statm.substr(statm.find(' '))) * 4096;
-  }
-  ~Fleet() {
-    for (auto* child : {&agent_, &server_}) {
-      if (!child->has_value()) continue;
-      (void)(*child)->Signal(SIGTERM);
-      (*child)->Wait();
-    }
-  }
-
- private:
-  sys::Child Start(const std::vector<std::string>& argv) {
-    auto [out, in] = Need(sys::Pipe());
-    sys::Child child =
-        Need(sys::Child::Spawn(argv, {.out = in.get(), .err = log_.get()}));
-    in.Reset();
-    char byte;
-    if (read(out.get(), &byte, 1) != 1) {
-      Die(absl::InternalError(argv[1] + " does not start"));
-    }
-    return child;
-  }
-  std::string bin_;
-  sys::TemporaryFolder folder_;
-  sys::Fd log_ = Need(sys::Open(folder_.path() + "/log",
-                                O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC));
-  std::optional<sys::Child> server_, agent_;
-};
-
-mcfeely::Job Tasks(int count, const std::string& comm) {
-  mcfeely::Job job;
-  for (int i = 0; i < count; i++) {
-    mcfeely::Task task;
-    task.name = absl::StrCat("t", i);
-    task.host = "h1";
-    task.comm = comm;
-    job.tasks.push_back(std::move(task));
-  }
-  return job;
-}
-
-// 10 000 injections by 16 callers, each waiting for one answer at a time.
-double InjectionsPerSecond(const std::string& bin) {
-  constexpr int kCallers = 16, kEach = 625;
-  Fleet fleet(bin);
-  std::vector<std::thread> callers;
+double InjectionsPerSecond() {
+  constexpr int kJobs = 10'000;
+  const bench::Fleet fleet;
   const absl::Time begin = absl::Now();
-  for (int c = 0; c < kCallers; c++) {
-    callers.emplace_back([&] {
-      auto client = fleet.NewClient();
-      const auto job = mcfeely::ToMessage(Tasks(1, "true"));
-      for (int i = 0; i < kEach; i++) {
-        Need(client->Deliver(Need(client->SealJob(job))).status());
-      }
-    });
-  }
-  for (std::thread& t : callers) t.join();
-  return kCallers * kEach / absl::ToDoubleSeconds(absl::Now() - begin);
-}
-
-void RunToItsEnd(mcfeely::Client& client, const mcfeely::Job& job) {
-  const std::string parcel = Need(client.SealJob(mcfeely::ToMessage(job)));
-  const uint64_t number = Need(client.Deliver(parcel));
-  bool done = false;
-  Need(client.Follow(number, absl::Minutes(5),
-                     [&](const fleetbox::wire::JobView* view) {
-                       if (view != nullptr) {
-                         done = view->state() == fleetbox::wire::JOB_DONE;
-                       }
-                       return true;
-                     }));
-  if (!done) Die(absl::InternalError("the job did not succeed"));
-}
-
-// Of one job, from its injection until its end is told.
-double TasksPerSecond(Fleet& fleet, const std::string& comm, int tasks) {
-  auto client = fleet.NewClient();
-  const absl::Time begin = absl::Now();
-  RunToItsEnd(*client, Tasks(tasks, comm));
-  return tasks / absl::ToDoubleSeconds(absl::Now() - begin);
-}
-
-// Injected as `jobs` jobs of one task each by 16 callers, until all are done.
-double JobsPerSecond(Fleet& fleet, const std::string& comm, int jobs) {
-  constexpr int kCallers = 16;
-  const absl::Time begin = absl::Now();
-  std::vector<std::thread> callers;
-  for (int c = 0; c < kCallers; c++) {
-    callers.emplace_back([&] {
-      auto client = fleet.NewClient();
-      const auto job = mcfeely::ToMessage(Tasks(1, comm));
-      uint64_t last = 0;
-      for (int i = 0; i < jobs / kCallers; i++) {
-        last = Need(client->Deliver(Need(client->SealJob(job))));
-      }
-      // First in, first out: when the last is done, all are.
-      Need(client->Follow(last, absl::Minutes(5),
-                          [](const fleetbox::wire::JobView*) { return true; }));
-    });
-  }
-  for (std::thread& t : callers) t.join();
-  return jobs / absl::ToDoubleSeconds(absl::Now() - begin);
-}
-
-// Starts `program`; not inlined, since a vfork's child shares our frame.
-__attribute__((noinline)) pid_t Spawn(const char* program) {
-  char* argv[] = {const_cast<char*>("true"), nullptr};
-  char* none[] = {nullptr};
-  const pid_t pid = vfork();
-  if (pid == 0) {
-    execve(program, argv, none);
-    _exit(127);
-  }
-  return pid;
-}
-
-// vfork, exec and wait of the same program by two threads.
-double SpawnsPerSecond(const std::string& program, int count) {
-  const absl::Time begin = absl::Now();
-  std::vector<std::thread> workers;
-  for (int w = 0; w < 2; w++) {
-    workers.emplace_back([&] {
-      for (int i = 0; i < count / 2; i++) {
-        int status;
-        waitpid(Spawn(program.c_str()), &status, 0);
-      }
-    });
-  }
-  for (std::thread& t : workers) t.join();
-  return count / absl::ToDoubleSeconds(absl::Now() - begin);
+  bench::Inject(fleet, Tasks(1, "true"), kJobs);
+  return kJobs / absl::ToDoubleSeconds(absl::Now() - begin);
 }
 
 // From before a job is handed over until its comm runs, on an idle server;
 // milliseconds, the 99th of 100.
-double StartLatencyP99(Fleet& fleet) {
+double StartLatencyP99(const bench::Fleet& fleet) {
   auto client = fleet.NewClient();
   std::vector<double> ms;
   for (int i = 0; i < 300; i++) {
@@ -225,34 +46,28 @@ double StartLatencyP99(Fleet& fleet) {
   return std::max(0.0, ms[ms.size() * 99 / 100]);
 }
 
-double BytesPerOpenTask(const std::string& bin) {
-  constexpr int kTasks = 100'000;
-  Fleet fleet(bin);
-  auto client = fleet.NewClient();
-  const size_t before = fleet.ServerBytes();
-  for (int j = 0; j < 10; j++) {
-    mcfeely::Job job = Tasks(kTasks / 10, "virtdom_httpd_conf_add");
-    for (mcfeely::Task& task : job.tasks) {
-      task.arguments = {"example.com", "192.0.2.7"};
-    }
-    Need(client->Deliver(Need(client->SealJob(mcfeely::ToMessage(job))))
-             .status());
+double BytesPerOpenTask() {
+  constexpr int kTasks = 100'000, kJobs = 10;
+  const bench::Fleet fleet;
+  mcfeely::Job job = Tasks(kTasks / kJobs, "virtdom_httpd_conf_add");
+  for (mcfeely::Task& task : job.tasks) {
+    task.arguments = {"example.com", "192.0.2.7"};
   }
-  return static_cast<double>(fleet.ServerBytes() - before) / kTasks;
+  const double before = fleet.server().ResidentBytes();
+  bench::Inject(fleet, job, kJobs);
+  return (fleet.server().ResidentBytes() - before) / kTasks;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* bin = getenv("BIN");
-  if (bin == nullptr) bin = "build/release/fleetbox";
   const char* noop = getenv("NOOP");
   bench::Table table("mcfeely");
   constexpr int kRounds = 5;
 
   std::vector<double> ours, limit;
   for (int i = 0; i < kRounds; i++) {
-    ours.push_back(InjectionsPerSecond(bin));
+    ours.push_back(InjectionsPerSecond());
     sys::TemporaryFolder folder = Need(sys::TemporaryFolder::Make("probe-"));
     bench::SqliteProbe probe(folder.path());
     limit.push_back(bench::Run(probe, 16, 10'000).per_second);
@@ -260,30 +75,28 @@ int main(int argc, char** argv) {
   table.Add("durable injections, 16 callers", "1/s", bench::Median(ours),
             bench::Median(limit), ">= 0.5");
 
-  Fleet fleet(bin);
+  bench::Fleet fleet;
   fleet.AddComm("true", "/bin/busybox");
   if (noop != nullptr) fleet.AddComm("noop", noop);
   fleet.StartAgent();
   // A limit for each: the machine's speed drifts.
   for (const std::string comm : {"true", "noop"}) {
     if (comm == "noop" && noop == nullptr) continue;
-    std::vector<double> tasks, jobs;
+    constexpr int kTasks = 8000;
+    std::vector<double> tasks;
     limit.clear();
     for (int i = 0; i < kRounds; i++) {
-      tasks.push_back(TasksPerSecond(fleet, comm, 8000));
-      limit.push_back(SpawnsPerSecond(fleet.path("comm/") + comm, 8000));
-      jobs.push_back(JobsPerSecond(fleet, comm, 8000));
+      tasks.push_back(kTasks / bench::SecondsToEnd(fleet, Tasks(kTasks, comm)));
+      limit.push_back(
+          bench::SpawnsPerSecond(fleet.path("comm/") + comm, kTasks));
     }
-    const std::string what =
-        comm == "true" ? "static glibc no-op" : "no-op without libc";
-    table.Add("end to end, " + what, "tasks/s", bench::Median(tasks),
-              bench::Median(limit), ">= 0.5");
-    table.Add("each a job of its own, " + what, "tasks/s", bench::Median(jobs),
-              bench::Median(limit), "");
+    table.Add(
+        absl::StrCat("end to end, ", comm == "true" ? "static glibc no-op"
+                                                    : "no-op without libc"),
+        "tasks/s", bench::Median(tasks), bench::Median(limit), ">= 0.5");
   }
   table.Add("inject to start, idle server, p99", "ms", StartLatencyP99(fleet),
             10, "<= 1");
-  table.Add("memory per open task", "bytes", BytesPerOpenTask(bin), 1024,
-            "<= 1");
+  table.Add("memory per open task", "bytes", BytesPerOpenTask(), 1024, "<= 1");
   return table.Finish(argc, argv);
 }

@@ -67,5 +67,23 @@ status /api/v1/jobs 'Authorization: Bearer wrong
 status "/api/v1/jobs?token=$(cat http.token)"
 status /api/v1/jobs "Authorization: Bearer $(cat http.token)
 "
+echo '--- with another one'
+cp -p http.token old.token
+(umask 077; head -c 24 /dev/urandom | base64 >new.token)
+mv new.token http.token
+status /api/v1/jobs "Authorization: Bearer $(cat old.token)
+"
+status /api/v1/jobs "Authorization: Bearer $(cat http.token)
+"
+chmod 644 http.token
+status /api/v1/jobs "Authorization: Bearer $(cat http.token)
+"
+mv http.token gone.token
+status /api/v1/jobs "Authorization: Bearer $(cat gone.token)
+"
+chmod 600 gone.token
+mv gone.token http.token
+status /api/v1/jobs "Authorization: Bearer $(cat http.token)
+"
 unserve "$served"
 grep -F -f http.token serve.2.log queue/events.log || echo 'the token is in no log'

@@ -4,7 +4,6 @@
 // neighbour's load hits all alike; figures are medians.
 //
 //   run BENCH OUT    makes the small programs and starts this (see there)
-#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
@@ -16,35 +15,16 @@
 #include <cstdlib>
 
 #include "bench/bench.h"
+#include "bench/environment.h"
 #include "bench/fanout/contender.h"
 
 namespace {
 
 using bench::Contender;
-
-std::string Variable(const char* name, const char* otherwise) {
-  const char* value = getenv(name);
-  return value == nullptr || *value == '\0' ? otherwise : value;
-}
-
-int Number(const char* name, const char* otherwise) {
-  int n = 0;
-  if (!absl::SimpleAtoi(Variable(name, otherwise), &n) || n < 1) {
-    absl::FPrintF(stderr, "%s is not a number\n", name);
-    exit(1);
-  }
-  return n;
-}
-
-bool Wanted(absl::string_view group) {
-  const std::string only = Variable("BENCH_ONLY", "");
-  return only.empty() || absl::StrContains(only, group);
-}
-
-const std::string& Scratch() {
-  static const auto& folder = *new std::string(Variable("SCRATCH", "/tmp"));
-  return folder;
-}
+using bench::Number;
+using bench::Scratch;
+using bench::Variable;
+using bench::Wanted;
 
 // A file with the numbers from 1, one on a line.
 std::string ItemFile(int items) {

@@ -2,7 +2,6 @@
 // round, so that a neighbour's load hits all alike; figures are medians.
 //
 //   run BENCH OUT    makes links to the commands and starts this (see there)
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <unistd.h>
@@ -10,18 +9,15 @@
 #include <cstdlib>
 
 #include "bench/bench.h"
+#include "bench/environment.h"
 #include "bench/fanout/contender.h"
 
 namespace {
 
 using bench::Sample;
+using bench::Scratch;
 
 constexpr int kHosts = 1000, kManyHosts = 20'000, kAttributes = 20;
-
-std::string Scratch() {
-  const char* folder = getenv("SCRATCH");
-  return folder == nullptr ? "/tmp" : folder;
-}
 
 std::string Write(const std::string& name, const std::string& text) {
   const std::string path = absl::StrCat(Scratch(), "/", name);
@@ -175,10 +171,7 @@ std::vector<Row> Rows() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int rounds = 5;
-  if (const char* given = getenv("BENCH_ROUNDS")) {
-    if (!absl::SimpleAtoi(given, &rounds) || rounds < 1) return 1;
-  }
+  const int rounds = bench::Number("BENCH_ROUNDS", "5");
   const bool gnu = access("/usr/bin/m4", X_OK) == 0;
   if (!gnu) absl::PrintF("GNU m4 is not here: it has no figures\n");
   std::vector<Row> rows = Rows();

@@ -102,6 +102,24 @@ TEST_CASE("trust file: one that does not parse trusts nobody and says why",
   CHECK(Trusts(trust, 1));
 }
 
+TEST_CASE("trust file: it names whom a line is about, and nobody else",
+          "[keys]") {
+  Bench b;
+  b.Put(absl::StrCat(Line("host:a,host:b", 1), Line("host:*", 2)));
+  keys::TrustFile trust(b.path);
+  CHECK(trust.Names("host:a"));
+  CHECK(trust.Names("host:b"));
+  CHECK(trust.Names("host:*"));
+  CHECK_FALSE(trust.Names("host:c"));
+  b.Put(Line("host:b", 1));
+  CHECK(trust.Refresh());
+  CHECK_FALSE(trust.Names("host:a"));
+  CHECK(trust.Names("host:b"));
+  b.Put("nonsense");
+  CHECK(trust.Refresh());
+  CHECK_FALSE(trust.Names("host:b"));
+}
+
 TEST_CASE("trust file: nothing changed is no news", "[keys]") {
   Bench b;
   b.Put(Line("a", 1));

@@ -227,7 +227,10 @@ TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
     agent.Settle();
     CHECK(agent.actions.empty());  // the server has it
     agent.Restart();
-    CHECK(agent.attempts->Opened("h1").attempt_size() == 1);
+    CHECK(agent.attempts->Opened("h1").attempt_size() == 0);
+    agent.Arrive({Id(1)});
+    agent.Settle();
+    CHECK(agent.actions.empty());
   }
 }
 
@@ -389,6 +392,8 @@ TEST_CASE("attempts: a confirmed attempt is remembered for an hour",
   agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
   agent.Settle();
   CHECK(agent.attempts->wake_at() == agent.now + absl::Hours(1));
+  // A server that still waits for it must not go on to.
+  CHECK(agent.attempts->Opened("h1").attempt_size() == 0);
   agent.now += absl::Minutes(59);
   agent.attempts->Wake(agent.now);
   CHECK_FALSE(agent.Commit());

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "mcfeely/records.h"
+#include "queue_bench.h"
 #include "store/engine.h"
 
 namespace {
@@ -22,6 +23,23 @@ TEST_CASE("check: an empty queue is whole", "[mcfeely]") {
   CHECK(checked.problems.empty());
   CHECK(checked.open_jobs == 0);
   CHECK(entries.empty());
+}
+
+TEST_CASE("check: a job whose text is missing goes, and is said", "[mcfeely]") {
+  mcfeely::QueueBench q;
+  q.Inject(1, 1, mcfeely::MakeJob({mcfeely::MakeTask("a")}));
+  q.Inject(1, 2, mcfeely::MakeJob({mcfeely::MakeTask("a")}));
+  q.Settle();
+  Entries entries(q.disk.entries().begin(), q.disk.entries().end());
+  const Keys keys("main");
+  REQUIRE(entries.erase(keys.Text(base::JobId{1}, 0)) == 1);
+  const CheckedRecords checked = CheckRecords(entries, kNow);
+  REQUIRE(checked.problems.size() == 1);
+  CHECK(checked.problems[0].find("JOB 1 IS LOST, 1 records") !=
+        std::string::npos);
+  CHECK(checked.lost_jobs == 1);
+  CHECK(checked.open_jobs == 1);
+  CHECK(CheckRecords(entries, kNow).problems.empty());
 }
 
 TEST_CASE("check: what makes no sense goes by itself, and is said",

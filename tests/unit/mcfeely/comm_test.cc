@@ -431,6 +431,24 @@ TEST_CASE("comm: with detach, what it leaves behind runs on", "[mcfeely]") {
   CHECK(Gone(pid));
 }
 
+TEST_CASE("mcfeely 38: what leaves the group and holds the output ends, too",
+          "[mcfeely]") {
+  Comms comms;
+  comms.Script("leave", "setsid sleep 1000 & echo $!\n");
+  wire::Attempt attempt = comms.Attempt("leave");
+  wire::Result result = comms.Run(attempt);
+  CHECK(result.verdict() == wire::DONE);
+  CHECK(Gone(std::stoi(result.head())));
+  // Unless it is meant to stay; and nobody waits for its end.
+  attempt.set_detach(true);
+  result = comms.Run(attempt);
+  CHECK(result.verdict() == wire::DONE);
+  CHECK(kill(std::stoi(result.head()), SIGKILL) == 0);
+  // What ends by itself, whatever it has printed, is not looked for.
+  comms.Script("say", "echo a; echo b >&2\n");
+  CHECK(comms.Run("say").head().size() == 4);
+}
+
 TEST_CASE("mcfeely 38: a comm that closes its output is heard when it ends",
           "[mcfeely]") {
   Comms comms;

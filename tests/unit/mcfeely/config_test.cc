@@ -33,6 +33,40 @@ TEST_CASE("config: every directive is read", "[mcfeely]") {
   CHECK(config->http.token_file == "/etc/token");
 }
 
+TEST_CASE("config: classes, and how long ended jobs are kept", "[mcfeely]") {
+  const auto config = mcfeely::ParseServerConfig(
+      "class named-hup 3\nclass named-hup 2 per-host\nclass backup 1\n"
+      "keep 7d\nkeep-jobs 500\n",
+      "f");
+  REQUIRE(config.ok());
+  REQUIRE(config->limits.classes.size() == 2);
+  const mcfeely::ClassLimit& hup = config->limits.classes.at("named-hup");
+  CHECK(hup.all == 3);
+  CHECK(hup.per_host == 2);
+  const mcfeely::ClassLimit& backup = config->limits.classes.at("backup");
+  CHECK(backup.all == 1);
+  CHECK(backup.per_host == mcfeely::ClassLimit::kNone);
+  CHECK(config->keep == absl::Hours(7 * 24));
+  CHECK(config->keep_jobs == 500);
+  const auto usual = mcfeely::ParseServerConfig("", "f");
+  CHECK(usual->keep == absl::Hours(30 * 24));
+  CHECK(usual->keep_jobs == 100'000);
+  const std::pair<const char*, const char*> cases[] = {
+      {"class a\n", "f:1: class: must be: class NAME LIMIT [per-host]"},
+      {"class a 1 each\n", "f:1: class: must be: class NAME LIMIT [per-host]"},
+      {"class a 0\n", "f:1: class: '0' is not a number from 1 to 1000000"},
+      {"keep-jobs 0\n",
+       "f:1: keep-jobs: '0' is not a number from 1 to 10000000"},
+  };
+  for (const auto& [text, message] : cases) {
+    CHECK(mcfeely::ParseServerConfig(text, "f").status().message() == message);
+  }
+  for (const char* text : {"class -x 1\n", "keep soon\n", "keep\n"}) {
+    INFO(text);
+    CHECK(!mcfeely::ParseServerConfig(text, "f").ok());
+  }
+}
+
 TEST_CASE("config: the addresses after a name are that host's", "[mcfeely]") {
   const auto config = mcfeely::ParseServerConfig(
       "host web1 tcp:10.0.0.1:7577 ssh:ops@web1 web2 unix:/run/web2 web3\n"

@@ -92,13 +92,13 @@ TEST_CASE("mcfeely 42: cancelling a job ends everything but what runs",
   CHECK(bench.Why(job, "running") == "being cancelled by user:ops@example.com");
   CHECK(bench.Operate(job, Control::CANCEL, {}, 4).message() ==
         "job 1 is being cancelled already");
-  bench.Wake(1000);
+  bench.Wake(500);
   CHECK(bench.Dispatched().empty());
-  bench.End(job, "running", pb::CANCELLED, 1001, "killed by SIGTERM");
+  bench.End(job, "running", pb::CANCELLED, 501, "killed by SIGTERM");
   CHECK(bench.Stored(job, "running").reason ==
         "cancelled by user:ops@example.com");
   // What had succeeded before it heard of it has succeeded.
-  bench.End(job, "sent", pb::DONE, 1002);
+  bench.End(job, "sent", pb::DONE, 502);
   const auto ends = bench.All<EndJob>();
   REQUIRE(ends.size() == 1);
   CHECK(ends[0].state == pb::JOB_CANCELLED);

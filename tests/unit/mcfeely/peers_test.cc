@@ -77,7 +77,7 @@ struct ServerSite : Site {
   std::unique_ptr<mcfeely::Server> real;
   keys::TrustFile trust{Path("trust")};
 
-  ServerSite() {
+  explicit ServerSite(absl::Duration answer_within = absl::Minutes(10)) {
     trust.Refresh();
     mcfeely::ServerConfig config;
     config.queue = Path("queue");
@@ -87,6 +87,7 @@ struct ServerSite : Site {
     config.hosts = {"h1", "h2"};
     config.handshake_time = absl::Milliseconds(300);
     config.dead_after = absl::Milliseconds(600);
+    config.limits.answer_within = answer_within;
     auto opened = mcfeely::Server::Open(loop, config);
     INFO(opened.status().message());
     REQUIRE(opened.ok());
@@ -388,6 +389,34 @@ TEST_CASE("mcfeely 39: an agent that falls silent loses its channel only",
   REQUIRE(
       site.Until([&] { return site.Look(first).state() == pb::TASK_DELAYED; }));
   CHECK(site.Look(first).attempt(0).verdict() == pb::INTERRUPTED);
+}
+
+TEST_CASE("mcfeely 39: an agent that lives and never answers loses the attempt",
+          "[mcfeely]") {
+  ServerSite site(absl::Milliseconds(300));
+  End mute, other;
+  site.CallAsAgent(mute, site.h1, "h1", site.loop);
+  site.CallAsAgent(other, site.h2, "h2", site.loop);
+  const uint64_t first = site.Inject("h1"), second = site.Inject("h2");
+  REQUIRE(site.Until([&] { return !other.parcels.empty(); }));
+  other.channel->Send(site.Done(site.AttemptIn(other.parcels[0]), site.h2));
+  REQUIRE(
+      site.Until([&] { return site.Look(first).state() == pb::TASK_DELAYED; }));
+  CHECK(site.Look(first).attempt(0).reason() == "h1 does not say that it runs");
+  CHECK(site.Look(second).state() == pb::TASK_DONE);
+  CHECK(mute.closed == 0);
+  // It was told to end it.
+  REQUIRE(site.Until([&] { return mute.parcels.size() == 2; }));
+  const pb::Attempt attempt = site.AttemptIn(mute.parcels[0]);
+  const auto told =
+      wire::Open(mute.parcels[1], site.As({"host:h1"}), sys::WallNow());
+  REQUIRE(told.ok());
+  CHECK(wire::Parse<pb::Dispatch>(told->body)->cancel(0) == attempt.id());
+  // What it says too late is taken, and changes nothing.
+  mute.channel->Send(site.Done(attempt, site.h1));
+  REQUIRE(site.Until([&] { return !mute.receipts.empty(); }));
+  CHECK(mute.receipts[0].code == net::Receipt::Code::kAccepted);
+  CHECK(site.Look(first).state() == pb::TASK_DELAYED);
 }
 
 TEST_CASE("mcfeely 39: garbage ends its channel, or is refused by name",

@@ -29,6 +29,8 @@ class QueueBench {
         .limits = limits_,
         .random_bytes = [this](size_t n) { return dice_.Bytes(n); },
         .known_host = [](const std::string& host) { return host == "h1"; },
+        .keep = keep,
+        .keep_jobs = keep_jobs,
         .may_run = [this](const std::string&, const Job&) { return may_run; }});
     const absl::Status status = queue->Load(disk, now);
     if (status.ok()) Take();
@@ -37,6 +39,9 @@ class QueueBench {
   void Restart() { REQUIRE(TryRestart().ok()); }
 
   absl::Status may_run;  // what the policy says of any job
+  // Of ended jobs; from the next life on.
+  absl::Duration keep = absl::Hours(30 * 24);
+  size_t keep_jobs = 100'000;
 
   static base::ParcelId Id(int n) {
     base::ParcelId id;

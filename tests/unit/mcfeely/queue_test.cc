@@ -80,6 +80,54 @@ TEST_CASE("mcfeely 36: a job the policy forbids is refused, and not queued",
   CHECK(q.Receipts() == "4:not now");
 }
 
+TEST_CASE("mcfeely 36: who may not run a job may not have it retried",
+          "[mcfeely]") {
+  QueueBench q;
+  q.Open(5);
+  q.Inject(1, 1, OneTask());
+  q.Settle();
+  q.Results(5, 9, {q.ResultOf(q.Sent()[0], pb::FAILED)});
+  q.Settle();
+  q.actions.clear();
+  q.may_run = absl::PermissionDeniedError("policy:3");
+  q.Operate(7, pb::Control::RETRY, 1);
+  CHECK(q.Answers() == std::vector<std::string>{"policy:3"});
+  CHECK_FALSE(q.Commit());
+  CHECK(q.queue->scheduler().Jobs().empty());
+  q.actions.clear();
+  q.may_run = absl::OkStatus();
+  q.Operate(7, pb::Control::RETRY, 1);
+  q.Settle();
+  CHECK(q.Answers() == std::vector<std::string>{"ok"});
+  CHECK(q.Sent().size() == 1);
+  // Everything else takes the right to operate alone.
+  q.actions.clear();
+  q.may_run = absl::PermissionDeniedError("policy:3");
+  q.Operate(7, pb::Control::CANCEL, 1);
+  q.Settle();
+  CHECK(q.Answers() == std::vector<std::string>{"ok"});
+}
+
+TEST_CASE("mcfeely: that an agent refuses the server's key is told at once",
+          "[mcfeely]") {
+  QueueBench q;
+  q.Open(5);
+  q.Inject(1, 1, MakeJob({MakeTask("a")}));
+  q.Settle();
+  pb::Result refused = q.ResultOf(q.Sent()[0], pb::DEFERRED);
+  refused.set_reason("the agent refuses this server's key");
+  pb::Results results;
+  *results.add_result() = refused;
+  // In no parcel: the server has made it up.
+  q.queue->AgentResults(5, base::ParcelId(), results, q.now);
+  q.Take();
+  q.Settle();
+  const auto reports = q.All<SendReport>();
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].report.about() == pb::PendingReport::TASK_LATE);
+  CHECK(q.Receipts() == "1:accepted 1");
+}
+
 TEST_CASE("queue: an attempt says who injected its job, and how it is run",
           "[mcfeely]") {
   QueueBench q;

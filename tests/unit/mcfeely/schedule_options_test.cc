@@ -193,6 +193,7 @@ TEST_CASE("mcfeely 8: a late task is told of once, then given up",
   SECTION("while it is deferred") {
     bench.Open("h1", 0);
     const JobId job = bench.Accept(std::move(spec), 0);
+    bench.On(AttemptStarted{"h1", bench.IdOf(job, "quiet")}, 1);
     bench.End(job, "a", pb::DEFERRED, 1);
     bench.Wake(14'000);
     bench.End(job, "a", pb::DEFERRED, 14'001);

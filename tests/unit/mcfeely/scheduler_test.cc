@@ -51,7 +51,9 @@ TEST_CASE("mcfeely 10: a group starts after every member of another",
 
 TEST_CASE("mcfeely 14: a task that requires a thousand waits for the last",
           "[mcfeely]") {
-  SchedulerBench bench({.max_running = 2000, .max_per_host = 2000});
+  SchedulerBench bench({.max_running = 2000,
+                        .max_per_host = 2000,
+                        .answer_within = absl::Hours(2)});
   std::vector<Task> tasks = {MakeTask("last")};
   Requirement r{{0}, {}};
   for (uint32_t t = 1; t <= 1000; t++) {
@@ -270,7 +272,7 @@ TEST_CASE("scheduler: a task whose host never comes is given up", "[mcfeely]") {
 
 TEST_CASE("scheduler: a connected host's backlog is not given up",
           "[mcfeely]") {
-  SchedulerBench bench({.max_per_host = 1});
+  SchedulerBench bench({.max_per_host = 1, .answer_within = absl::Hours(2)});
   bench.check_replay = false;
   Task a = MakeTask("a"), b = MakeTask("b"), c = MakeTask("c");
   b.options.retry_for = c.options.retry_for = absl::Hours(1);
@@ -425,6 +427,103 @@ TEST_CASE("scheduler: an agent that is back gets what its journal lacks",
     CHECK(bench.Dispatched().empty());
     CHECK(bench.Stored(job, "c").reason == "the journal of h1 has lost it");
   }
+}
+
+TEST_CASE("mcfeely 39: nobody waits without end for an agent that keeps silent",
+          "[mcfeely]") {
+  SchedulerBench bench({.max_per_host = 10, .answer_within = absl::Minutes(1)});
+  bench.Open("h1", 0);
+  Job spec = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")});
+  spec.tasks[1].options.timeout = absl::Minutes(5);
+  for (Task& task : spec.tasks) task.options.step = 100;  // 10 000 s
+  const JobId job = bench.Accept(std::move(spec), 0);
+  const AttemptId a = bench.IdOf(job, "a"), b = bench.IdOf(job, "b"),
+                  c = bench.IdOf(job, "c");
+  // Which attempt is interrupted now, and that its agent is told to end it.
+  const auto interrupted = [&] {
+    std::vector<AttemptId> ids;
+    for (const SaveAttempt& e : bench.All<SaveAttempt>()) {
+      CHECK(e.verdict == pb::INTERRUPTED);
+      ids.push_back(e.attempt);
+    }
+    std::vector<AttemptId> told;
+    for (const auto& e : bench.All<CancelAttempt>()) told.push_back(e.attempt);
+    CHECK(told == ids);
+    return ids;
+  };
+  using Ids = std::vector<AttemptId>;
+
+  SECTION("that it runs, how it ended; what has no limit runs on") {
+    bench.On(AttemptStarted{"h1", b}, 59);
+    bench.On(AttemptStarted{"h1", c}, 59);
+    bench.Wake(59.9);
+    CHECK(interrupted() == Ids{});
+    bench.Wake(60);
+    CHECK(interrupted() == Ids{a});
+    CHECK(bench.Stored(job, "a").reason == "h1 does not say that it runs");
+    CHECK(bench.State(job, "a") == pb::TASK_DELAYED);
+    // What it says of that one now changes nothing.
+    bench.On(AttemptEnded{"h1", a, pb::DONE, ""}, 61);
+    CHECK(bench.State(job, "a") == pb::TASK_DELAYED);
+    // Its own limit, and twice the time to say something.
+    bench.Wake(419.9);
+    CHECK(bench.State(job, "b") == pb::TASK_RUNNING);
+    bench.Wake(420);
+    CHECK(interrupted() == Ids{b});
+    CHECK(bench.Stored(job, "b").reason == "h1 does not say how it has ended");
+    bench.Wake(9999);
+    CHECK(bench.State(job, "c") == pb::TASK_RUNNING);
+  }
+  SECTION("one that is away is waited for; its time begins when it is back") {
+    bench.Close("h1", 30);
+    bench.Wake(1000);
+    CHECK(bench.State(job, "a") == pb::TASK_DISPATCHED);
+    bench.Open("h1", 1000, {a, b, c});
+    bench.Wake(1059.9);
+    CHECK(bench.State(job, "a") == pb::TASK_DISPATCHED);
+    // Also when a new connection takes the old one's place.
+    bench.Open("h1", 1059.9, {a, b, c});
+    bench.Wake(1100);
+    CHECK(bench.State(job, "a") == pb::TASK_DISPATCHED);
+    bench.Wake(1119.9);
+    CHECK(interrupted().size() == 3);
+  }
+  SECTION("what is not to be repeated is held") {
+    Job once = MakeJob({MakeTask("d")});
+    once.tasks[0].options.safe_to_repeat = false;
+    const JobId other = bench.Accept(std::move(once), 1);
+    bench.Wake(61);
+    CHECK(bench.State(other, "d") == pb::TASK_HELD);
+  }
+  SECTION("what is being cancelled is cancelled then") {
+    REQUIRE(bench.Operate(job, pb::Control::CANCEL, {}, 1).ok());
+    CHECK(bench.Ended() == -1);
+    bench.Wake(60);
+    CHECK(bench.Ended() >= 0);
+    CHECK(bench.Stored(job, "c").stored == pb::TaskRecord::CANCELLED);
+  }
+}
+
+TEST_CASE("scheduler: what a person has to mend is told the first time",
+          "[mcfeely]") {
+  SchedulerBench bench;
+  bench.Open("h1", 0);
+  const JobId job = bench.Accept(MakeJob({MakeTask("a")}), 0);
+  const auto defer = [&](double at) {
+    bench.last = bench.On(
+        AttemptEnded{
+            "h1", bench.IdOf(job, "a"), pb::DEFERRED, "a key", {}, true},
+        at);
+  };
+  defer(0);
+  CHECK(bench.All<TellLate>().size() == 1);
+  CHECK(bench.State(job, "a") == pb::TASK_DELAYED);
+  bench.Wake(25);
+  CHECK(bench.Dispatched() == Names{"a"});
+  defer(25);
+  CHECK(bench.All<TellLate>().empty());
+  bench.Wake(100);
+  CHECK(bench.Dispatched() == Names{"a"});
 }
 
 TEST_CASE("scheduler: only the open attempt's own host can end it",

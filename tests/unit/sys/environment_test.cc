@@ -24,3 +24,17 @@ TEST_CASE("environment: ours has what we were given", "[sys]") {
   REQUIRE(ours.Get("PATH"));
   CHECK(*ours.Get("PATH") == getenv("PATH"));
 }
+
+TEST_CASE("environment: the first locale variable that is set counts",
+          "[sys]") {
+  sys::Environment e;
+  CHECK_FALSE(e.IsUtf8());
+  e.Set("LANG", "de_DE.UTF-8");
+  CHECK(e.IsUtf8());
+  e.Set("LC_CTYPE", "C");
+  CHECK_FALSE(e.IsUtf8());
+  e.Set("LC_ALL", "");
+  CHECK_FALSE(e.IsUtf8());
+  e.Set("LC_ALL", "en_US.utf8");
+  CHECK(e.IsUtf8());
+}

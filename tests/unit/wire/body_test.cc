@@ -77,6 +77,18 @@ TEST_CASE("body: results, replies and the rest are listed", "[wire]") {
   pb::Announce announce;
   announce.set_host("web1");
   CHECK(Listed(pb::ANNOUNCE, announce) == "host=web1\n");
+  pb::Control control;
+  control.set_verb(pb::Control::MARK_DONE);
+  control.set_job(7);
+  control.add_task("a");
+  CHECK(Listed(pb::CONTROL, control) == "verb=mark-done\njob=7\ntask.0=a\n");
+  control.Clear();
+  control.set_verb(pb::Control::DRAIN);
+  control.set_host("web1");
+  CHECK(Listed(pb::CONTROL, control) == "verb=drain\nhost=web1\n");
+  // A newer program may know more of them.
+  control.set_verb(static_cast<pb::Control::Verb>(99));
+  CHECK(Listed(pb::CONTROL, control) == "verb=unknown\nhost=web1\n");
 }
 
 TEST_CASE("body: a manifest is listed entry by entry", "[wire]") {

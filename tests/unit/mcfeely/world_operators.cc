@@ -135,6 +135,10 @@ void World::State::OperationArrived(Connection id, const std::string& name) {
   }
   Queue::Operation operation = asked.what;
   operation.from = id;
+  if (o.broken.repeated_operation_counts) {
+    operation.parcel = ParcelId::From(dice.Bytes(16));
+    operation_of[operation.parcel] = &asked;
+  }
   const auto answer = [&](const std::string& error) {
     pb::Reply reply;
     reply.set_error(error);

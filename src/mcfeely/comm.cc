@@ -30,6 +30,9 @@ namespace wire = fleetbox::wire;
 
 constexpr int kSpawners = 2;
 constexpr absl::Duration kBeforeDraining = absl::Milliseconds(5);
+// How often, and how long, the pipes of one that has ended are looked at.
+constexpr absl::Duration kHeldLook = absl::Milliseconds(5);
+constexpr absl::Duration kHeldTime = absl::Milliseconds(50);
 
 // What a comm may ask for, and how soon and late.
 constexpr absl::string_view kRetryAfter = "mcfeely: retry-after ";
@@ -181,6 +184,7 @@ CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
 
 CommRunner::~CommRunner() {
   pool_.reset();
+  loop_.Cancel(held_timer_);
   for (auto& [id, run] : running_) {
     (void)run->child.SignalGroup(SIGKILL);
     loop_.Unwatch(run->child.pidfd());
@@ -512,16 +516,10 @@ void CommRunner::Explain(Running& run) {
   AddLastLine(text, asked.has_value(), &run.result);
 }
 
-namespace {
-
-// Whether somebody could still write to a pipe.
-bool IsHeld(const sys::Fd& pipe) {
-  if (!pipe) return false;
-  pollfd end = {pipe.get(), 0, 0};
-  return poll(&end, 1, 0) == 0;
+bool CommRunner::Held::IsHeld() const {
+  pollfd ends[] = {{out.get(), 0, 0}, {err.get(), 0, 0}};
+  return poll(ends, 2, 0) < int{bool(out)} + int{bool(err)};
 }
-
-}  // namespace
 
 void CommRunner::Finish(Running& run) {
   // Its group goes with it, before it is reaped: until then nobody else can
@@ -557,14 +555,51 @@ void CommRunner::Finish(Running& run) {
   GiveBackFolder(std::move(run.folder),
                  base::FromMillis(run.result.started_ms()));
   wire::Result result = std::move(run.result);
-  // Killed processes take a moment to let go of their pipes: then this looks in
-  // vain.
-  const bool sweep = run.timed_out || (!run.attempt.detach() &&
-                                       (IsHeld(run.out) || IsHeld(run.err)));
-  running_.erase(base::AttemptId::From(result.attempt()));
-  if (!sweep) return ended_(std::move(result));
-  // What has left its group for one of its own still carries the attempt's id.
-  // Looking through all processes takes a while, and waiting for their ends.
+  Held held{.out = std::move(run.out),
+            .err = std::move(run.err),
+            .result = std::move(result),
+            .until = sys::SteadyNow() + kHeldTime};
+  const bool timed_out = run.timed_out, detach = run.attempt.detach();
+  running_.erase(base::AttemptId::From(held.result.attempt()));
+  if (timed_out) return EndMarked(std::move(held.result));
+  if (detach || !held.IsHeld()) return ended_(std::move(held.result));
+  held_.push_back(std::move(held));
+  if (held_timer_ == 0) {
+    held_timer_ = loop_.After(kHeldLook, [this] { LookAtHeld(); });
+  }
+}
+
+// Killed processes take a moment to let go of their pipes, and a child that is
+// just being started has a copy of everything. Whoever holds them longer has
+// left the comm's group.
+void CommRunner::LookAtHeld() {
+  held_timer_ = 0;
+  std::vector<Held> held = std::exchange(held_, {});
+  const absl::Time now = sys::SteadyNow();
+  std::vector<wire::Result> ended, marked;
+  for (Held& h : held) {
+    if (!h.IsHeld()) {
+      ended.push_back(std::move(h.result));
+    } else if (now >= h.until) {
+      marked.push_back(std::move(h.result));
+    } else {
+      held_.push_back(std::move(h));
+    }
+  }
+  if (!held_.empty()) {
+    held_timer_ = loop_.After(kHeldLook, [this] { LookAtHeld(); });
+  }
+  for (wire::Result& result : marked) EndMarked(std::move(result));
+  const std::weak_ptr<bool> alive = alive_;
+  for (wire::Result& result : ended) {
+    if (alive.expired()) return;
+    ended_(std::move(result));
+  }
+}
+
+// What has left its group for one of its own still carries the attempt's id.
+// Looking through all processes takes a while, and waiting for their ends.
+void CommRunner::EndMarked(wire::Result result) {
   ending_++;
   auto kept = std::make_shared<wire::Result>(std::move(result));
   pool_->Run(

@@ -86,7 +86,9 @@ class CommRunner {
   // result is "cancelled", whatever its exit status. Nothing if it has ended.
   void Stop(base::AttemptId attempt);
   // Those that are being started, or cleaned up after, included.
-  size_t running() const { return running_.size() + launching_ + ending_; }
+  size_t running() const {
+    return running_.size() + launching_ + held_.size() + ending_;
+  }
 
  private:
   struct Running;
@@ -97,6 +99,13 @@ class CommRunner {
   absl::StatusOr<PrivateFolder> TakeFolder();
   void GiveBackFolder(PrivateFolder folder, absl::Time taken);
   struct Launching;
+  // A comm that has ended, and pipes of its that somebody can still write to.
+  struct Held {
+    sys::Fd out, err;
+    fleetbox::wire::Result result;
+    absl::Time until;
+    bool IsHeld() const;
+  };
   absl::StatusOr<std::unique_ptr<Running>> Launch(
       const fleetbox::wire::Attempt& attempt,
       const PrivateFolder& folder) const;
@@ -106,6 +115,8 @@ class CommRunner {
   void Cancel(Running& run);
   static void Explain(Running& run);
   void Finish(Running& run);
+  void LookAtHeld();
+  void EndMarked(fleetbox::wire::Result result);
 
   sys::Loop& loop_;
   CommOptions options_;
@@ -118,6 +129,8 @@ class CommRunner {
   std::unique_ptr<sys::Pool> pool_;
   std::shared_ptr<bool> alive_;  // others look whether it is gone
   size_t launching_ = 0, ending_ = 0;
+  std::vector<Held> held_;
+  sys::Loop::Timer held_timer_ = 0;
   absl::flat_hash_set<base::AttemptId> stop_;  // once they are launched
   absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
 };

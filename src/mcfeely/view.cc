@@ -299,6 +299,16 @@ std::string AwayText(const wire::HostView& host, absl::Time now) {
                                                     left, absl::Seconds(1)))));
 }
 
+Cell AgentCell(const wire::HostView& host, const Styles& styles) {
+  const bool drained = !host.drained_by().empty();
+  if (!host.connected()) {
+    return Cell(drained ? "drained, not connected" : "not connected",
+                styles.bad);
+  }
+  return drained ? Cell("drained", styles.busy)
+                 : Cell("connected", styles.good);
+}
+
 }  // namespace
 
 std::string FormatStatus(const wire::Reply& reply, absl::Time now,
@@ -320,10 +330,7 @@ std::string FormatStatus(const wire::Reply& reply, absl::Time now,
   Columns hosts(heads);
   for (const wire::HostView& host : reply.host()) {
     std::vector<Cell> cells = {
-        host.name(),
-        !host.connected()            ? Cell("not connected", styles.bad)
-        : !host.drained_by().empty() ? Cell("drained", styles.busy)
-                                     : Cell("connected", styles.good),
+        host.name(), AgentCell(host, styles),
         absl::StrCat(host.running()), absl::StrCat(host.queued())};
     if (away) cells.push_back(AwayText(host, now));
     hosts.Add(std::move(cells));

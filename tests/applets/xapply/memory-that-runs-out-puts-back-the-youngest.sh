@@ -7,10 +7,12 @@ free() { printf 'MemTotal: 8388608 kB\nMemFree: %d kB\nMemAvailable: %d kB\n' "$
 free 4194304
 cat >task <<'E2'
 exec 2>/dev/null
-echo "$1 begins" >>$here/log
-trap 'echo "$1 is ended" >>$here/log; exit 143' TERM
-while [ ! -e $here/go ]; do sleep 0.02; done
-echo "$1 ends" >>$here/log
+. "$TESTS/lib.sh"
+name=$1
+echo "$name begins" >>$here/log
+trap 'echo "$name is ended" >>$here/log; exit 143' TERM
+await 'test -e $here/go'
+echo "$name ends" >>$here/log
 E2
 unshare -m sh -c 'mount --bind meminfo /proc/meminfo &&
   exec xapply -P2 --memfree=1G "sh ./task" old young' & x=$!

@@ -7,15 +7,16 @@ cat >task <<'E2'
 : >$here/running/$1
 ls $here/running | wc -l >>$here/counts
 if [ $1 = 1 ]; then
+  . "$TESTS/lib.sh"
   touch $here/begun
-  while [ ! -e $here/free ]; do sleep 0.02; done
+  await 'test -e $here/free'
 fi
 sleep 0.1
 rm $here/running/$1
 E2
 cat >within <<'E2'
 . "$TESTS/lib.sh"
-ptbw -R3 sh -c 'touch held; while [ ! -e begun ]; do sleep 0.02; done' & h=$!
+ptbw -R3 sh -c '. "$TESTS/lib.sh"; touch held; await "test -e begun"' & h=$!
 await 'test -e held'
 xapply -P4 -t - 'sh ./task' $(seq 40) & x=$!
 wait $h

@@ -22,14 +22,14 @@ absl::StatusOr<std::unique_ptr<Supply>> Supply::Make(Run& run,
 }
 
 Supply::~Supply() {
-  if (threads_.empty()) return;
+  if (!pool_) return;
   {
     std::lock_guard lock(mutex_);
     over_ = true;
   }
   run_.StopExpansions(true);
   room_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  pool_.reset();
   // What comes after the commands may expand texts again.
   run_.StopExpansions(false);
 }
@@ -37,10 +37,11 @@ Supply::~Supply() {
 absl::StatusOr<Supply::Got> Supply::Next(Made* made) {
   std::unique_lock lock(mutex_);
   if (next_ == size()) return Got::kEnd;
-  if (threads_.empty()) {
+  if (!pool_) {
     trying_ = std::min(most_threads_, size());
+    pool_.emplace(loop_, static_cast<int>(trying_));
     for (size_t i = 0; i < trying_; i++) {
-      threads_.emplace_back([this] { Work(); });
+      pool_->Run([this] { Work(); }, [] {});
     }
   }
   const auto found = made_.find(next_);

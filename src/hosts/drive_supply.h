@@ -1,6 +1,6 @@
 // The texts of the elected hosts, made just ahead of whoever takes them.
 //
-// Threads of its own try several hosts at once, and rest while as many are
+// The threads of a pool try several hosts at once, and rest while as many are
 // ready as they may be ahead: so an expansion that takes its time holds up
 // neither the commands that run nor what they print. At the first text that
 // would do more than be text (m4's esyscmd), what was made of that host and of
@@ -16,12 +16,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <thread>
-#include <vector>
+#include <optional>
 
 #include "hosts/expander.h"
 #include "hosts/run.h"
 #include "sys/fd.h"
+#include "sys/loop.h"
+#include "sys/pool.h"
 
 namespace hosts {
 
@@ -29,8 +30,7 @@ class Supply {
  public:
   // For the hosts elected in `run`, which is borrowed like `expander`; at most
   // `ahead` texts are ready, made by at most `threads`. Nothing is expanded
-  // before the first Next: signals that are to be looked after are blocked by
-  // then, and the threads inherit that.
+  // before the first Next.
   static absl::StatusOr<std::unique_ptr<Supply>> Make(Run& run,
                                                       const Expander& expander,
                                                       size_t ahead,
@@ -79,7 +79,9 @@ class Supply {
   size_t trying_ = 0;           // threads
   bool waited_for_ = false, over_ = false;
 
-  std::vector<std::thread> threads_;
+  // Never run: what a thread has done is told by ready_, in order.
+  sys::Loop loop_;
+  std::optional<sys::Pool> pool_;
 };
 
 }  // namespace hosts

@@ -180,8 +180,9 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
                           status.reason.empty() ? "" : ": ", status.reason);
     }
     case pb::TASK_READY: {
-      if (!host.connected) return away;
+      // Its operator's word counts whether it is there or not.
       if (host.drained) return absl::StrCat(host.name, " is drained");
+      if (!host.connected) return away;
       if (host.open.size() >=
           static_cast<size_t>(state_->limits.max_per_host)) {
         return absl::StrCat(host.name, " runs ",

@@ -329,9 +329,9 @@ std::string FormatStatus(const wire::Reply& reply, absl::Time now,
   if (away) heads.push_back("WHY");
   Columns hosts(heads);
   for (const wire::HostView& host : reply.host()) {
-    std::vector<Cell> cells = {
-        host.name(), AgentCell(host, styles),
-        absl::StrCat(host.running()), absl::StrCat(host.queued())};
+    std::vector<Cell> cells = {host.name(), AgentCell(host, styles),
+                               absl::StrCat(host.running()),
+                               absl::StrCat(host.queued())};
     if (away) cells.push_back(AwayText(host, now));
     hosts.Add(std::move(cells));
   }

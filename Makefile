@@ -147,7 +147,8 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/rooms.a
 check:
 	@rm -rf $(B)/results
 	@$(MAKE) -k unit blackbox lint; tests/summary $(B)/results
-unit: $(B)/unit
+# Fuzz targets are compiled, too, so that none falls behind.
+unit: $(B)/unit $(FUZZ:%=$(B)/tests/fuzz/%.o)
 	@tests/run-unit $(B)/unit $(B)/results
 blackbox: $(BIN) | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run $(T)

@@ -8,14 +8,16 @@
 namespace {
 
 absl::StatusOr<int> Zero(const cli::Call&) { return 0; }
-constexpr cli::Option kOptions[] = {
-    {'f', "force", "", ""},
-    {'c', "comment", "TEXT", ""},
-    {'P', "parallel", "[N]", "", ""},
-    {'#', "lines", "N", "", "1"},
-    {'x', "", "FILE", ""},
-    {0, "no-compress", "", ""},
-};
+constexpr auto kOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'f', "force", "", ""},
+      {'c', "comment", "TEXT", ""},
+      {'P', "parallel", "[N]", "", ""},
+      {'#', "lines", "N", "", "1"},
+      {'x', "", "FILE", ""},
+      {0, "no-compress", "", ""},
+  });
+});
 constexpr cli::Verb kVerbs[] = {{"go", "", "", kOptions, Zero}};
 constexpr cli::Applet kApplet = {.name = "tool",
                                  .summary = "",

@@ -22,7 +22,7 @@ echo run >>"$MCFEELY_COMM_DIR/../runs"
 while [ ! -e "$MCFEELY_COMM_DIR/go" ]; do sleep 0.05; done
 echo through
 X
-serve far mcfeely-agent -H h1 -C comm.h1 -J journal.h1 -i keys/host:h1 \
+serve nsenter -t "$there" -n mcfeely-agent -H h1 -C comm.h1 -J journal.h1 -i keys/host:h1 \
   -S "tcp:10.9.0.1:$port" --dead-after 20s -v --ready-fd 3
 trap 'unserve_all; end_network' EXIT
 

@@ -279,7 +279,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
   CommandLine line;
   line.call.program = std::string(program);
   line.call.applet = &applet;
-  line.call.options.reserve(64);  // as many as any applet has
+  line.call.options.reserve(64);  // enough for most, at once
   for (const Option o : applet.options) line.call.options.push_back(o);
 
   if (!environment.text.empty()) {

@@ -358,9 +358,10 @@ void Outputs::Pause(Task& task, Flow& flow) {
   flow.paused = paused_ = true;
   if (flow.watched) loop_.Rewatch(flow.pipe.get(), 0);
   if (space_.full() && options_.hold && task.to == nullptr) {
-    // It would wait for its own end for ever.
+    // It would wait for its own end, or with `fold` for that of all, for ever.
     return Failed(absl::ResourceExhaustedError(
-        "no room for the output of tasks that are still running"));
+        "no room for output that has to wait; TMPDIR may name a folder with "
+        "more"));
   }
   // Nobody takes anything from the disk but sections that are written: if it is
   // full, this one has to have its turn.

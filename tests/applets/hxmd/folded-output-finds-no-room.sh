@@ -8,4 +8,5 @@ trap 'umount small' EXIT
 printf '%%HOST\nweb1\nweb2\nweb3\n' >hosts
 TMPDIR=$PWD/small hxmd -P1 -C hosts -L 512 --fold 'seq 100000; echo HOST'
 echo "$?"
-TMPDIR=$PWD/small hxmd -P1 -C hosts -L 512 --fold 'seq 100000' | wc -l
+# Equal output takes room once: what is kept, and what is yet to be compared.
+TMPDIR=$PWD/small hxmd -P1 -C hosts -L 512 --fold 'seq 70000' | wc -l

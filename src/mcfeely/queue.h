@@ -24,9 +24,10 @@
 //   Q/parcel/ID            job number, principal (idempotency)
 //   Q/key/PRINCIPAL NUL KEY  job number
 //   Q/job/J/head           JobHead
-//   Q/job/J/part/N         JobPart, 512 tasks each, when there are more than
-//   512 Q/job/J/text/N         the signed parcel, in pieces of 512 KiB less one
-//   byte Q/job/J/run/T          TaskRuns Q/mail/J.N             PendingReport
+//   Q/job/J/part/N         JobPart, kTasksInTable tasks each, if there are more
+//   Q/job/J/text/N         the signed parcel, in pieces of 512 KiB less a byte
+//   Q/job/J/run/T          TaskRuns
+//   Q/mail/J.N             PendingReport
 //   Q/ended/TIME.J         empty; index of ended jobs
 //   Q/drained/HOST         DrainedHost
 //   Q/op/ID                when an operator's parcel took effect, and whose

@@ -153,8 +153,7 @@ void Queue::State::TellOfTask(JobId job, TaskIndex task,
   Log(about == pb::PendingReport::TASK_HELD ? "task.held" : "task.late", job,
       spec.tasks[t].name, spec.tasks[t].host, StatusOf(job, t).reason);
   if (spec.failure.empty()) return;
-  const uint32_t part =
-      spec.tasks.size() > kTasksInTable ? t / kTasksInTable : OpenBatch::kHead;
+  const uint32_t part = OpenBatch::PartOf(*jobs.at(job.value), t);
   pb::PendingReport report;
   report.set_job(job.value);
   report.set_about(about);

@@ -43,6 +43,10 @@ absl::Status Bad(absl::string_view key, const absl::Status& status) {
   return status.ok() ? status : Bad(key, status.message());
 }
 
+uint32_t InTable(const pb::JobHead& head) {
+  return head.in_table() == 0 ? kTasksInFormerTable : head.in_table();
+}
+
 // Pieces come in key order: head, parts, runs, text.
 absl::Status TakePiece(const Keys::JobKey& key, const std::string& value,
                        Pieces& pieces) {
@@ -60,7 +64,7 @@ absl::Status TakePiece(const Keys::JobKey& key, const std::string& value,
     case Keys::JobKey::Kind::kPart: {
       pb::JobPart part;
       TRY(UnpackMessage(value, part));
-      if (key.number * kTasksInTable != pieces.tasks.size() &&
+      if (key.number * InTable(pieces.head) != pieces.tasks.size() &&
           pieces.has_head) {
         return absl::InvalidArgumentError("the part before it is missing");
       }
@@ -285,6 +289,7 @@ absl::StatusOr<std::unique_ptr<QueuedJob>> Queue::State::MakeLoaded(
   job->injected =
       base::FromMillis(static_cast<int64_t>(pieces.head.injected_ms()));
   job->text_pieces = pieces.text_pieces;
+  job->in_table = InTable(pieces.head);
   job->spec = std::make_shared<const Job>(*std::move(spec));
   job->attempts = std::move(pieces.attempts);
   job->ends = pieces.head.ends();

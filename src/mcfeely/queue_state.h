@@ -40,11 +40,13 @@ struct QueuedJob {
   const std::string* principal;  // in State::principals
   Millis injected;
   uint32_t text_pieces = 0;
+  uint32_t in_table = kTasksInTable;       // of its tasks
   std::shared_ptr<const Job> spec;         // the scheduler's too
   std::unique_ptr<KeptAttempts> attempts;  // null: none
   // What operators did to it, the latest kKeptNotes; null: nothing.
   std::unique_ptr<std::vector<fleetbox::wire::JobNote>> notes;
   uint32_t ends = 0;  // how often it has ended
+  bool has_parts() const { return spec->tasks.size() > in_table; }
   struct End {
     fleetbox::wire::JobState state;
     absl::Time when;
@@ -119,6 +121,9 @@ struct OpenBatch {
     std::vector<store::Operation> also;
   };
   static constexpr uint32_t kHead = UINT32_MAX;
+  static uint32_t PartOf(const QueuedJob& job, uint32_t task) {
+    return job.has_parts() ? task / job.in_table : kHead;
+  }
   std::vector<Table> tables;
   absl::flat_hash_map<std::pair<uint64_t, uint32_t>, size_t> table_at;
   std::vector<Pending*> injections;

@@ -46,11 +46,6 @@ size_t Weigh(const Group& group) {
   return bytes;
 }
 
-uint32_t PartOf(const Job& spec, uint32_t task) {
-  return spec.tasks.size() > kTasksInTable ? task / kTasksInTable
-                                           : OpenBatch::kHead;
-}
-
 pb::Attempt AttemptMessage(const Sending& sending) {
   const Dispatch& d = sending.dispatch;
   const Task& task = sending.spec->tasks[d.task.value];
@@ -97,9 +92,10 @@ OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
     }
     const size_t tasks = record.spec->tasks.size();
     const bool whole = part == OpenBatch::kHead;
-    if (!whole || tasks <= kTasksInTable) {
-      const size_t first = whole ? 0 : size_t{part} * kTasksInTable;
-      for (size_t t = first; t < std::min(tasks, first + kTasksInTable); t++) {
+    if (!whole || !record.has_parts()) {
+      const size_t first = whole ? 0 : size_t{part} * record.in_table;
+      const size_t end = std::min(tasks, first + record.in_table);
+      for (size_t t = first; t < end; t++) {
         const TaskStatus& status = StatusOf(job, static_cast<uint32_t>(t));
         open.bytes +=
             status.stored == pb::TaskRecord::UNTOUCHED
@@ -112,7 +108,7 @@ OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
 }
 
 void Queue::State::TouchTask(JobId job, uint32_t task) {
-  Touch(job, PartOf(*jobs.at(job.value)->spec, task));
+  Touch(job, OpenBatch::PartOf(*jobs.at(job.value), task));
   open.bytes += kRecordBytes;
 }
 
@@ -140,14 +136,14 @@ void Queue::State::Store(std::unique_ptr<Pending> owned,
          .injection = &pending});
   }
   const size_t tasks = record.spec->tasks.size();
-  if (tasks > kTasksInTable) {
-    for (size_t at = 0; at < tasks; at += kTasksInTable) {
+  if (record.has_parts()) {
+    for (size_t at = 0; at < tasks; at += record.in_table) {
       pb::JobPart part;
-      for (size_t t = at; t < std::min(tasks, at + kTasksInTable); t++) {
+      for (size_t t = at; t < std::min(tasks, at + record.in_table); t++) {
         part.add_task();
       }
       ahead.push_back(
-          {.operations = {store::Put(keys.Part(job, at / kTasksInTable),
+          {.operations = {store::Put(keys.Part(job, at / record.in_table),
                                      PackMessage(part))},
            .injection = &pending});
     }
@@ -214,6 +210,7 @@ pb::JobHead Queue::State::HeadOf(JobId id, const QueuedJob& job) const {
   const uint32_t tasks = static_cast<uint32_t>(job.spec->tasks.size());
   head.set_tasks(tasks);
   head.set_text_pieces(job.text_pieces);
+  head.set_in_table(job.in_table);
   if (job.end != nullptr) {
     head.set_state(job.end->state);
     head.set_ended_ms(static_cast<uint64_t>(base::ToMillis(job.end->when)));
@@ -229,7 +226,7 @@ pb::JobHead Queue::State::HeadOf(JobId id, const QueuedJob& job) const {
   } else if (!known) {
     head.set_held(job.spec->hold);
   }
-  if (tasks > kTasksInTable) return head;
+  if (job.has_parts()) return head;
   for (uint32_t t = 0; t < tasks; t++) {
     // An injection's tasks are not the scheduler's yet.
     *head.add_task() = known ? ToMessage(StatusOf(id, t)) : pb::TaskRecord();
@@ -245,8 +242,8 @@ Group Queue::State::Encode(const OpenBatch::Table& table) const {
         store::Put(keys.Head(table.job), PackMessage(HeadOf(table.job, job))));
   } else {
     pb::JobPart part;
-    const size_t first = size_t{table.part} * kTasksInTable;
-    const size_t end = std::min(job.spec->tasks.size(), first + kTasksInTable);
+    const size_t first = size_t{table.part} * job.in_table;
+    const size_t end = std::min(job.spec->tasks.size(), first + job.in_table);
     for (size_t t = first; t < end; t++) {
       *part.add_task() =
           ToMessage(StatusOf(table.job, static_cast<uint32_t>(t)));
@@ -275,8 +272,7 @@ void Queue::State::CloseBatch() {
         {.operations = {store::Put(std::move(key), std::move(value))}});
   }
   const auto has_parts = [&](const OpenBatch::Table& t) {
-    return t.part == OpenBatch::kHead &&
-           jobs.at(t.job.value)->spec->tasks.size() > kTasksInTable;
+    return t.part == OpenBatch::kHead && jobs.at(t.job.value)->has_parts();
   };
   std::stable_partition(open.tables.begin(), open.tables.end(),
                         [&](const auto& t) { return !has_parts(t); });

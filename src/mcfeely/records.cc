@@ -16,7 +16,7 @@ namespace mcfeely {
 namespace {
 
 constexpr size_t kDigits = 16;
-// The largest message in a value: a table of 512 tasks with the longest
+// The largest message in a value: a former table of 512 tasks with the longest
 // reasons; or a task's runs.
 constexpr size_t kMaxRecordBytes = 1 << 20;
 

@@ -16,8 +16,11 @@
 
 namespace mcfeely {
 
-// Tasks in a head, and in each part of a bigger job.
-inline constexpr uint32_t kTasksInTable = 512;
+// Tasks in a head, and in each part of a bigger job. Whatever happens to a task
+// writes its table anew; more tables are more keys to be read back.
+inline constexpr uint32_t kTasksInTable = 32;
+// Of jobs whose head does not say.
+inline constexpr uint32_t kTasksInFormerTable = 512;
 // Of a signed parcel in one value: with the format byte it is the most there
 // may be.
 inline constexpr size_t kTextPieceBytes = (512 << 10) - 1;

@@ -47,6 +47,8 @@ class Database {
   struct Options {
     std::string path;
     bool create = false;
+    // Of Tables: whether the changes are kept beside the entries.
+    bool history = true;
     // For looking only: leaves the log to be recovered by the store's owner.
     bool keep_log = false;
     // False only in tests: does not flush at each commit.

@@ -201,7 +201,7 @@ class SqliteEngine : public Engine {
 
   Leases leases_;
   // The program's thread is handing out a group's answers; see HandOver.
-  bool delivering_ = false;
+  bool delivering_ = false, handed_over_ = false;
 
   // The writer's own.
   bool log_waits_;         // a checkpoint has work to do
@@ -219,7 +219,11 @@ void SqliteEngine::HandOver(Request request) {
     const std::lock_guard<std::mutex> lock(queue_mutex_);
     queue_.push_back(std::move(request));
   }
-  if (!delivering_) wake_.notify_one();
+  if (delivering_) {
+    handed_over_ = true;
+  } else {
+    wake_.notify_one();
+  }
 }
 
 absl::Status SqliteEngine::Await(
@@ -305,7 +309,7 @@ void SqliteEngine::Deliver(const std::vector<Answer>& answers,
     if (!Deliver(telling)) return;
   }
   delivering_ = false;
-  wake_.notify_one();
+  if (std::exchange(handed_over_, false)) wake_.notify_one();
 }
 
 bool SqliteEngine::Deliver(const Watchers::Telling& telling) {
@@ -534,6 +538,7 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenSqlite(SqliteOptions options,
   absl::StatusOr<std::unique_ptr<Tables>> tables =
       Tables::Open({.path = StorePath(options.folder),
                     .create = true,
+                    .history = options.history,
                     .flush_at_commit = !options.test_no_flush,
                     .vfs = options.test_vfs});
   absl::Status status = tables.status();

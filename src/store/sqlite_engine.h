@@ -14,6 +14,9 @@ namespace store {
 struct SqliteOptions {
   std::string folder;  // made when missing; holds "store.db" and "lock"
   bool allow_network_fs = false;
+  // Without, half as much is written: a watch is told of what follows only, and
+  // a damaged store has each entry once.
+  bool history = true;
   // The log is moved into the file when it has grown to this, or when nothing
   // was written for a second.
   int64_t log_bytes = 16 << 20;

@@ -60,6 +60,7 @@ absl::Status Tables::OpenFile() {
   absl::Status status = CheckSchema();
   if (status.ok()) status = Prepare();
   if (status.ok()) status = ReadRevisions();
+  if (status.ok() && !options_.history) status = ForgetHistory();
   if (!status.ok()) CloseFile();
   return status;
 }
@@ -153,6 +154,17 @@ absl::Status Tables::ReadRevisions() {
   TRY_ASSIGN(const int64_t newest, db_->Number("select max(rev) from chg"));
   revision_ = std::max<Revision>(newest, compacted_);
   return absl::OkStatus();
+}
+
+// Of a former life that kept one. All rows at once are no more work than a few:
+// their pages are not even looked at.
+absl::Status Tables::ForgetHistory() {
+  if (compacted_ == revision_) return absl::OkStatus();
+  TRY(begin_.Run());
+  TRY(db_->Run("delete from chg"));
+  TRY(compact_.Bind(1, revision_).Run());
+  compacted_ = revision_;
+  return commit_.Run();
 }
 
 absl::Status Tables::EnsureOpen() {
@@ -329,7 +341,7 @@ absl::Status Tables::Apply(const std::vector<Operation>& operations) {
     // key up twice is cheaper than to search a long list for each.
     if (known != known_.end()) known->meta = meta;
   }
-  TRY(change_.Bind(1, revision).Bind(2, row_).Run());
+  if (options_.history) TRY(change_.Bind(1, revision).Bind(2, row_).Run());
   known_.clear();
   revision_ = revision;
   return absl::OkStatus();
@@ -359,8 +371,16 @@ void Tables::Undo() {
   CloseFile();
 }
 
+absl::Status Tables::CommitGroup() {
+  if (!options_.history && compacted_ != revision_) {
+    TRY(compact_.Bind(1, revision_).Run());
+    compacted_ = revision_;
+  }
+  return commit_.Run();
+}
+
 Tables::Committed Tables::Commit() {
-  const absl::Status status = commit_.Run();
+  const absl::Status status = CommitGroup();
   if (status.ok()) return {};
   if (db_->LastWasFull()) {
     Undo();

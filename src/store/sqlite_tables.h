@@ -9,7 +9,7 @@
 //
 // The revision of the store is the newest in chg, or `compacted` if that is
 // newer. chg has a row for each applied transaction, so its numbers have no
-// gap.
+// gap; without history it has none, and `compacted` is the revision.
 //
 // Writing goes in groups: Begin, then for each transaction Holds and, if so,
 // Apply; then Commit, which makes all of them durable by one flush, or Undo.
@@ -110,6 +110,8 @@ class Tables {
   absl::Status Prepare();
   absl::Status ReadRevisions();
   void CloseFile();
+  absl::Status ForgetHistory();
+  absl::Status CommitGroup();
   void Forget();  // what the group under way changed in memory
   absl::StatusOr<std::optional<Meta>> Look(absl::string_view key);
 

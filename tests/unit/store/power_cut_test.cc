@@ -25,10 +25,11 @@ std::string Text(int64_t i) {
 }
 
 // Writes transactions 1 to `count`, in groups of different sizes.
-void Record(FakeDisk& disk, bool flush, int64_t count) {
+void Record(FakeDisk& disk, bool flush, int64_t count, bool history = true) {
   const sys::TemporaryFolder folder = FastFolder();
   World world;
   auto engine = OpenSqlite({.folder = folder.path(),
+                            .history = history,
                             .log_bytes = 96 << 10,
                             .test_vfs = disk.vfs(),
                             .test_no_flush = !flush},
@@ -89,7 +90,8 @@ size_t FirstAcknowledged(FakeDisk& disk) {
 TEST_CASE("store: what was acknowledged survives a power cut at any moment",
           "[store]") {
   FakeDisk disk;
-  Record(disk, true, 150);
+  const bool history = GENERATE(true, false);
+  Record(disk, true, 150, history);
   const size_t start = FirstAcknowledged(disk);
   std::mt19937 random(kSeed);
   std::vector<size_t> cuts;

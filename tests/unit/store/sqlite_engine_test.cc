@@ -54,6 +54,47 @@ TEST_CASE("store: what was put is there when it is opened again", "[store]") {
   CHECK(compacted == 2);
 }
 
+TEST_CASE("store: without history the present is all there is", "[store]") {
+  const sys::TemporaryFolder folder = FastFolder();
+  {
+    World world;
+    auto engine = Open(world, folder.path());
+    for (int i = 0; i < 50; i++) {
+      world.Put(*engine, absl::StrCat(i), std::string(10'000, 'h'));
+    }
+  }
+  const auto reopen = [&](World& world) {
+    auto engine = OpenSqlite({.folder = folder.path(), .history = false},
+                             world.surroundings());
+    REQUIRE(engine.status() == absl::OkStatus());
+    return *std::move(engine);
+  };
+  {
+    World world;
+    auto engine = reopen(world);  // that of a former life goes
+    Revision told = 0, compacted = 0;
+    engine->Watch("", 50, [&](WatchBatch w) { told = w.revision; });
+    engine->Watch("", 7, [&](WatchBatch w) { compacted = w.compacted; });
+    CHECK(world.Put(*engine, "0", "changed").revision == 51);
+    world.Until([&] { return told != 0 && compacted != 0; });
+    CHECK(told == 51);
+    CHECK(compacted > 50);
+    const Transaction refused = {{Absent("0")}, {store::Put("x", "")}};
+    CHECK(world.Commit(*engine, refused).kind == Outcome::Kind::kRefused);
+    for (int i = 0; i < 100; i++)
+      world.Put(*engine, "0", std::string(9000, 'i'));
+  }
+  // Nothing grows by what is gone.
+  CHECK(sys::Stat(folder.path() + "/store.db")->bytes < 1'500'000);
+  CHECK(CheckSqlite(folder.path()) == absl::OkStatus());
+  World world;
+  auto engine = reopen(world);
+  CHECK(engine->Status()->revision == 151);
+  CHECK(engine->Get("0")->created == 1);
+  CHECK(engine->Get("0")->modified == 151);
+  CHECK(engine->Range("", "", 0)->entries.size() == 50);
+}
+
 TEST_CASE("store: only its owner may read the files", "[store]") {
   const sys::TemporaryFolder folder = FastFolder();
   World world;

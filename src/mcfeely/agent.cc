@@ -108,8 +108,9 @@ absl::Status Agent::State::Open() {
   }
   TRY_ASSIGN(signer, FindIdentity());
   trust.Refresh();
-  TRY_ASSIGN(journal, store::OpenSqlite({.folder = config.journal},
-                                        store::SurroundingsOf(loop)));
+  TRY_ASSIGN(journal,
+             store::OpenSqlite({.folder = config.journal, .history = false},
+                               store::SurroundingsOf(loop)));
   // Comms run in other folders than we do.
   TRY_ASSIGN(config.comm_folder, sys::AbsolutePath(config.comm_folder));
   TRY_ASSIGN(const std::string work,

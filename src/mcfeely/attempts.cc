@@ -58,6 +58,7 @@ struct Attempts::State {
     bool running = false;  // its comm has said so
     bool stored = false;   // the journal has this state
     bool queued = false;   // in to_send
+    bool sent = false;     // its result, on this channel
     bool started = false;  // StartComm was told
     bool cancelled = false;
   };
@@ -79,7 +80,7 @@ struct Attempts::State {
   absl::Time write_at = absl::InfinitePast();
   absl::Duration write_pause = absl::ZeroDuration();
 
-  // Results the journal has, in order, to be sent; and what is sent.
+  // Results in order, to be sent; and what is sent.
   std::deque<AttemptId> to_send;
   std::vector<AttemptId> started;  // to be told
   absl::Time tell_starts_at = absl::InfiniteFuture();
@@ -219,7 +220,7 @@ pb::Announce Attempts::Opened(const std::string& host) {
     const State::Known& k = s.known.at(id);
     announce.add_attempt(std::string(id.view()));
     if (k.running) s.TellStart(id);
-    if (k.stored && k.entry.state() == Entry::FINISHED) s.ToSend(id);
+    if (k.entry.state() == Entry::FINISHED) s.ToSend(id);
   }
   return announce;
 }
@@ -234,7 +235,7 @@ void Attempts::Closed() {
   s.sent.clear();
   s.send_at = absl::InfinitePast();
   s.send_pause = absl::ZeroDuration();
-  for (auto& [id, k] : s.known) k.queued = false;
+  for (auto& [id, k] : s.known) k.queued = k.sent = false;
 }
 
 void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
@@ -247,7 +248,7 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
     State::Known& k = at->second;
     if (!is_new) {
       // The server had not heard of its end when it sent this.
-      if (k.stored && k.entry.state() == Entry::FINISHED) s.ToSend(id);
+      if (k.entry.state() == Entry::FINISHED) s.ToSend(id);
       continue;
     }
     k.entry.set_state(Entry::ACCEPTED);
@@ -332,6 +333,9 @@ void Attempts::State::Finish(AttemptId id, Known& k, pb::Result result) {
   running--;
   unconfirmed++;
   Dirty(id);
+  // While a receipt is awaited others end, too: what shares a flush then shares
+  // a signature.
+  if (connected && taken.empty() && sent.empty()) ToSend(id);
 }
 
 // --- receipts ---------------------------------------------------------------
@@ -487,18 +491,16 @@ void Attempts::State::Stored(AttemptId id) {
   if (found == known.end()) return;
   Known& k = found->second;
   k.stored = true;
-  if (k.entry.state() == Entry::ACCEPTED) {
-    if (k.cancelled) return FinishCancelled(id, k);
-    k.started = true;
-    StartComm start{k.entry.attempt()};
-    if (k.input.has_value()) {
-      start.attempt.set_stdin(*std::move(k.input));
-      k.input.reset();
-    }
-    actions.push_back(std::move(start));
-  } else if (k.entry.state() == Entry::FINISHED && connected) {
-    ToSend(id);
+  if (k.entry.state() == Entry::FINISHED && connected && !k.sent) ToSend(id);
+  if (k.entry.state() != Entry::ACCEPTED) return;
+  if (k.cancelled) return FinishCancelled(id, k);
+  k.started = true;
+  StartComm start{k.entry.attempt()};
+  if (k.input.has_value()) {
+    start.attempt.set_stdin(*std::move(k.input));
+    k.input.reset();
   }
+  actions.push_back(std::move(start));
 }
 
 // --- what may be done now ---------------------------------------------------
@@ -535,6 +537,7 @@ bool Attempts::State::GatherResults() {
     }
     bytes += weight;
     *send.results.add_result() = result;
+    found->second.sent = true;
     ids.push_back(id);
     to_send.pop_front();
   }

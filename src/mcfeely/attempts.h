@@ -2,16 +2,33 @@
 // Pure; agent.cc carries it out, and the simulation.
 //
 // The journal is written before the world changes: an attempt's entry before
-// its comm is started, its result before it is sent; the entry is marked
-// confirmed only when the server's receipt says that the result is stored. So
-// the same attempt id is never run twice while the journal is intact, however
-// often it arrives, and a result survives either side's restart.
+// its comm is started; the entry is marked confirmed only when the server's
+// receipt says that the result is stored. So the same attempt id is never run
+// twice while the journal is intact, however often it arrives, and a result
+// survives either side's restart.
 //
 //   (unknown) ──arrives──► accepted ──ended──► finished ──receipt──► confirmed
 //
 //   accepted    stored; then the comm is started
-//   finished    stored; then sent, until it is confirmed
+//   finished    sent, and meanwhile stored; sent again until it is confirmed.
+//               While a receipt is awaited: stored, then sent with the others
+//               that were
 //   confirmed   kept a while, so that a late repeat is known
+//
+// A result is sent before it is stored: the flush takes as long as all the rest
+// of a short attempt, and what counts is that the server has it. The journal's
+// copy is for the case that the server does not take it now. An agent that dies
+//
+//   before the server has the result   reports an interrupted attempt, as if it
+//                                      had died a moment sooner, while the comm
+//                                      still ran
+//   after that, before its own flush   reports an interrupted attempt that the
+//                                      server knows to have ended; the server
+//                                      confirms the report and ignores it
+//   after its own flush                sends the result again
+//
+// A receipt may come before the entry was stored as finished. It is then stored
+// as confirmed at once; an agent that dies before that is in the second case.
 //
 // After a restart an accepted entry means that its comm may have run and may
 // still be running: whatever is left of it is killed, and its result is

@@ -164,7 +164,7 @@ TEST_CASE("attempts: starts are told together, and not of what has ended",
   CHECK(agent.attempts->wake_at() == absl::InfiniteFuture());
 }
 
-TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
+TEST_CASE("attempts: a result is sent at once, and again until it is confirmed",
           "[mcfeely]") {
   Agent agent;
   agent.attempts->Opened("h1");
@@ -174,9 +174,9 @@ TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
   agent.LaterTheStarts();
   CHECK(agent.Sent(1).started_size() == 1);
   agent.End(Id(1));
-  CHECK(agent.All<SendResults>().empty());
-  agent.Settle();
   const pb::Results sent = agent.Sent(2);
+  agent.Settle();
+  CHECK(agent.All<SendResults>().empty());  // once is enough
   REQUIRE(sent.result_size() == 1);
   CHECK(sent.result(0).attempt() == Id(1));
   CHECK(sent.result(0).job() == 31);
@@ -232,6 +232,71 @@ TEST_CASE("attempts: a result is sent when the journal has it, until confirmed",
     agent.Settle();
     CHECK(agent.actions.empty());
   }
+}
+
+TEST_CASE("attempts: while a receipt is awaited results go as they are stored",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1), Id(2), Id(3), Id(4)});
+  agent.Settle();
+  agent.End(Id(1));
+  CHECK(agent.Sent(1).result_size() == 1);
+  agent.End(Id(2));
+  agent.End(Id(3));
+  CHECK(agent.All<SendResults>().empty());
+  agent.Settle();
+  CHECK(agent.Sent(2).result_size() == 2);
+  agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  agent.attempts->Confirmed(Agent::Parcel(2), agent.now);
+  agent.End(Id(4));
+  CHECK(agent.Sent(3).result_size() == 1);
+}
+
+TEST_CASE("attempts: an agent that dies before the journal has a sent result",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.End(Id(1));
+  CHECK(agent.Sent(1).result(0).verdict() == pb::DONE);
+  const bool confirmed = GENERATE(false, true);
+  if (confirmed) agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  REQUIRE(agent.attempts->NextTransaction().has_value());  // and a crash
+  agent.Restart();
+  // What became of the attempt is for the server to know.
+  CHECK(agent.attempts->Opened("h1").attempt_size() == 1);
+  agent.Take();
+  CHECK(agent.Sent(2).result(0).verdict() == pb::INTERRUPTED);
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  CHECK(agent.All<StartComm>().empty());
+  agent.attempts->Confirmed(Agent::Parcel(2), agent.now);
+  CHECK(agent.attempts->unconfirmed() == 0);
+}
+
+TEST_CASE("attempts: a receipt that comes before the flush is what is stored",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.End(Id(1));
+  agent.Sent(1);
+  const auto under_way = agent.attempts->NextTransaction();
+  REQUIRE(under_way.has_value());
+  agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  CHECK(agent.attempts->unconfirmed() == 0);
+  agent.attempts->Committed(agent.disk.Apply(*under_way), agent.now);
+  agent.Take();
+  CHECK(agent.actions.empty());
+  agent.Settle();
+  agent.Restart();
+  CHECK(agent.attempts->Opened("h1").attempt_size() == 0);
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  CHECK(agent.actions.empty());
 }
 
 TEST_CASE("attempts: a comm gets its input, which the journal need not hold",
@@ -294,11 +359,9 @@ TEST_CASE("mcfeely 28: a comm that ran when its agent ended is interrupted",
   CHECK(announce.attempt_size() == 2);
   CHECK(announce.journal() == std::string(16, 'N'));
   agent.Arrive({Id(1)});  // not started again
-  agent.Take();
-  CHECK(agent.All<SendResults>().empty());  // the journal comes first
+  const pb::Results sent = agent.Sent(1);
   agent.Settle();
   CHECK(agent.All<StartComm>().empty());
-  const pb::Results sent = agent.Sent(1);
   REQUIRE(sent.result_size() == 2);
   CHECK(sent.result(0).verdict() == pb::INTERRUPTED);
   CHECK(sent.result(0).reason() == "the agent ended while it ran");
@@ -347,12 +410,16 @@ TEST_CASE("attempts: a journal that fails is written again after a pause",
   agent.Settle();
   CHECK(agent.All<StartComm>().size() == 1);
   agent.End(Id(1));
+  CHECK(agent.Sent(1).result_size() == 1);  // whatever the journal does
   agent.Fail(kind, applied);
   CHECK(agent.All<SendResults>().empty());
   agent.now += absl::Seconds(2);
   agent.attempts->Wake(agent.now);
   agent.Settle();
-  CHECK(agent.All<SendResults>().size() == 1);
+  agent.Restart();
+  agent.attempts->Opened("h1");
+  agent.Take();
+  CHECK(agent.Sent(2).result(0).verdict() == pb::DONE);
 }
 
 TEST_CASE("attempts: results go out together, within limits", "[mcfeely]") {

@@ -82,11 +82,12 @@ void CrashEverywhere(const Workload& load, const std::string& outcome,
       REQUIRE(world.facts().executions == executions);
       if (k <= server) REQUIRE(world.facts().server_crashes == 1);
     }
-    for (int64_t k = 1; k <= agents + 2; k++) {
+    for (int64_t k = 2; k < 2 * (agents + 3); k++) {
       WorldOptions o = Calm(load);
-      o.agent_crash = {at, k};
+      o.agent_crash = {at, k / 2, /*sent_arrives=*/k % 2 == 1};
       World world(o);
-      INFO("agent, transaction " << k << ", point " << static_cast<int>(at));
+      INFO("agent, transaction " << k / 2 << ", point " << static_cast<int>(at)
+                                 << (k % 2 == 1 ? ", sent arrives" : ""));
       const bool good = world.Run();
       INFO(world.violation());
       REQUIRE(good);

@@ -45,6 +45,7 @@ Chaos Chaos::Some() {
   chaos.slow_message = 0.05;
   chaos.not_now = 0.02;
   chaos.journal_lost = 0.2;
+  chaos.sent_arrives = 0.5;
   chaos.partition = 0.2;
   chaos.mail_fails = 0.3;
   chaos.call_fails = 0.2;

@@ -107,6 +107,7 @@ struct Chaos {
   double slow_message = 0;  // seconds instead of milliseconds
   double not_now = 0;       // a server answers so to results
   double journal_lost = 0;  // when an agent crashes
+  double sent_arrives = 0;  // what it had sent, then
   double partition = 0;     // when a channel breaks
   double mail_fails = 0;
   double call_fails = 0, call_is_slow = 0;   // to a host that is called
@@ -155,6 +156,8 @@ struct CrashPoint {
   };
   At at = At::kNone;
   int64_t transaction = 0;  // counted over all lives
+  // Of an agent: what it had sent arrives all the same.
+  bool sent_arrives = false;
 };
 
 struct WorldOptions {

@@ -41,7 +41,10 @@ void World::State::CrashAgent(int h) {
   agent.attempts.reset();
   agent.life++;
   if (agent.channel != 0) {
-    channels.at(agent.channel).peer_open = false;
+    Channel& channel = channels.at(agent.channel);
+    channel.peer_open = false;
+    channel.drains = !channel.dead &&
+                     (o.agent_crash.sent_arrives || Luck(o.chaos.sent_arrives));
     Break(agent.channel);
     agent.channel = 0;
   }

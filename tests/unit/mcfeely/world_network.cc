@@ -70,7 +70,8 @@ void World::State::ToServer(Connection id, std::function<void()> deliver,
                             bool repeatable) {
   Send(id, true, repeatable, [this, id, deliver = std::move(deliver)] {
     const Channel& c = channels.at(id);
-    if (!c.dead && c.server_open && c.server_life == server_life) deliver();
+    const bool arrives = !c.dead || c.drains;
+    if (arrives && c.server_open && c.server_life == server_life) deliver();
   });
 }
 

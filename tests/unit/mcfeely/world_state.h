@@ -93,6 +93,7 @@ struct Channel {
   std::string operation;  // the operator's
   bool called = false;    // by the server
   bool dead = false;
+  bool drains = false;  // its peer has died; what it had sent still arrives
   bool server_open = true, peer_open = true;
   int server_life, peer_life;
   absl::Time to_server, to_peer;  // when the latest message arrives

@@ -23,6 +23,7 @@ namespace sys {
 namespace {
 
 constexpr int kEventsPerTurn = 256;
+constexpr int kEndRounds = 4;
 
 // Running out of descriptors before there is a loop leaves nobody to tell.
 int Needed(int fd, const char* what) {
@@ -256,9 +257,12 @@ void Loop::State::RunPosted() {
 }
 
 void Loop::State::RunEndOfTurn() {
-  if (end_of_turn.empty()) return;
-  auto now = std::exchange(end_of_turn, {});
-  for (auto& f : now) std::exchange(f, nullptr)();
+  // What these lead to belongs to this turn, too: a decision, then the bytes it
+  // sends. Whoever comes again and again does not keep descriptors waiting.
+  for (int round = 0; round < kEndRounds && !end_of_turn.empty(); round++) {
+    auto now = std::exchange(end_of_turn, {});
+    for (auto& f : now) std::exchange(f, nullptr)();
+  }
 }
 
 Loop::Timer Loop::At(absl::Time when, std::function<void()> f) {

@@ -361,8 +361,13 @@ void Agent::State::Pump() {
 }
 
 void Agent::State::CarryOut(const AgentAction& action) {
-  if (const auto* a = std::get_if<StartComm>(&action)) {
+  if (const auto* a = std::get_if<PrepareComm>(&action)) {
+    comms->Prepare(a->attempt);
+  } else if (const auto* a = std::get_if<DropComm>(&action)) {
+    comms->Drop(a->attempt);
+  } else if (const auto* a = std::get_if<StartComm>(&action)) {
     if (const absl::Status may = MayRun(a->attempt); !may.ok()) {
+      comms->Drop(base::AttemptId::From(a->attempt.id()));
       return Refuse(a->attempt, may);
     }
     sys::LogStep("comm.started", {{"job", a->attempt.job()},

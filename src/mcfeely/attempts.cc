@@ -55,11 +55,12 @@ struct Attempts::State {
     // What its comm is given beside: too much for the journal, which is asked
     // for an attempt only once this is of no use.
     std::optional<std::string> input;
-    bool running = false;  // its comm has said so
-    bool stored = false;   // the journal has this state
-    bool queued = false;   // in to_send
-    bool sent = false;     // its result, on this channel
-    bool started = false;  // StartComm was told
+    bool running = false;   // its comm has said so
+    bool stored = false;    // the journal has this state
+    bool queued = false;    // in to_send
+    bool sent = false;      // its result, on this channel
+    bool prepared = false;  // PrepareComm was told, and nothing after it
+    bool started = false;   // StartComm was told
     bool cancelled = false;
   };
 
@@ -97,6 +98,8 @@ struct Attempts::State {
   void Finish(AttemptId id, Known& k, pb::Result result);
   void Cancel(AttemptId id);
   void FinishCancelled(AttemptId id, Known& k);
+  void Prepare(AttemptId id);
+  void Drop(AttemptId id);
   void TellStart(AttemptId id);
   void Expire();
   absl::Status TakeEntry(const store::Entry& stored);
@@ -261,6 +264,7 @@ void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
     k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(now)));
     s.running++;
     s.Dirty(id);
+    if (dispatch.attempt_size() == 1) s.Prepare(id);
   }
   for (const std::string& bytes : dispatch.cancel()) {
     if (bytes.size() == kIdBytes) s.Cancel(AttemptId::From(bytes));
@@ -280,7 +284,25 @@ void Attempts::State::Cancel(AttemptId id) {
   }
 }
 
+// What is under way alone has nothing to do while its entry is flushed. Others
+// do, and are started many at a time.
+void Attempts::State::Prepare(AttemptId id) {
+  Known& k = known.at(id);
+  if (running > 1 || k.input.has_value()) return;
+  k.prepared = true;
+  actions.push_back(PrepareComm{k.entry.attempt()});
+}
+
+void Attempts::State::Drop(AttemptId id) {
+  const auto found = known.find(id);
+  if (found == known.end() || !std::exchange(found->second.prepared, false)) {
+    return;
+  }
+  actions.push_back(DropComm{id});
+}
+
 void Attempts::State::FinishCancelled(AttemptId id, Known& k) {
+  Drop(id);
   pb::Result result;
   result.set_verdict(pb::CANCELLED);
   result.set_reason("it was never started");
@@ -472,6 +494,7 @@ void Attempts::Committed(const store::Outcome& outcome, absl::Time now) {
     // Refused or in doubt: entries are absolute, so writing them again does
     // what was meant in either case. Nothing has been done on their strength.
     for (auto it = ids.rbegin(); it != ids.rend(); ++it) {
+      s.Drop(*it);
       if (s.is_dirty.insert(*it).second) s.dirty.push_front(*it);
     }
     s.write_pause = Longer(s.write_pause);
@@ -495,6 +518,7 @@ void Attempts::State::Stored(AttemptId id) {
   if (k.entry.state() != Entry::ACCEPTED) return;
   if (k.cancelled) return FinishCancelled(id, k);
   k.started = true;
+  k.prepared = false;
   StartComm start{k.entry.attempt()};
   if (k.input.has_value()) {
     start.attempt.set_stdin(*std::move(k.input));

@@ -56,8 +56,14 @@
 
 namespace mcfeely {
 
-struct StartComm {
+struct PrepareComm {  // while the journal is written: it may be started soon
   fleetbox::wire::Attempt attempt;
+};
+struct StartComm {  // it was prepared, or not
+  fleetbox::wire::Attempt attempt;
+};
+struct DropComm {  // it was prepared and is never started
+  base::AttemptId attempt;
 };
 struct SendResults {  // seal, send, and tell `Sent` the parcel's id
   fleetbox::wire::Results results;
@@ -68,8 +74,8 @@ struct StopComm {  // it runs, or its StartComm came before
 struct KillLeftovers {  // of an attempt of a former life, before anything else
   base::AttemptId attempt;
 };
-using AgentAction =
-    std::variant<StartComm, StopComm, SendResults, KillLeftovers>;
+using AgentAction = std::variant<PrepareComm, StartComm, DropComm, StopComm,
+                                 SendResults, KillLeftovers>;
 
 class Attempts {
  public:

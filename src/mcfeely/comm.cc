@@ -163,6 +163,16 @@ struct CommRunner::Running {
   bool cancelled = false;
 };
 
+struct CommRunner::Launching {
+  wire::Attempt attempt;
+  PrivateFolder folder;
+  absl::StatusOr<std::unique_ptr<Running>> run;
+  // Of one that was prepared.
+  std::unique_ptr<sys::Gate> gate;
+  bool waits = false;  // for what has not come: Start or Drop, or its launch
+  bool dropped = false;
+};
+
 CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
                        std::function<void(base::AttemptId)> started,
                        std::function<void(wire::Result)> ended)
@@ -175,6 +185,10 @@ CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
       alive_(std::make_shared<bool>(true)) {
   sys::Account me{.name = "unknown", .home = "/", .shell = "/bin/sh"};
   if (auto found = sys::FindAccount(sys::MyUid()); found.ok()) me = *found;
+  // Where it cannot be opened now, each comm tries for itself.
+  if (auto null = sys::Open("/dev/null", O_RDWR); null.ok()) {
+    null_ = *std::move(null);
+  }
   environment_ = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       "LANG=C.UTF-8", absl::StrCat("MCFEELY_HOST=", options_.host),
@@ -183,6 +197,7 @@ CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
 }
 
 CommRunner::~CommRunner() {
+  for (auto& [id, launching] : prepared_) launching->gate->Shut();
   pool_.reset();
   loop_.Cancel(held_timer_);
   for (auto& [id, run] : running_) {
@@ -300,7 +315,8 @@ size_t KeptBytes(const wire::Attempt& attempt) {
 // On a thread of the pool: a vfork holds up the thread that calls it until the
 // comm's first page is there.
 absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
-    const wire::Attempt& attempt, const PrivateFolder& folder) const {
+    const wire::Attempt& attempt, const PrivateFolder& folder,
+    sys::Gate* gate) const {
   TRY_ASSIGN(SafeProgram program,
              OpenSafeProgram(options_.folder, attempt.comm()));
   const std::string id = base::Hex(attempt.id());
@@ -346,13 +362,14 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
   TRY(sys::SetNonBlocking(out.first.get()));
   TRY(sys::SetNonBlocking(err.first.get()));
   absl::StatusOr<sys::Child> child = sys::Child::Spawn(
-      argv, {.in = input ? input.get() : -1,
+      argv, {.in = input ? input.get() : null_.get(),
              .out = out.second.get(),
              .err = err.second.get(),
              .environment = &environment,
              .folder = folder.path,
              .executable = script ? -1 : program.file.get(),
              .own_group = true,
+             .gate = gate,
              .credentials = credentials.has_value() ? &*credentials : nullptr});
   if (!child.ok()) {
     if (!script) return child.status();
@@ -374,38 +391,77 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
   return run;
 }
 
-struct CommRunner::Launching {
-  wire::Attempt attempt;
-  PrivateFolder folder;
-  absl::StatusOr<std::unique_ptr<Running>> run;
-};
-
 void CommRunner::Start(const wire::Attempt& attempt) {
-  auto launching = std::make_shared<Launching>();  // the pool has the other
+  const auto prepared = prepared_.find(base::AttemptId::From(attempt.id()));
+  if (prepared == prepared_.end()) {
+    auto launching = std::make_shared<Launching>();  // the pool has the other
+    launching->attempt = attempt;
+    return Launch(std::move(launching));
+  }
+  const std::shared_ptr<Launching> launching = std::move(prepared->second);
+  prepared_.erase(prepared);
+  launching->gate->Open();
+  if (std::exchange(launching->waits, false)) return;
+  // It has failed long since.
+  loop_.Post([this, launching, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) Launched(*launching);
+  });
+}
+
+// Only where nothing else runs. A child that waits holds copies of all our
+// pipes, and who else ends meanwhile would seem to have left somebody behind.
+void CommRunner::Prepare(const wire::Attempt& attempt) {
+  if (running() > 0) return;
+  auto launching = std::make_shared<Launching>();
   launching->attempt = attempt;
+  launching->gate = std::make_unique<sys::Gate>();
+  launching->waits = true;
+  prepared_[base::AttemptId::From(attempt.id())] = launching;
+  Launch(std::move(launching));
+}
+
+void CommRunner::Drop(base::AttemptId attempt) {
+  const auto prepared = prepared_.find(attempt);
+  if (prepared == prepared_.end()) return;
+  const std::shared_ptr<Launching> launching = std::move(prepared->second);
+  prepared_.erase(prepared);
+  launching->dropped = true;
+  launching->gate->Shut();
+  if (!std::exchange(launching->waits, false)) Launched(*launching);
+}
+
+void CommRunner::Launch(std::shared_ptr<Launching> launching) {
   launching_++;
+  const auto done = [this, launching, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    // Of one that has failed before it was to be started nothing is told yet.
+    if (!std::exchange(launching->waits, false)) Launched(*launching);
+  };
   absl::StatusOr<PrivateFolder> folder = TakeFolder();
   if (!folder.ok()) {
     launching->run = folder.status();
-    loop_.Post([this, launching, alive = std::weak_ptr<bool>(alive_)] {
-      if (!alive.expired()) Launched(*launching);
-    });
+    loop_.Post(done);
     return;
   }
   launching->folder = *std::move(folder);
   pool_->Run(
       [this, launching] {
-        launching->run = Launch(launching->attempt, launching->folder);
+        launching->run = Launch(launching->attempt, launching->folder,
+                                launching->gate.get());
       },
-      [this, launching, alive = std::weak_ptr<bool>(alive_)] {
-        if (!alive.expired()) Launched(*launching);
-      });
+      done);
 }
 
 void CommRunner::Launched(Launching& launching) {
   launching_--;
   const wire::Attempt& attempt = launching.attempt;
   const base::AttemptId id = base::AttemptId::From(attempt.id());
+  if (launching.dropped) {
+    if (!launching.folder.path.empty()) {
+      GiveBackFolder(std::move(launching.folder), sys::WallNow());
+    }
+    return;
+  }
   absl::StatusOr<std::unique_ptr<Running>>& launched = launching.run;
   wire::Result result;
   result.set_attempt(attempt.id());
@@ -517,6 +573,7 @@ void CommRunner::Explain(Running& run) {
 }
 
 bool CommRunner::Held::IsHeld() const {
+  if (!out && !err) return false;
   pollfd ends[] = {{out.get(), 0, 0}, {err.get(), 0, 0}};
   return poll(ends, 2, 0) < int{bool(out)} + int{bool(err)};
 }

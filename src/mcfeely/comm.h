@@ -79,6 +79,10 @@ class CommRunner {
              std::function<void(fleetbox::wire::Result)> ended);
   ~CommRunner();  // kills what runs
 
+  // Does of a Start what can be done before it is known whether it may be
+  // started. Start or Drop follows; nothing is told before.
+  void Prepare(const fleetbox::wire::Attempt& attempt);
+  void Drop(base::AttemptId attempt);
   // A comm that is missing, no program, or not safely owned fails; one that
   // cannot be started because the system is short of something is deferred.
   void Start(const fleetbox::wire::Attempt& attempt);
@@ -107,8 +111,9 @@ class CommRunner {
     bool IsHeld() const;
   };
   absl::StatusOr<std::unique_ptr<Running>> Launch(
-      const fleetbox::wire::Attempt& attempt,
-      const PrivateFolder& folder) const;
+      const fleetbox::wire::Attempt& attempt, const PrivateFolder& folder,
+      sys::Gate* gate) const;
+  void Launch(std::shared_ptr<Launching> launching);
   void Launched(Launching& launching);
   void Drain(Running& run, sys::Fd& pipe);
   void TimedOut(Running& run);
@@ -123,12 +128,15 @@ class CommRunner {
   std::function<void(base::AttemptId)> started_;
   std::function<void(fleetbox::wire::Result)> ended_;
   std::string buffer_;
+  sys::Fd null_;                          // what most comms read
   std::vector<std::string> environment_;  // what every comm gets
   std::vector<PrivateFolder> empty_folders_;
   int64_t folders_made_ = 0;
   std::unique_ptr<sys::Pool> pool_;
   std::shared_ptr<bool> alive_;  // others look whether it is gone
   size_t launching_ = 0, ending_ = 0;
+  // Neither started nor dropped; the pool has the other.
+  absl::flat_hash_map<base::AttemptId, std::shared_ptr<Launching>> prepared_;
   std::vector<Held> held_;
   sys::Loop::Timer held_timer_ = 0;
   absl::flat_hash_set<base::AttemptId> stop_;  // once they are launched

@@ -5,6 +5,7 @@
 #include <absl/strings/str_split.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -56,6 +57,7 @@ struct Start {
   const ResourceLimit* limits;
   size_t limit_count;
   const Credentials* credentials;  // null: ours
+  Gate* gate;                      // null: open
   // Out: what failed. Volatile: written behind the compiler's back.
   volatile int error = 0;
   const char* volatile failed = "";
@@ -146,6 +148,20 @@ NOT_SANITIZED bool ArmDeathSignal(Start* s) {
   return true;
 }
 
+// Nobody would ever open it if our parent ended: the child ends with it, until
+// it has gone through.
+NOT_SANITIZED bool PassGate(Start* s) {
+  if (s->gate == nullptr) return true;
+  s->failed = "gate";
+  if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return false;
+  if (syscall(SYS_getppid) != s->parent) syscall(SYS_exit_group, 127);
+  if (!s->gate->Pass()) {
+    errno = ECANCELED;
+    return false;
+  }
+  return syscall(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0) == 0;
+}
+
 // By the kernel's calls, which change this thread alone: libc's would change
 // all of ours. Groups first, while we may; nothing of ours is kept to come back
 // to.
@@ -202,8 +218,8 @@ NOT_SANITIZED int InChild(void* argument) {
     ok = syscall(SYS_chdir, s->folder) == 0;
   }
   // The signal of a parent's end is forgotten with a change of user.
-  if (ok && PlaceDescriptors(s) && ApplyLimits(s) && ChangeUser(s) &&
-      ArmDeathSignal(s)) {
+  if (ok && PlaceDescriptors(s) && ApplyLimits(s) && PassGate(s) &&
+      ChangeUser(s) && ArmDeathSignal(s)) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &s->mask, nullptr, kSignals / 8);
     Execute(s);
   }
@@ -331,6 +347,7 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   start.limits = options.limits.data();
   start.limit_count = options.limits.size();
   start.credentials = options.credentials;
+  start.gate = options.gate;
 
   // By the kernel's call: libc's leaves two signals of its own unblocked, with
   // which it reaches all threads, and the child must not answer for ours.
@@ -357,6 +374,20 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
     return base::SysError(start.error, start.failed);
   }
   return ExecError(start.error, argv[0], start.path);
+}
+
+NOT_SANITIZED bool Gate::Pass() {
+  int now;
+  while ((now = state_.load()) == kWait) {
+    syscall(SYS_futex, &state_, FUTEX_WAIT, kWait, nullptr);
+  }
+  return now == kOpen;
+}
+
+void Gate::Set(int state) {
+  state_.store(state);
+  // Not FUTEX_WAKE_PRIVATE: it is not one of our threads that waits.
+  syscall(SYS_futex, &state_, FUTEX_WAKE, 1);
 }
 
 Child::Child(Child&& other) noexcept

@@ -7,6 +7,7 @@
 #include <absl/types/span.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -39,6 +40,21 @@ struct Credentials {
   std::vector<uint32_t> groups = {};
 };
 
+// Where a child waits, once all is prepared and before it becomes its program.
+// Opened or shut once, by any thread; the one that spawns waits, too.
+class Gate {
+ public:
+  void Open() { Set(kOpen); }
+  void Shut() { Set(kShut); }  // the child ends, as if it could not be executed
+
+  bool Pass();  // the child's: waits, and says whether it is open
+
+ private:
+  enum : int { kWait, kOpen, kShut };
+  void Set(int state);
+  std::atomic<int> state_ = kWait;
+};
+
 struct SpawnOptions {
   // The descriptors that become 0, 1 and 2; -1 is /dev/null.
   int in = -1, out = -1, err = -1;
@@ -62,6 +78,9 @@ struct SpawnOptions {
   int death_signal = 0;
   int nice = 0;  // added to ours
   absl::Span<const ResourceLimit> limits = {};
+  // Null: it does not wait. Else Spawn returns when that is open, or with
+  // Cancelled when it is shut; a child that waits ends with our thread.
+  Gate* gate = nullptr;
   // Null keeps ours. Changed after the working folder is entered, and before
   // the program is looked at: the user must be able to execute it.
   // PermissionDenied for whoever is not root.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -233,10 +234,8 @@ absl::StatusOr<std::pair<Fd, Fd>> Pipe(int flags) {
 }
 
 absl::Status SetNonBlocking(int fd) {
-  const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-    return base::SysError("fcntl");
-  }
+  int on = 1;  // one call where fcntl(2) needs two
+  if (ioctl(fd, FIONBIO, &on) != 0) return base::SysError("ioctl");
   return absl::OkStatus();
 }
 

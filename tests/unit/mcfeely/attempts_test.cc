@@ -124,6 +124,48 @@ TEST_CASE(
   CHECK(agent.attempts->running() == 1);
 }
 
+TEST_CASE("attempts: what comes alone is prepared while its entry is written",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  SECTION("and started") {
+    agent.Arrive({Id(1)});
+    REQUIRE(agent.All<PrepareComm>().size() == 1);
+    CHECK(agent.All<PrepareComm>()[0].attempt.id() == Id(1));
+    agent.Settle();
+    CHECK(agent.All<StartComm>().size() == 1);
+    CHECK(agent.All<DropComm>().empty());
+  }
+  SECTION("and dropped when the journal does not take it") {
+    agent.Arrive({Id(1)});
+    agent.Fail(store::Outcome::Kind::kRefused);
+    CHECK(agent.All<DropComm>().size() == 1);
+    agent.now += absl::Seconds(1);
+    agent.attempts->Wake(agent.now);
+    agent.Settle();
+    CHECK(agent.All<PrepareComm>().size() == 1);
+    CHECK(agent.All<StartComm>().size() == 1);
+    CHECK(agent.All<DropComm>().size() == 1);
+  }
+  SECTION("and dropped when it is cancelled before") {
+    agent.Arrive({Id(1)});
+    pb::Dispatch cancel;
+    cancel.add_cancel(Id(1));
+    agent.attempts->Arrived(cancel, agent.now);
+    agent.Settle();
+    CHECK(agent.All<DropComm>().size() == 1);
+    CHECK(agent.All<StartComm>().empty());
+  }
+  SECTION("not what comes with others, or beside others") {
+    agent.Arrive({Id(1), Id(2)});
+    agent.Settle();
+    agent.Arrive({Id(3)});
+    agent.Settle();
+    CHECK(agent.All<PrepareComm>().empty());
+    CHECK(agent.All<StartComm>().size() == 3);
+  }
+}
+
 TEST_CASE("attempts: the same attempt is started once, however often it comes",
           "[mcfeely]") {
   Agent agent;

@@ -64,6 +64,21 @@ class Comms {
     return result;
   }
   wire::Result Run(const std::string& comm) { return Run(Attempt(comm)); }
+  // And time for it to do what it should not.
+  void Prepare(const wire::Attempt& attempt) {
+    runner_.Prepare(attempt);
+    for (int i = 0; i < 20; i++) loop_.Turn(absl::Milliseconds(2));
+    CHECK(ended_.empty());
+  }
+  void Drop(const wire::Attempt& attempt) {
+    runner_.Drop(base::AttemptId::From(attempt.id()));
+    const absl::Time deadline = sys::SteadyNow() + absl::Seconds(20);
+    while (runner_.running() > 0 && sys::SteadyNow() < deadline) {
+      loop_.Turn(absl::Milliseconds(100));
+    }
+    CHECK(runner_.running() == 0);
+    CHECK(ended_.empty());
+  }
 
   std::string path() const { return folder_.path(); }
   std::string comm() const { return comm_; }
@@ -87,6 +102,45 @@ class Comms {
 };
 
 }  // namespace
+
+TEST_CASE("comm: one that is prepared does nothing before it is started",
+          "[mcfeely]") {
+  Comms comms;
+  const std::string mark = comms.path() + "/mark";
+  comms.Script("marks", "echo once >>" + mark + "\n");
+  const wire::Attempt attempt = comms.Attempt("marks");
+  comms.Prepare(attempt);
+  CHECK_FALSE(sys::Stat(mark)->exists);
+  const bool starts = GENERATE(true, false);
+  if (starts) {
+    CHECK(comms.Run(attempt).verdict() == wire::DONE);
+    CHECK(*sys::ReadFile(mark) == "once\n");
+  } else {
+    comms.Drop(attempt);
+    CHECK_FALSE(sys::Stat(mark)->exists);
+  }
+  CHECK(comms.WorkIsEmpty());
+  CHECK(comms.Run("marks").verdict() == wire::DONE);  // the next one can
+}
+
+TEST_CASE("comm: that one cannot be prepared is told when it is started",
+          "[mcfeely]") {
+  Comms comms;
+  const wire::Attempt attempt = comms.Attempt("missing");
+  comms.Prepare(attempt);
+  const bool starts = GENERATE(true, false);
+  if (starts) {
+    CHECK(comms.Run(attempt).reason() == "program not found");
+  } else {
+    comms.Drop(attempt);
+  }
+}
+
+TEST_CASE("comm: one that is prepared goes with the runner", "[mcfeely]") {
+  Comms comms;
+  comms.Script("quiet", "exit 0\n");
+  comms.Prepare(comms.Attempt("quiet"));
+}
 
 TEST_CASE("comm: the head and the tail of an output are kept byte for byte",
           "[mcfeely]") {

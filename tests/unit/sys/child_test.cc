@@ -16,6 +16,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sys/file.h"
@@ -72,6 +73,53 @@ bool GoneSoon(int pid) {
 }
 
 }  // namespace
+
+TEST_CASE("child: one that waits at a gate is executed when that opens",
+          "[sys]") {
+  InFolder in;
+  const std::string mark = in.dir + "/mark";
+  sys::Gate gate;
+  absl::StatusOr<sys::Child> child = absl::UnknownError("not spawned");
+  std::thread spawns([&] {
+    child = sys::Child::Spawn(Argv{"touch", mark}, {.gate = &gate});
+  });
+  absl::SleepFor(absl::Milliseconds(30));
+  CHECK_FALSE(sys::Stat(mark)->exists);
+  const bool opens = GENERATE(true, false);
+  opens ? gate.Open() : gate.Shut();
+  spawns.join();
+  if (opens) {
+    REQUIRE(child.ok());
+    CHECK(child->Wait().code == 0);
+  } else {
+    CHECK(absl::IsCancelled(child.status()));
+  }
+  CHECK(sys::Stat(mark)->exists == opens);
+}
+
+TEST_CASE("child: one that waits at a gate ends with whoever spawns it",
+          "[sys]") {
+  auto pipe = sys::Pipe();  // held by all that live
+  REQUIRE(pipe.ok());
+  const pid_t parent = fork();
+  if (parent == 0) {
+    sys::Gate gate;
+    (void)sys::Child::Spawn(Argv{"true"},
+                            {.out = pipe->second.get(), .gate = &gate});
+    _exit(0);
+  }
+  pipe->second.Reset();
+  // Until it waits at the gate there is nobody to be killed with its parent.
+  const std::string children =
+      absl::StrCat("/proc/", parent, "/task/", parent, "/children");
+  while (sys::ReadFile(children)->empty())
+    absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(absl::Milliseconds(20));
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  pollfd end = {pipe->first.get(), POLLIN, 0};
+  CHECK(poll(&end, 1, 5000) == 1);
+}
 
 TEST_CASE("child: gets its arguments byte for byte, empty ones too", "[sys]") {
   CHECK(Output({"printf", "<%s>", "", "a b", "$x'\"\\\n", ""}) ==

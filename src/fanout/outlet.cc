@@ -100,6 +100,9 @@ void Outlet::Write(absl::string_view bytes) {
     if (n.ok()) bytes.remove_prefix(*n);
   }
   if (bytes.empty()) return;
+  if (written_ > 0 && kept_.size() + bytes.size() > kept_.capacity()) {
+    kept_.erase(0, std::exchange(written_, 0));
+  }
   absl::StrAppend(&kept_, bytes);
   if (!watched_) Later();
 }

@@ -255,6 +255,12 @@ void Outputs::Hear(Task& task, Flow& flow) {
     Pump(task.id);
     return;
   }
+  // Others have filled it since this one was found ready.
+  if (task.to == nullptr && !has_sections() &&
+      OutletOf(flow).kept_bytes() > kCongested) {
+    Pause(task, flow);
+    return;
+  }
   Read(task, flow);
   if (task.to != nullptr) {
     Pump(task.id);

@@ -50,6 +50,10 @@ struct Applet {
   // Without the name; several forms are separated by '\n'.
   absl::string_view usage = "";
   OptionTable options = {};
+  // Other names it is called by, separated by blanks, as a machine's first
+  // process has them: "init telinit". `program` says which. Installed only when
+  // that is asked for, since they may stand in the way of a system's own.
+  absl::string_view links = "";
   // Exit codes of its own, one a line: "73  FILE is already there\n".
   absl::string_view exits = "";
   // What a UsageError of this applet exits with: 64 but for originals that say
@@ -63,6 +67,10 @@ struct Applet {
   // `run` is; without `run`, that is a usage error that lists the verbs.
   absl::Span<const Verb> verbs = {};
   RunFunction run = nullptr;
+  // Of a command that may have to run whatever it was called with: true, and
+  // `run` is called in any case; a command line that is wrong is told of, and
+  // taken for an empty one.
+  bool (*insists)() = nullptr;
 };
 
 // An option that was given, with its value ("" for a switch, Option::bare when
@@ -80,7 +88,8 @@ struct Call {
   // same as applet->name unless a link NAME.APPLET gave another.
   std::string program;
   const Applet* applet = nullptr;
-  const Verb* verb = nullptr;   // null when there is none
+  const Verb* verb = nullptr;  // null when there is none
+  bool dashes = false;  // "--" stood in front of the operands (or the verb)
   std::vector<Option> options;  // that there are: the applet's, the verb's
   std::vector<std::string> operands;
   std::vector<Seen> seen;  // all options in the order they were given

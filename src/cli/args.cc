@@ -73,6 +73,7 @@ struct Rewritten {
   std::vector<std::string> options;  // "--word=value" or "--word"
   std::vector<Option> used;          // each once
   size_t operands_at = 0;            // index of the first word behind them
+  bool dashes = false;               // "--" ended them
 };
 
 class Rewriter {
@@ -86,7 +87,10 @@ class Rewriter {
       const absl::string_view word = line_[at];
       if (word.size() < 2 || word[0] != '-') break;
       at++;
-      if (word == "--") break;
+      if (word == "--") {
+        out_.dashes = true;
+        break;
+      }
       TRY(word[1] == '-' ? Word(word.substr(2)) : Cluster(word.substr(1)));
     }
     return std::move(out_);
@@ -303,10 +307,13 @@ absl::StatusOr<CommandLine> ReadCommandLine(
   TRY_ASSIGN(Rewritten front, ReadOptions(applet.options, words, line.call));
   words.remove_prefix(front.operands_at);
   line.wanted = front.wanted;
+  line.call.dashes = front.dashes;
   if (line.wanted != Wanted::kRun) return line;
 
+  // Behind "--" stands what the command itself is for, if it is for anything.
+  const bool verbs = applet.run == nullptr || !front.dashes;
   for (const Verb& verb : applet.verbs) {
-    if (words.empty() || verb.name != words[0]) continue;
+    if (!verbs || words.empty() || verb.name != words[0]) continue;
     line.call.verb = &verb;
     for (const Option o : verb.options) line.call.options.push_back(o);
     words.remove_prefix(1);
@@ -314,6 +321,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
         ReadOptions(verb.options, words, line.call);
     if (!behind.ok()) return OfVerb(behind.status(), verb);
     words.remove_prefix(behind->operands_at);
+    line.call.dashes = line.call.dashes || behind->dashes;
     line.wanted = behind->wanted;
     break;
   }

@@ -3,6 +3,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 
 #include <algorithm>
 
@@ -27,6 +28,7 @@ constexpr auto kOptions = Options([] {
       {'i', "install", "",
        "make a link for each command in the folder DIR: a hard link"},
       {'s', "symbolic", "", "with --install: symbolic links"},
+      {0, "init", "", "with --install: init, reboot and their like, too"},
       {'l', "list", "", "print the names of all commands, one a line"},
       {0, "completion", "bash|zsh|fish",
        "print a script that teaches the shell to complete our command lines"},
@@ -40,9 +42,27 @@ const Applet* Find(Table table, absl::string_view name) {
   return row != table.end() && row->name == name ? row->applet : nullptr;
 }
 
-std::vector<absl::string_view> Names(Table table) {
+std::vector<absl::string_view> LinksOf(const Applet& applet) {
+  return absl::StrSplit(applet.links, ' ', absl::SkipEmpty());
+}
+
+const Applet* FindLink(Table table, absl::string_view name) {
+  for (const Row& row : table) {
+    if (row.applet->links.empty()) continue;
+    for (absl::string_view link : LinksOf(*row.applet)) {
+      if (link == name) return row.applet;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<absl::string_view> Names(Table table, bool with_links = false) {
   std::vector<absl::string_view> names;
-  for (const Row& row : table) names.push_back(row.name);
+  for (const Row& row : table) {
+    names.push_back(row.name);
+    if (!with_links) continue;
+    for (absl::string_view link : LinksOf(*row.applet)) names.push_back(link);
+  }
   return names;
 }
 
@@ -55,12 +75,14 @@ absl::string_view LastPart(absl::string_view path) {
 absl::StatusOr<int> Dispatch(Table table, const Call& call) {
   if (call.Has("install")) {
     TRY_ASSIGN(const std::string folder, call.OnlyOperand("DIR"));
-    TRY(Install(Names(table), sys::OwnExecutable(), folder,
+    TRY(Install(Names(table, call.Has("init")), sys::OwnExecutable(), folder,
                 call.Has("symbolic")));
     return 0;
   }
-  if (call.Has("symbolic")) {
-    return UsageError("--symbolic: means nothing without --install");
+  for (const char* option : {"symbolic", "init"}) {
+    if (!call.Has(option)) continue;
+    return UsageError(
+        absl::StrCat("--", option, ": means nothing without --install"));
   }
   if (call.Has("list")) {
     TRY(call.NoOperands());
@@ -97,7 +119,7 @@ constinit const Applet fleetbox_head = {
     .usage =
         "COMMAND [ARGUMENT ...]\n"
         "--list\n"
-        "--install [-s] DIR\n"
+        "--install [-s] [--init] DIR\n"
         "--completion bash|zsh|fish",
     .options = kOptions,
     .exits =
@@ -107,6 +129,7 @@ constinit const Applet fleetbox_head = {
 
 Chosen Choose(Table table, absl::string_view name, bool short_names) {
   if (const Applet* a = Find(table, name)) return {a, std::string(name)};
+  if (const Applet* a = FindLink(table, name)) return {a, std::string(name)};
   const size_t dot = name.rfind('.');
   if (dot != absl::string_view::npos && dot > 0) {
     if (const Applet* a = Find(table, name.substr(dot + 1))) {
@@ -132,7 +155,7 @@ std::string ListText(Table table) {
 }
 
 absl::Status NoSuchCommand(Table table, absl::string_view name) {
-  std::vector<absl::string_view> names = Names(table);
+  std::vector<absl::string_view> names = Names(table, true);
   for (const Row& row : table) {
     if (absl::StartsWith(row.name, kPrefix)) {
       names.push_back(row.name.substr(kPrefix.size()));

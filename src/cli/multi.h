@@ -21,9 +21,9 @@ struct Row {
 };
 using Table = absl::Span<const Row>;
 
-// The applet called `name` and the name it is to run under. NAME.APPLET is
-// APPLET called NAME; `key` is `fleetbox-key`, where `short_names` allows it.
-// The applet is null when there is none.
+// The applet called `name`, or that has it among its links, and the name it is
+// to run under. NAME.APPLET is APPLET called NAME; `key` is `fleetbox-key`,
+// where `short_names` allows it. The applet is null when there is none.
 struct Chosen {
   const Applet* applet = nullptr;
   std::string program;

@@ -137,8 +137,17 @@ std::string VersionText() { return "fleetbox " FLEETBOX_VERSION; }
 
 int Main(const Applet& applet, absl::string_view program,
          absl::Span<const std::string> words) {
-  const absl::StatusOr<CommandLine> line =
+  absl::StatusOr<CommandLine> line =
       ReadCommandLine(applet, program, words, FromEnvironment(applet));
+  if (applet.insists != nullptr && applet.insists()) {
+    if (!line.ok()) {
+      Fail(applet, program, nullptr, line.status());
+      line = ReadCommandLine(applet, program, {}, {});
+      MUST(line.ok());
+    }
+    line->wanted = Wanted::kRun;
+    line->call.verb = nullptr;
+  }
   if (!line.ok()) {
     const Verb* verb = nullptr;
     for (const Verb& v : applet.verbs) {

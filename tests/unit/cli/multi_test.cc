@@ -47,6 +47,18 @@ TEST_CASE("multi: a name leads to its command", "[cli]") {
   CHECK(cli::Choose({}, "hxmd", true).applet == nullptr);
 }
 
+TEST_CASE("multi: a command is found by its links, and knows by which",
+          "[cli]") {
+  static constexpr cli::Applet init = {
+      .name = "isinit", .summary = "", .links = "init telinit"};
+  const cli::Row table[] = {{"hxmd", &kHxmd}, {"isinit", &init}};
+  CHECK(cli::Choose(table, "telinit", false).applet == &init);
+  CHECK(cli::Choose(table, "telinit", false).program == "telinit");
+  CHECK(cli::Choose(table, "isinit", false).program == "isinit");
+  CHECK(cli::Choose(table, "tel", false).applet == nullptr);
+  CHECK(cli::Choose(table, "init telinit", false).applet == nullptr);
+}
+
 TEST_CASE("multi: NAME.COMMAND runs a command under another name", "[cli]") {
   CHECK(cli::Choose(kTable, "site.msrc", false).applet == &kMsrc);
   CHECK(cli::Choose(kTable, "site.msrc", false).program == "site");

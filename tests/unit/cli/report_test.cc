@@ -115,3 +115,40 @@ TEST_CASE("report: a message is one clean line", "[cli]") {
   CHECK(cli::MessageText("m4", absl::NotFoundError("one\ntwo")) ==
         "m4: one\n  two\n");
 }
+
+namespace {
+
+bool g_insists = false;
+
+// What `words` end a command with that says 7 when it is run, and 8 for its
+// verb.
+int EndOf(std::vector<std::string> words) {
+  static constexpr cli::Verb kVerbs[] = {
+      {"verb", "", "a verb", {}, [](const cli::Call&) -> absl::StatusOr<int> {
+         return 8;
+       }}};
+  static constexpr cli::Applet kApplet = {
+      .name = "first",
+      .summary = "be there",
+      .verbs = kVerbs,
+      .run = [](const cli::Call&) -> absl::StatusOr<int> { return 7; },
+      .insists = [] { return g_insists; },
+  };
+  return cli::Main(kApplet, "first", words);
+}
+
+}  // namespace
+
+TEST_CASE("report: who insists is run, whatever the command line says",
+          "[cli]") {
+  g_insists = false;
+  CHECK(EndOf({"verb"}) == 8);
+  CHECK(ErrorOf([] { CHECK(EndOf({"--nonsense"}) == 64); }) != "");
+  g_insists = true;
+  CHECK(EndOf({}) == 7);
+  CHECK(EndOf({"verb"}) == 7);
+  CHECK(EndOf({"--help"}) == 7);
+  CHECK(ErrorOf([] { CHECK(EndOf({"--nonsense"}) == 7); }).find("--nonsense") !=
+        std::string::npos);
+  g_insists = false;
+}

@@ -83,6 +83,14 @@ inline constexpr size_t kMaxPolicyBytes = 1 << 20;
 inline constexpr size_t kMaxPolicyRules = 10'000;
 inline constexpr size_t kMaxPolicyWordBytes = 1024;
 
+// isinit.
+inline constexpr size_t kMaxIsinitRequestBytes = 64 << 10;  // on its socket
+inline constexpr size_t kMaxIsinitAnswerBytes = 16 << 20;
+inline constexpr size_t kMaxIsinitClients = 1024;
+// Kept for a client that does not read; then it is let go.
+inline constexpr size_t kMaxIsinitUnsentBytes = 20 << 20;
+inline constexpr absl::Duration kIsinitRequestTime = absl::Seconds(10);
+
 // Many commands at once.
 inline constexpr size_t kMaxItemBytes = 256 << 20;  // of a file of items
 

@@ -248,6 +248,38 @@ void List(Lister& l, const pb::Control& control) {
   l.Text("host", control.host());
 }
 
+absl::string_view Word(pb::IsinitRequest::Verb verb) {
+  constexpr absl::string_view kWords[] = {
+      "none", "tell", "status",  "reread", "start", "stop", "restart", "signal",
+      "log",  "wait", "upgrade", "halt",   "power", "push", "table"};
+  const size_t at = static_cast<size_t>(verb);
+  return at < std::size(kWords) ? kWords[at] : "unknown";
+}
+
+void List(Lister& l, const pb::IsinitRequest& request) {
+  l.Text("verb", Word(request.verb()));
+  l.Text("group", request.group());
+  l.Text("level", request.level());
+  l.Text("tag", request.tag());
+  l.Number("signal", request.signal());
+  l.Text("state", request.state());
+  l.Number("generation", request.generation());
+  l.Number("token", request.token());
+  l.Text("table", request.table());
+}
+
+void List(Lister& l, const pb::IsinitAnswer& answer) {
+  l.Hex("query", answer.query());
+  l.Number("exit-code", answer.exit_code());
+  l.Text("text", answer.text());
+  l.Each("group", answer.status().group(), [&](const pb::IsinitGroupView& g) {
+    l.Text("name", g.name());
+    l.Text("level", g.level());
+    l.Text("state", g.state());
+  });
+  l.Text("log", answer.log());
+}
+
 void List(Lister& l, const pb::TaskView& task) {
   l.Text("name", task.name());
   l.Text("host", task.host());
@@ -370,6 +402,10 @@ absl::StatusOr<std::vector<BodyField>> BodyFields(Kind kind,
       return Listed<pb::Announce>(body);
     case pb::CONTROL:
       return Listed<pb::Control>(body);
+    case pb::TELL:
+      return Listed<pb::IsinitRequest>(body);
+    case pb::TOLD:
+      return Listed<pb::IsinitAnswer>(body);
     default:
       return std::vector<BodyField>{{"bytes", std::string(body)}};
   }

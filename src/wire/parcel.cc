@@ -52,6 +52,7 @@ constexpr KindRules kKinds[] = {
     {pb::REPLY, "reply", "dispatch@fleetbox", base::kMaxBodyBytes, false},
     {pb::QUERY, "query", "inject@fleetbox", base::kMaxBodyBytes, false},
     {pb::ANNOUNCE, "announce", "result@fleetbox", base::kMaxBodyBytes, false},
+    {pb::TOLD, "told", "result@fleetbox", base::kMaxBodyBytes, false},
 };
 
 // A refusal: "step 4 (trust): SHA256:... (ops@example.com): why". The

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 // glibc 2.36 forgets to say that these are C.
@@ -25,19 +25,14 @@ extern "C" {
 }
 
 #include "base/status.h"
+#include "sys/clone.h"
 #include "sys/signals.h"
-
-// The C library's clone under its other name: ThreadSanitizer puts a function
-// of its own before `clone`, which takes the child for a fork and lets go of
-// its locks twice when the two share their memory.
-extern "C" int __clone(int (*f)(void*), void* stack_top, int flags, void* arg,
-                       int* pidfd);
+#include "sys/spare_descriptors.h"
 
 namespace sys {
 namespace {
 
 constexpr int kSignals = 64;  // the kernel's, whatever libc hides
-constexpr size_t kStackBytes = 16 << 10;
 
 // Between clone and exec the child shares our memory, and our thread is
 // stopped: all it needs is prepared in here, and it tells us in here what
@@ -57,7 +52,12 @@ struct Start {
   const ResourceLimit* limits;
   size_t limit_count;
   const Credentials* credentials;  // null: ours
-  Gate* gate;                      // null: open
+  const ChildSetup* setup;         // null: nothing of it
+  bool in_cgroup;                  // the clone was made into setup's
+  // The child shares our descriptors until it has copied those below this one;
+  // 0: it has a copy of all from the start.
+  int first_hidden = 0;
+  Gate* gate;  // null: open
   // Out: what failed. Volatile: written behind the compiler's back.
   volatile int error = 0;
   const char* volatile failed = "";
@@ -66,6 +66,8 @@ struct Start {
 // The sanitizers would take the child's frames, which never end, for ours.
 #define NOT_SANITIZED \
   __attribute__((no_sanitize("address", "thread", "undefined")))
+
+constexpr char kNotHidden[] = "hide descriptors";
 
 // What sigaction(2) takes, all zero: the default action.
 struct KernelSigaction {
@@ -197,8 +199,41 @@ NOT_SANITIZED void Execute(Start* s) {
   syscall(SYS_execve, name, s->argv, s->environment);
 }
 
+using Step = bool (*)(const ChildSetup&, const char**);
+
+NOT_SANITIZED bool Take(Step step, Start* s) {
+  if (s->setup == nullptr) return true;
+  const char* failed = "";
+  if (step(*s->setup, &failed)) return true;
+  s->failed = failed;
+  return false;
+}
+
+NOT_SANITIZED bool BeginSetup(Start* s) {
+  if (s->setup == nullptr) return true;
+  if (s->setup->cgroup >= 0 && !s->in_cgroup &&
+      !Take(ChildSteps::EnterCgroup, s)) {
+    return false;
+  }
+  int terminal = -1;
+  const char* failed = "";
+  if (!ChildSteps::Begin(*s->setup, &failed, &terminal)) {
+    s->failed = failed;
+    return false;
+  }
+  if (terminal < 0) return true;
+  for (int& descriptor : s->descriptors) descriptor = terminal;
+  return true;
+}
+
 NOT_SANITIZED int InChild(void* argument) {
   Start* s = static_cast<Start*>(argument);
+  if (s->first_hidden > 0 && syscall(SYS_close_range, s->first_hidden, ~0U,
+                                     CLOSE_RANGE_UNSHARE) != 0) {
+    s->failed = kNotHidden;
+    s->error = errno;
+    for (;;) syscall(SYS_exit_group, 127);
+  }
   // All signals are blocked since before the clone. Their handlers are ours and
   // would run on our memory, so they go before the mask does.
   const KernelSigaction by_default = {};
@@ -213,25 +248,20 @@ NOT_SANITIZED int InChild(void* argument) {
   s->failed = "process group";
   bool ok = !s->own_group || syscall(SYS_setpgid, 0, 0) == 0;
   if (s->own_session) ok = syscall(SYS_setsid) >= 0;
+  ok = ok && BeginSetup(s);
   if (ok && s->folder != nullptr) {
     s->failed = s->folder;
     ok = syscall(SYS_chdir, s->folder) == 0;
   }
   // The signal of a parent's end is forgotten with a change of user.
-  if (ok && PlaceDescriptors(s) && ApplyLimits(s) && PassGate(s) &&
-      ChangeUser(s) && ArmDeathSignal(s)) {
+  if (ok && PlaceDescriptors(s) && Take(ChildSteps::PlaceDescriptors, s) &&
+      ApplyLimits(s) && Take(ChildSteps::BeforeUser, s) && PassGate(s) &&
+      ChangeUser(s) && Take(ChildSteps::AfterUser, s) && ArmDeathSignal(s)) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &s->mask, nullptr, kSignals / 8);
     Execute(s);
   }
   s->error = errno;
   for (;;) syscall(SYS_exit_group, 127);
-}
-
-// Clones with a stack in this frame, which stays while our thread is stopped.
-NOT_SANITIZED __attribute__((noinline)) int Clone(Start* start, int* pidfd) {
-  alignas(16) char stack[kStackBytes];
-  return __clone(InChild, stack + sizeof stack,
-                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, pidfd);
 }
 
 // With SIGCHLD ignored, as some parents leave it to us, the kernel forgets how
@@ -247,8 +277,9 @@ void MakeEndsKnown() {
 
 // Where a command without a '/' is. Done before the clone, where there is
 // memory to do it with.
-absl::StatusOr<std::string> LookUp(const std::string& command, bool moves) {
-  const char* path = getenv("PATH");
+absl::StatusOr<std::string> LookUp(const std::string& command,
+                                   const std::string& where, bool moves) {
+  const char* path = where.empty() ? getenv("PATH") : where.c_str();
   bool refused = false;
   for (absl::string_view folder :
        absl::StrSplit(path != nullptr ? path : "/bin:/usr/bin", ':')) {
@@ -319,7 +350,7 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
     path = argv[0];
     if (path.empty()) return base::SysError(ENOENT, "''");
     if (!absl::StrContains(path, '/')) {
-      TRY_ASSIGN(path, LookUp(path, !options.folder.empty()));
+      TRY_ASSIGN(path, LookUp(path, options.path, !options.folder.empty()));
     }
   }
   MakeEndsKnown();
@@ -347,16 +378,29 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   start.limits = options.limits.data();
   start.limit_count = options.limits.size();
   start.credentials = options.credentials;
+  start.setup = options.setup;
+  start.in_cgroup = false;
+  std::optional<InSpareDescriptors> spare;
+  if (options.setup != nullptr && options.setup->spare != nullptr) {
+    spare.emplace(*options.setup, start.descriptors);
+  }
+  if (spare && spare->limit() > 0) {
+    start.setup = &spare->setup();
+    start.first_hidden = spare->limit();
+  }
   start.gate = options.gate;
 
   // By the kernel's call: libc's leaves two signals of its own unblocked, with
   // which it reaches all threads, and the child must not answer for ours.
-  // SIGCHLD has no handler; see Spawner for why it is better not blocked.
+  // SIGCHLD has no handler, and stays as it is: see Spawner for why it is
+  // better not blocked; and where it is, it may wait to be asked for.
   const uint64_t all = ~(uint64_t{1} << (SIGCHLD - 1));
   uint64_t before = 0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, kSignals / 8);
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, kSignals / 8);
   int pidfd = -1;
-  const int pid = Clone(&start, &pidfd);
+  const int pid = Clone(InChild, &start, start.first_hidden > 0,
+                        start.setup != nullptr ? start.setup->cgroup : -1,
+                        &start.in_cgroup, &pidfd);
   const int clone_error = errno;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, kSignals / 8);
   if (pid < 0) {
@@ -370,6 +414,11 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   child.pid_ = pid;
   if (start.error == 0) return child;
   child.Wait();
+  if (start.failed == kNotHidden) {
+    spare->Disable();
+    spare.reset();
+    return Spawn(argv, options);
+  }
   if (start.failed[0] != '\0') {
     return base::SysError(start.error, start.failed);
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sys/child_setup.h"
 #include "sys/fd.h"
 
 namespace sys {
@@ -85,6 +86,10 @@ struct SpawnOptions {
   // the program is looked at: the user must be able to execute it.
   // PermissionDenied for whoever is not root.
   const Credentials* credentials = nullptr;
+  // For a service; null changes nothing.
+  const ChildSetup* setup = nullptr;
+  // Where argv[0] is looked up, in the form of PATH; empty is our PATH.
+  std::string path = {};
 };
 
 class Child {

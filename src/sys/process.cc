@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -163,6 +164,24 @@ int KillMarked(absl::string_view environment_entry) {
     }
   }
   return count;
+}
+
+void ReleaseCode() {
+  const absl::StatusOr<std::string> maps = ReadFile("/proc/self/maps");
+  if (!maps.ok()) return;
+  for (absl::string_view line : absl::StrSplit(*maps, '\n')) {
+    // 7f0c0000-7f0c1000 r-xp 00001000 fd:00 1234   /bin/fleetbox
+    const std::vector<absl::string_view> words =
+        absl::StrSplit(line, ' ', absl::SkipEmpty());
+    if (words.size() < 6 || words[1] != "r-xp" || words[4] == "0") continue;
+    const std::vector<absl::string_view> ends = absl::StrSplit(words[0], '-');
+    uintptr_t from = 0, to = 0;
+    if (ends.size() != 2 || !absl::SimpleHexAtoi(ends[0], &from) ||
+        !absl::SimpleHexAtoi(ends[1], &to) || to <= from) {
+      continue;
+    }
+    madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  }
 }
 
 size_t ResidentBytes() {

@@ -37,6 +37,10 @@ void SignalDescendants(int pid, int signal);
 bool IsGroupAlive(int group);
 // Bytes of memory this process has resident.
 size_t ResidentBytes();
+// Lets go of the pages of our own program that are in memory: those that are
+// used again come back one by one, from the file's cache. For whoever has done
+// with its beginning and has long to wait.
+void ReleaseCode();
 // The system and its processor, as "uname -sm" prints them.
 std::string Platform();
 // The path of our own executable.

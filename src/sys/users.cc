@@ -86,6 +86,18 @@ bool IsMember(uint32_t uid, const std::string& group) {
   return false;
 }
 
+absl::StatusOr<uint32_t> FindGroup(const std::string& name) {
+  std::vector<char> room;
+  struct group entry;
+  TRY_ASSIGN(
+      const struct group* found,
+      Find(absl::StrCat("group '", name, "'"), &room, &entry,
+           [&](struct group* g, char* bytes, size_t n, struct group** result) {
+             return getgrnam_r(name.c_str(), g, bytes, n, result);
+           }));
+  return found->gr_gid;
+}
+
 absl::StatusOr<std::vector<uint32_t>> GroupsOf(const Account& account) {
   PinLookUps();
   // The kernel takes no more.

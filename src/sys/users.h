@@ -15,6 +15,8 @@ struct Account {
 };
 absl::StatusOr<Account> FindAccount(const std::string& name);  // NotFound
 absl::StatusOr<Account> FindAccount(uint32_t uid);             // NotFound
+// The id of a group.
+absl::StatusOr<uint32_t> FindGroup(const std::string& name);  // NotFound
 // The ids of all groups an account is in, its own among them, each once.
 absl::StatusOr<std::vector<uint32_t>> GroupsOf(const Account& account);
 // Whether the user is in the group, by primary group or by member list.

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "sys/file.h"
+#include "sys/spare_descriptors.h"
 
 namespace {
 
@@ -551,4 +552,52 @@ TEST_CASE("child: another user has none of our groups, and no way back",
   // We are who we were.
   CHECK(getuid() == 0);
   CHECK(setresuid(0, 0, 0) == 0);
+}
+
+TEST_CASE("child: a start loses no end of another child", "[sys]") {
+  sigset_t set, before, pending;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  REQUIRE(sigprocmask(SIG_BLOCK, &set, &before) == 0);
+  REQUIRE(raise(SIGCHLD) == 0);
+  Output({"true"});
+  CHECK(sigpending(&pending) == 0);
+  CHECK(sigismember(&pending, SIGCHLD) == 1);
+  timespec at_once = {};
+  sigtimedwait(&set, nullptr, &at_once);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST_CASE("child: spare descriptors change nothing but the cost", "[sys]") {
+  const sys::SpareDescriptors spare;
+  REQUIRE(spare.numbers()->size() > 2);
+  std::vector<sys::Fd> many;
+  for (int i = 0; i < 100; i++) many.emplace_back(dup(0));
+  auto in = sys::MemoryFile("in");
+  auto given = sys::MemoryFile("given");
+  const int before = OpenDescriptors();
+  sys::ChildSetup setup;
+  setup.spare = spare.numbers();
+  // Their new places are among the spare ones, or between them.
+  for (int as : {3, 5, 77}) setup.descriptors.push_back({given->get(), as});
+  sys::SpawnOptions options;
+  options.in = in->get();
+  options.setup = &setup;
+  CHECK(Output({"sh", "-c",
+                "cat; cat /proc/self/fd/77; ls /proc/$$/fd | xargs echo"},
+               options) == "ingiven0 1 2 3 5 77\n");
+  CHECK(OpenDescriptors() == before);
+  // What was put there is closed: whoever reads hears of the end.
+  auto pipe = sys::Pipe();
+  setup.descriptors = {{pipe->second.get(), 4}};
+  CHECK(Output({"sh", "-c", "echo x >&4"}, options) == "");
+  pipe->second.Reset();
+  CHECK(*sys::ReadFd(pipe->first.get()) == "x\n");
+  // More than there are spare ones: as without.
+  setup.descriptors.clear();
+  for (int i = 0; i < 30; i++)
+    setup.descriptors.push_back({many[i].get(), 40 + i});
+  CHECK(Output({"sh", "-c", "ls /proc/$$/fd | wc -l"}, options) == "33\n");
+  CHECK(absl::IsNotFound(sys::Child::Spawn({"/no/such"}, options).status()));
+  CHECK(OpenDescriptors() == before + 1);
 }

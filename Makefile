@@ -7,9 +7,10 @@
 #   make accept T=hxmd/merge          write a black-box test's text anew
 #   make asan | tsan | fuzz | bench   heavier checks
 #   make browser    the page of mcfeely-server in Chromium
-#   make soak | bench-fanout | bench-hosts | bench-mcfeely
-#                                     the heaviest; xapply's, hxmd's and
-#                                     McFeely's peers
+#   make check-boot isinit as process 1 of an emulated machine
+#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit
+#                                     the heaviest; xapply's, hxmd's,
+#                                     McFeely's and isinit's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -131,8 +132,9 @@ $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
-# What simulations run millions of times: world.o, world_*.o, and they.
-$(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o: \
+# What simulations run millions of times: world.o, world_*.o, sim*.o, and they.
+$(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o \
+$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o: \
   CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
@@ -156,6 +158,11 @@ blackbox: $(BIN) | $(BUILD)/packages-test
 browser: $(BIN) | $(BUILD)/packages-test
 	@third_party/install-packages browser || true
 	@BIN=$(abspath $(BIN)) tests/run mcfeely-server/page-in-a-browser
+# Process 1 of a machine, with Debian's kernel in an emulator. What cannot be
+# had for that is named, and the boots are skipped.
+check-boot: $(BIN)
+	@third_party/install-packages boot || true
+	@BIN=$(abspath $(BIN)) BOOT=$(abspath $(BUILD))/boot RESULTS=$(abspath $(B))/results tests/boot/run $(T)
 accept: $(BIN)
 	@BIN=$(abspath $(BIN)) ACCEPT=1 tests/run $(T)
 lint: $(BIN) | $(BUILD)/packages-test
@@ -183,6 +190,12 @@ $(B)/bench/mcfeely/scale_bench: $(B)/tests/bench/fanout/contender.o \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/mcfeely/*.cc))
 $(B)/bench/mcfeely_bench: $(B)/tests/bench/fanout/contender.o \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,fleet process limits)
+bench-isinit: $(BIN) $(B)/bench/isinit/supervise_bench | $(BUILD)/packages-test
+	@third_party/install-packages bench || true
+	@BIN=$(abspath $(BIN)) tests/bench/isinit/run $(B)/bench/isinit/supervise_bench $(BUILD)/bench
+$(B)/bench/isinit/supervise_bench: \
+  $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/isinit/*.cc)) \
+  $(patsubst %,$(B)/tests/bench/mcfeely/%.o,figures process)
 soak: $(BIN) $(B)/unit
 	@set -e; for s in tests/soak/*; do \
 	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done
@@ -213,8 +226,8 @@ clean:
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
-.PHONY: all check unit blackbox accept lint asan tsan fuzz fuzz-all bench \
-  bench-fanout bench-hosts bench-mcfeely browser soak demo install links clean \
-  help FORCE
+.PHONY: all check check-boot unit blackbox accept lint asan tsan fuzz fuzz-all \
+  bench bench-fanout bench-hosts bench-mcfeely bench-isinit browser soak demo \
+  install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -1,0 +1,47 @@
+#include "isinit/tracking.h"
+
+#include <sys/prctl.h>
+
+#include <utility>
+
+#include "base/status.h"
+#include "isinit/cgroup_tracking.h"
+#include "isinit/walk_tracking.h"
+#include "sys/process.h"
+
+namespace isinit {
+
+absl::StatusOr<sys::Fd> Tracking::FolderFor(const std::string&,
+                                            const Surroundings&) {
+  return sys::Fd();
+}
+
+std::shared_ptr<void> Tracking::Ahead(const std::vector<std::string>&) {
+  return nullptr;
+}
+
+absl::StatusOr<std::unique_ptr<Tracking>> Tracking::Make(sys::Loop& loop,
+                                                         sys::Reaper& reaper,
+                                                         Options options,
+                                                         Empty empty) {
+  const auto may = [&](Kind kind) {
+    return !options.kind || options.kind == kind;
+  };
+  if (may(Kind::kCgroup)) {
+    auto made = CgroupTracking::Make(loop, reaper, options, empty);
+    if (made.ok()) return std::unique_ptr<Tracking>(*std::move(made));
+    if (options.kind) return made.status();
+  }
+  if (may(Kind::kSubreaper)) {
+    // Process 1 is it anyway.
+    if (sys::MyPid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) {
+      return std::make_unique<WalkTracking>(loop, reaper, options, true,
+                                            std::move(empty));
+    }
+    if (options.kind) return base::SysError("subreaper");
+  }
+  return std::make_unique<WalkTracking>(loop, reaper, options, false,
+                                        std::move(empty));
+}
+
+}  // namespace isinit

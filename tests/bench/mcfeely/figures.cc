@@ -16,12 +16,20 @@ std::string Text(double value) {
 
 std::string Text(const Asked& asked) {
   if (asked.of == Asked::kNothing) return "";
-  return absl::StrFormat("%s %g%s", asked.at_least ? ">=" : "<=", asked.value,
-                         asked.of == Asked::kOurs ? "" : " of the limit");
+  if (asked.of == Asked::kPeers) return "below every peer";
+  return absl::StrFormat("%s %g%s%s", asked.at_least ? ">=" : "<=", asked.value,
+                         asked.of == Asked::kOurs ? "" : " of the limit",
+                         asked.below_peers ? ", below every peer" : "");
 }
 
-bool Reached(const Asked& asked, double ours, double limit) {
-  if (asked.of == Asked::kNothing) return true;
+// `medians`: ours, the limit's, the peers'.
+bool Reached(const Asked& asked, const std::vector<double>& medians) {
+  const double ours = medians[0],
+               limit = medians.size() > 1 ? medians[1] : kNone;
+  for (size_t i = 2; asked.below_peers && i < medians.size(); i++) {
+    if (medians[i] != kNone && ours >= medians[i]) return false;
+  }
+  if (asked.of == Asked::kNothing || asked.of == Asked::kPeers) return true;
   const double value = asked.of == Asked::kOurs ? ours : ours / limit;
   return asked.at_least ? value >= asked.value : value <= asked.value;
 }
@@ -66,9 +74,7 @@ void Report::Print(const Figure& figure, size_t f,
                                                           : Median(values));
   }
   const double ours = medians[0];
-  const bool reached =
-      ours != kNone &&
-      Reached(figure.asked, ours, lines.size() > 1 ? medians[1] : kNone);
+  const bool reached = ours != kNone && Reached(figure.asked, medians);
   json_.BeginObject();
   json_.Key("what").String(figure.what).Key("unit").String(figure.unit);
   json_.Key("asked").String(Text(figure.asked)).Key("reached").Bool(reached);
@@ -79,8 +85,9 @@ void Report::Print(const Figure& figure, size_t f,
         i > 0 ? absl::StrCat("  ", lines[i].name)
               : absl::StrCat(figure.what, " (", figure.unit, ")");
     if (!failed.ok()) {
-      absl::PrintF("%-58s %s\n", name,
-                   absl::IsNotFound(failed) ? "not here" : failed.message());
+      absl::PrintF(
+          "%-58s %s\n", name,
+          i > 0 && absl::IsNotFound(failed) ? "not here" : failed.message());
       continue;
     }
     if (medians[i] == kNone) continue;

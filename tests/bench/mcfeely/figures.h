@@ -15,9 +15,10 @@ namespace bench {
 
 // What a figure is to be.
 struct Asked {
-  enum Of { kNothing, kOurs, kRatioToLimit } of = kNothing;
+  enum Of { kNothing, kOurs, kRatioToLimit, kPeers } of = kNothing;
   bool at_least = false;  // else at most
   double value = 0;
+  bool below_peers = false;  // besides; of kPeers nothing else
 };
 
 struct Figure {

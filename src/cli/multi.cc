@@ -48,9 +48,12 @@ std::vector<absl::string_view> LinksOf(const Applet& applet) {
 
 const Applet* FindLink(Table table, absl::string_view name) {
   for (const Row& row : table) {
-    if (row.applet->links.empty()) continue;
-    for (absl::string_view link : LinksOf(*row.applet)) {
+    // Every start comes by here: no list is made of them.
+    absl::string_view links = row.applet->links;
+    while (!links.empty()) {
+      const absl::string_view link = links.substr(0, links.find(' '));
       if (link == name) return row.applet;
+      links.remove_prefix(std::min(link.size() + 1, links.size()));
     }
   }
   return nullptr;

@@ -9,7 +9,7 @@ seq 40 >"$place/items"
 chmod 755 "$place" "$place/xapply"
 cd "$place"
 # A user nobody else is.
-TMPDIR=/tmp HOME=/ setpriv --reuid=61234 --regid=61234 --clear-groups sh -c '
-  ulimit -u 12
-  ./xapply -f -P30 "sleep 0.1; echo %1" items' 2>/dev/null | sort -n |
-  cmp - items && echo all of them
+TMPDIR=/tmp HOME=/ setpriv --reuid=61234 --regid=61234 --clear-groups \
+  prlimit --nproc=12 ./xapply -f -P30 'echo %1; exec sleep 0.1' items 2>err |
+  sort -n | cmp - items && echo all of them
+grep -c 'waiting for room' err

@@ -167,7 +167,8 @@ extern constinit const cli::Applet applet_isinit = {
         "66  there is no such group or entry\n"
         "69  there is no server\n"
         "75  not reached in time, or told another level meanwhile\n"
-        "78  the table has errors\n",
+        "78  the table has errors\n"
+        "125, 126, 127  the command behind -- could not be run\n",
     .verbs = kVerbs,
     .run = Run,
     .insists = IsFirstOfMachine,
@@ -663,7 +664,12 @@ absl::StatusOr<int> RunTelinit(const cli::Call& call) {
 
 absl::StatusOr<int> Run(const cli::Call& call) {
   if (call.dashes && !call.operands.empty()) {
-    return isinit::RunAsReaper(call.operands);
+    const absl::StatusOr<int> code = isinit::RunAsReaper(call.operands);
+    if (code.ok()) return code;
+    return cli::FailWith(absl::IsNotFound(code.status())           ? 127
+                         : absl::IsPermissionDenied(code.status()) ? 126
+                                                                   : 125,
+                         code.status().message());
   }
   isinit::ServerConfig config = ConfigOf(call);
   if (call.Has("verbose")) sys::SetLogLevel(sys::LogLevel::kStep);

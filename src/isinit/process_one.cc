@@ -121,6 +121,7 @@ void CatchCrashes(const std::vector<std::string>& arguments) {
   std::vector<std::string> variables = environment.entries();
   variables.insert(variables.begin(), "");
   g_environment = Copies(variables);
+  free(g_environment[0]);
   g_environment[0] = g_crashes;
   getrlimit(RLIMIT_NOFILE, &g_descriptors);
   const size_t bytes = 64 << 10;

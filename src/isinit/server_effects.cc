@@ -160,15 +160,16 @@ Probe::Start ServerState::CommandsOf(std::shared_ptr<const Entry> entry,
 
 void ServerState::IsReady(Run run) {
   const auto it = live.find(run);
-  if (it == live.end()) return;
-  const LiveRun& l = it->second;
-  if (l.entry != nullptr &&
-      l.entry->attributes.ready.kind != Readiness::Kind::kExec) {
+  if (it == live.end() || it->second.entry == nullptr) return;
+  // What follows from the news may start others, and move what is live.
+  const std::shared_ptr<const Entry> entry = it->second.entry;
+  const std::string level = it->second.level;
+  if (entry->attributes.ready.kind != Readiness::Kind::kExec) {
     Feed(Ready{run});
   }
-  if (l.entry != nullptr &&
-      l.entry->attributes.health.kind != Health::Kind::kNone) {
-    health->Up(run, l.entry, CommandsOf(l.entry, l.level));
+  if (entry->attributes.health.kind != Health::Kind::kNone &&
+      live.contains(run)) {
+    health->Up(run, entry, CommandsOf(entry, level));
   }
 }
 

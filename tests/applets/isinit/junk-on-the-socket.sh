@@ -26,6 +26,7 @@ P
 python=$!
 await 'test -e ready'
 i tell --wait=5s g 1
-awk '/VmRSS/ { print ($2 < 32768) ? "small" : $2 }' /proc/$served/status
+# A sanitizer alone takes 60 MB.
+awk '/VmRSS/ { print ($2 < 131072) ? "small" : $2 }' /proc/$served/status
 kill $python
 i status | awk 'NR == 2 { print $1, $2, $3 }'

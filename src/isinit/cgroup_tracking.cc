@@ -368,7 +368,9 @@ absl::Status CgroupTracking::Adopt(const std::string& tag, int pid,
   };
   const std::optional<sys::ProcessInfo> info = sys::ReadProcess(pid);
   if (!info || info->ended) return refuse("is not there any more");
-  if (info->start_ticks != start_ticks) return refuse("is another one");
+  if (!sys::IsSameStart(info->start_ticks, start_ticks)) {
+    return refuse("is another one");
+  }
   if (!Owns(tag, pid)) {
     return refuse("is not in the entry's cgroup");
   }

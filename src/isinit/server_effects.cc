@@ -127,6 +127,7 @@ absl::StatusOr<int> ServerState::StartMain(const StartEntry& e) {
 void ServerState::CarryOut(const StartEntry& e) {
   const std::string& tag = e.entry->tag;
   sockets->StopAwaiting(tag);
+  const uint64_t before = sys::TicksNow();
   const absl::StatusOr<int> pid = StartMain(e);
   if (!pid.ok()) {
     readiness->Ended(tag);
@@ -142,7 +143,9 @@ void ServerState::CarryOut(const StartEntry& e) {
   l.level = e.level;
   l.entry = e.entry;
   l.pid = *pid;
-  l.start_ticks = 0;  // asked for when the record needs it
+  // It started in between; if that was long, the record looks when.
+  const uint64_t after = sys::TicksNow();
+  l.start_ticks = after - before <= 1 ? after : 0;
   live_of[tag] = e.run;
   Feed(Started{e.run, *pid});
   readiness->Started(e.run, e.entry, *pid, CommandsOf(e.entry, e.level));

@@ -75,7 +75,9 @@ absl::Status WalkTracking::Adopt(const std::string& tag, int pid,
   };
   const std::optional<sys::ProcessInfo> info = sys::ReadProcess(pid);
   if (!info || info->ended) return refuse("is not there any more");
-  if (info->start_ticks != start_ticks) return refuse("is another one");
+  if (!sys::IsSameStart(info->start_ticks, start_ticks)) {
+    return refuse("is another one");
+  }
   Tree& tree = trees_[tag];
   tree.alive = true;
   tree.sessions.insert(info->session);

@@ -7,6 +7,7 @@
 #include <absl/strings/str_split.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +59,18 @@ std::optional<ProcessInfo> ReadProcess(int pid) {
   ok = ok && absl::SimpleAtoi(NextField(&rest), &info.start_ticks);
   if (!ok) return std::nullopt;
   return info;
+}
+
+uint64_t TicksNow() {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const uint64_t hz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  return static_cast<uint64_t>(now.tv_sec) * hz +
+         static_cast<uint64_t>(now.tv_nsec) * hz / 1'000'000'000;
+}
+
+bool IsSameStart(uint64_t ticks, uint64_t others) {
+  return std::max(ticks, others) - std::min(ticks, others) <= 2;
 }
 
 std::vector<ProcessInfo> AllProcesses() {

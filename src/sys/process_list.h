@@ -16,6 +16,11 @@ struct ProcessInfo {
   uint64_t start_ticks = 0;
 };
 std::optional<ProcessInfo> ReadProcess(int pid);
+// The same clock, now. To know a process by when we started it, without a look
+// at /proc, which costs as much again when it ends: a moment within two ticks
+// of its start is taken for it.
+uint64_t TicksNow();
+bool IsSameStart(uint64_t ticks, uint64_t others);
 // All that we may see, zombies too.
 std::vector<ProcessInfo> AllProcesses();
 // Our children, by their numbers, those included that ended and that nobody has

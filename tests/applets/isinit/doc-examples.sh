@@ -12,7 +12,7 @@ isinit -c isinittab check
 isinit -c isinittab -r run -D
 isinit -c isinittab -r run tell --wait web 3
 isinit -c isinittab -r run status |
-  sed 's/up  *[0-9][0-9]*  *.*/up PID/; s/finished.*/finished/'
+  sed 's/up  *[0-9][0-9]*  *.*/up PID/; s/finished.*/finished/; s/  */ /g'
 isinit -c isinittab -r run tell --dry-run web 0
 isinit -c isinittab -r run log httpd | sed 's/^[^ ]* //'
 isinit -c isinittab -r run kill HUP httpd

@@ -166,7 +166,9 @@ TEST_CASE("isinit: max-restarts gives up", "[isinit]") {
 TEST_CASE("isinit: levels that send each other on do not go round and round",
           "[isinit]") {
   World w;
-  w.programs["a"] = w.programs["b"] = {.lasts = absl::ZeroDuration()};
+  const Program ends_at_once = {.lasts = absl::ZeroDuration()};
+  w.programs["a"] = ends_at_once;
+  w.programs["b"] = ends_at_once;
   Entry a = Line("g", "a", "1", Mode::kRespawn);
   a.attributes.max_restarts = 0;
   a.attributes.give_up = {.kind = Consequence::Kind::kLevel, .level = "2"};

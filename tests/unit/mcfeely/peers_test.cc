@@ -386,8 +386,11 @@ TEST_CASE("mcfeely 39: an agent that falls silent loses its channel only",
   }));
   End again;
   site.CallAsAgent(again, site.h1, "h1", site.loop);
-  REQUIRE(
-      site.Until([&] { return site.Look(first).state() == pb::TASK_DELAYED; }));
+  // The list of its attempts is read from the store, a moment later.
+  REQUIRE(site.Until([&] {
+    return site.Look(first).state() == pb::TASK_DELAYED &&
+           site.Look(first).attempt_size() == 1;
+  }));
   CHECK(site.Look(first).attempt(0).verdict() == pb::INTERRUPTED);
 }
 
@@ -402,6 +405,7 @@ TEST_CASE("mcfeely 39: an agent that lives and never answers loses the attempt",
   other.channel->Send(site.Done(site.AttemptIn(other.parcels[0]), site.h2));
   REQUIRE(
       site.Until([&] { return site.Look(first).state() == pb::TASK_DELAYED; }));
+  REQUIRE(site.Until([&] { return site.Look(first).attempt_size() > 0; }));
   CHECK(site.Look(first).attempt(0).reason() == "h1 does not say that it runs");
   CHECK(site.Look(second).state() == pb::TASK_DONE);
   CHECK(mute.closed == 0);

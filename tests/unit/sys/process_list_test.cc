@@ -9,6 +9,21 @@
 
 #include "sys/child.h"
 
+TEST_CASE("process list: when a child was started is known without a look",
+          "[sys]") {
+  const uint64_t before = sys::TicksNow();
+  auto child = sys::Child::Spawn({"sleep", "100"}, {});
+  REQUIRE(child.ok());
+  const auto info = sys::ReadProcess(child->pid());
+  REQUIRE(info.has_value());
+  CHECK(info->start_ticks + 1 >= before);
+  CHECK(info->start_ticks <= sys::TicksNow());
+  CHECK(sys::IsSameStart(info->start_ticks, info->start_ticks + 2));
+  CHECK(sys::IsSameStart(info->start_ticks, info->start_ticks - 2));
+  CHECK_FALSE(sys::IsSameStart(info->start_ticks, info->start_ticks + 3));
+  CHECK_FALSE(sys::IsSameStart(info->start_ticks, 0));
+}
+
 TEST_CASE("process list: knows us, our parent and our children", "[sys]") {
   const auto us = sys::ReadProcess(getpid());
   REQUIRE(us);

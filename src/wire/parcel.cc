@@ -53,6 +53,10 @@ constexpr KindRules kKinds[] = {
     {pb::QUERY, "query", "inject@fleetbox", base::kMaxBodyBytes, false},
     {pb::ANNOUNCE, "announce", "result@fleetbox", base::kMaxBodyBytes, false},
     {pb::TOLD, "told", "result@fleetbox", base::kMaxBodyBytes, false},
+    {pb::DELIVERY, "delivery", "bundle@fleetbox", base::kMaxManifestBytes,
+     false},
+    {pb::UTILITY, "utility", "bundle@fleetbox", base::kMaxBodyBytes, false},
+    {pb::BUNDLE, "bundle", "bundle@fleetbox", base::kMaxManifestBytes, true},
 };
 
 // A refusal: "step 4 (trust): SHA256:... (ops@example.com): why". The

@@ -362,23 +362,28 @@ void CgroupTracking::Added(const std::string& tag, int pid) {
 
 absl::Status CgroupTracking::Adopt(const std::string& tag, int pid,
                                    uint64_t start_ticks) {
-  const auto refuse = [&](absl::string_view why) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("process ", pid, " of ", tag, ": ", why));
-  };
-  const std::optional<sys::ProcessInfo> info = sys::ReadProcess(pid);
-  if (!info || info->ended) return refuse("is not there any more");
-  if (!sys::IsSameStart(info->start_ticks, start_ticks)) {
-    return refuse("is another one");
-  }
+  TRY_ASSIGN(const sys::ProcessInfo info, FindFormer(tag, pid, start_ticks));
   if (!Owns(tag, pid)) {
-    return refuse("is not in the entry's cgroup");
+    return Refusal(tag, pid, "is not in the entry's cgroup");
   }
   Group& group = groups_[tag];
   TRY(MakeGroup(tag, group));
-  group.main = info->parent == sys::MyPid() ? pid : 0;
+  group.main = info.parent == sys::MyPid() ? pid : 0;
   group.alive = true;
   return absl::OkStatus();
+}
+
+std::vector<std::string> CgroupTracking::AdoptRest(
+    const std::vector<std::string>& tags) {
+  std::vector<std::string> found;
+  for (const std::string& tag : tags) {
+    if (!Populated(tag)) continue;
+    Group& group = groups_[tag];
+    if (!MakeGroup(tag, group).ok()) continue;
+    group.alive = true;
+    found.push_back(tag);
+  }
+  return found;
 }
 
 bool CgroupTracking::Populated(const std::string& tag) const {

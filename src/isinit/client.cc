@@ -57,6 +57,10 @@ absl::StatusOr<int> Ask(
     if (frame.has_value()) {
       TRY_ASSIGN(const wire_pb::IsinitAnswer answer,
                  DecodeAnswer(frame->content));
+      // What everybody waits for is the end of the server, not its last word.
+      const bool halted = request.verb() == wire_pb::IsinitRequest::HALT &&
+                          answer.last() && answer.exit_code() == 0;
+      if (halted) continue;
       if (!told(answer) || answer.last()) {
         return static_cast<int>(answer.exit_code());
       }

@@ -324,8 +324,9 @@ void EntryStates::OnAdopted(Run run, int pid, absl::Time since, Turn& turn) {
   since_ = up_since_ = std::min(since, turn.now);
 }
 
-void EntryStates::OnFinished(const End& end, Turn& turn) {
+void EntryStates::OnFinished(Run run, const End& end, Turn& turn) {
   if (state_ != EntryState::kIdle) return;
+  run_ = run;
   last_end_ = end;
   if (!Respawns(entry_->mode)) Finish(turn);
 }

@@ -77,7 +77,7 @@ class EntryStates {
   void OnHealthFailed(const std::string& why, Turn& turn);
   void OnHealthPassed(Turn& turn);
   void OnAdopted(Run run, int pid, absl::Time since, Turn& turn);
-  void OnFinished(const End& end, Turn& turn);
+  void OnFinished(Run run, const End& end, Turn& turn);
   void OnTimer(Turn& turn);
 
   // --- how it stands
@@ -101,7 +101,6 @@ class EntryStates {
   }
   bool unhealthy() const { return unhealthy_; }
   const std::optional<End>& last_end() const { return last_end_; }
-  void SayWhy(std::string why) { why_ = std::move(why); }
   EntryView View() const;
 
  private:

@@ -149,12 +149,17 @@ bool GroupStates::MayStart(Member& m, Common& c) {
 
 // --- how it stands then ------------------------------------------------------
 
+// Behind a test that failed, and that holds up the level.
+bool GroupStates::ShutOut(const Member& m) const {
+  return gate_closed_ && m.in_level && !m.released &&
+         m.by_hand != ByHand::kStart;
+}
+
 Standing GroupStates::StandingOf(const Member& m, const Common& c) const {
   const EntryState state = m.states.state();
   const bool wanted = Wanted(m, c), blocks = Blocks(m.states.entry().mode);
   const bool ended = HasEnded(state) && m.renew == Renew::kNo;
-  const bool shut_out =
-      gate_closed_ && m.in_level && !m.released && m.by_hand != ByHand::kStart;
+  const bool shut_out = ShutOut(m);
   Standing s;
   s.live = m.states.live();
   s.going = s.live && !wanted;
@@ -249,6 +254,11 @@ void GroupStates::AnswerClients(Member& m, Common& c) {
         (m.needs_unmet > 0 || !OutsideMet(m, c))) {
       c.Tell(e.client, Answer::Kind::kRefused,
              absl::StrCat("what ", tag, " needs is not up"));
+      return true;
+    }
+    if (state == EntryState::kIdle && !m.states.live() && ShutOut(m)) {
+      c.Tell(e.client, Answer::Kind::kRefused,
+             absl::StrCat("a test in front of ", tag, " failed"));
       return true;
     }
     if (m.states.run() <= e.after) return false;

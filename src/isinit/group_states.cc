@@ -59,21 +59,21 @@ void GroupStates::OnTell(const isinit::Tell& tell, bool fresh, Common& c) {
          HasLevel(level_) ? absl::StrCat(name_, " goes to level ", level_)
                           : absl::StrCat(name_, " goes to level ", level_,
                                          ", which no entry of it has"));
-  EnterLevel(tell.again, fresh, c);
+  EnterLevel({tell.again, fresh, tell.resumed}, c);
 }
 
-void GroupStates::EnterLevel(bool again, bool fresh, Common& c) {
-  for (Member* m : order) EnterLevel(*m, again, fresh, c);
+void GroupStates::EnterLevel(const Entering& how, Common& c) {
+  for (Member* m : order) EnterLevel(*m, how, c);
   // Who goes is known of all before the first of them does.
   for (Member* m : order) Publish(*m, c);
   for (auto m = order.rbegin(); m != order.rend(); ++m) Look(**m, c);
   Begin(c);
 }
 
-void GroupStates::EnterLevel(Member& m, bool again, bool fresh, Common& c) {
+void GroupStates::EnterLevel(Member& m, const Entering& how, Common& c) {
   const bool was = m.in_level;
   const EntryState state = m.states.state();
-  m.by_hand = ByHand::kNo;
+  if (!how.resumed) m.by_hand = ByHand::kNo;
   m.in_level = RunsInLevels(m.states.entry().mode) && !level_.empty() &&
                m.states.entry().levels.Has(level_);
   if (!m.in_level || !was) m.released = m.had_start = false;
@@ -82,11 +82,11 @@ void GroupStates::EnterLevel(Member& m, bool again, bool fresh, Common& c) {
     m.released = false;
   }
   if (!m.in_level) return;
-  if (!was && fresh) m.states.Refresh(c.turn);
+  if (!was && how.fresh) m.states.Refresh(c.turn);
   if (state == EntryState::kFinished || state == EntryState::kGivenUp) {
     // The wish of an earlier tell to run it again goes with that.
-    m.renew = again ? Renew::kFresh : Renew::kNo;
-    if (again) m.released = m.had_start = false;
+    m.renew = how.again ? Renew::kFresh : Renew::kNo;
+    if (how.again) m.released = m.had_start = false;
   }
 }
 
@@ -94,7 +94,7 @@ void GroupStates::OnStop(const std::string& why, Common& c) {
   Answers(Answer::Kind::kSuperseded, why, c);
   SetReached(false, c);
   level_.clear();
-  EnterLevel(/*again=*/false, /*fresh=*/false, c);
+  EnterLevel({}, c);
 }
 
 void GroupStates::OnHalt(Common& c) {
@@ -108,7 +108,7 @@ void GroupStates::OnAdopted(const std::string& level, Common& c) {
       level_ = level;
       // It was, or what needs it would not have been started.
       reached_ = true;
-      for (Member* m : order) EnterLevel(*m, false, false, c);
+      for (Member* m : order) EnterLevel(*m, {}, c);
       return Begin(c);
     case GroupState::kStarting:
     case GroupState::kStopping:
@@ -128,7 +128,11 @@ void GroupStates::OnTable(Common& c) {
     const bool was = m->in_level;
     m->in_level = RunsInLevels(m->states.entry().mode) && !level_.empty() &&
                   m->states.entry().levels.Has(level_);
-    if (m->in_level != was) m->released = m->had_start = false;
+    if (m->in_level != was) {
+      // Its level wants the same now; or the opposite, which is news.
+      m->by_hand = ByHand::kNo;
+      m->released = m->had_start = false;
+    }
     reason |= m->in_level && !m->released;
   }
   switch (state_) {

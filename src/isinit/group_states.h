@@ -76,7 +76,7 @@ struct Member {
   Member* heir = nullptr;  // of one that goes
   bool comes = false;      // an heir whose time has not come
 
-  ByHand by_hand = ByHand::kNo;
+  ByHand by_hand = ByHand::kNo;  // only what its level does not want
   Renew renew = Renew::kNo;
   bool in_level = false;
   bool released = false;     // its turn in the level has come
@@ -181,13 +181,19 @@ class GroupStates {
   void Release(Common& c);
   void CloseGate(Common& c);
   void Conclude(Common& c);
-  void EnterLevel(bool again, bool fresh, Common& c);
-  void EnterLevel(Member& m, bool again, bool fresh, Common& c);
+  struct Entering {
+    bool again = false;    // what has finished is run again
+    bool fresh = false;    // the throttle begins to count anew
+    bool resumed = false;  // as before; what was done by hand stays done
+  };
+  void EnterLevel(const Entering& how, Common& c);
+  void EnterLevel(Member& m, const Entering& how, Common& c);
   void LookAtResting(Member& m, bool wanted, Common& c);
   void LookAtLive(Member& m, bool wanted, Common& c);
   void StopInTurn(Member& m, EntryStates::After after, Common& c);
   bool MayStop(const Member& m, const Common& c) const;
   bool MayStart(Member& m, Common& c);
+  bool ShutOut(const Member& m) const;
   Standing StandingOf(const Member& m, const Common& c) const;
   void AnswerClients(Member& m, Common& c);
   void Answers(Answer::Kind kind, const std::string& text, Common& c);

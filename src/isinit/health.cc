@@ -61,8 +61,10 @@ void HealthWatch::Up(Run run, std::shared_ptr<const Entry> entry,
   patient.start = std::move(start);
   patients_[entry->tag] = std::move(made);
   patient.entry = std::move(entry);
-  patient.timer =
-      loop_.After(health.grace, [this, &patient] { Look(patient); });
+  // A test has just passed.
+  const absl::Duration first =
+      patient.entry->mode == Mode::kTest ? health.every : health.grace;
+  patient.timer = loop_.After(first, [this, &patient] { Look(patient); });
 }
 
 void HealthWatch::Ended(const std::string& tag) {
@@ -100,6 +102,11 @@ void HealthWatch::Seen(Patient& patient, const absl::Status& status) {
              !std::exchange(patient.failed, true) && told_.failed != nullptr) {
     told_.failed(patient.run, patient.trouble);
   }
+}
+
+Run HealthWatch::RunOf(const std::string& tag) const {
+  const auto found = patients_.find(tag);
+  return found == patients_.end() ? 0 : found->second->run;
 }
 
 std::string HealthWatch::TroubleOf(const std::string& tag) const {

@@ -25,12 +25,15 @@ class HealthWatch {
   HealthWatch(sys::Loop& loop, sys::Reaper& reaper, Told told);
   ~HealthWatch();
 
-  // The entry is ready: the first look comes when its grace is over, the next
+  // The entry is ready: the first look comes when its grace is over (that of a
+  // test, which has passed: `every` from now), the next
   // ones `every` after the one before began, but never two at once. `start` is
   // for health=cmd:.
   void Up(Run run, std::shared_ptr<const Entry> entry, Probe::Start start);
   // It is being stopped, or has ended: nothing more is told of this run.
   void Ended(const std::string& tag);
+  // The run that is looked at; 0: none.
+  Run RunOf(const std::string& tag) const;
   // What the last look said; "" when it went well, or there was none.
   std::string TroubleOf(const std::string& tag) const;
 

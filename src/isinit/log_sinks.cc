@@ -15,7 +15,7 @@
 namespace isinit {
 namespace {
 
-constexpr absl::string_view kPriority = "<30>";  // server, info
+constexpr absl::string_view kPriority = "<30>";  // facility daemon, info
 // What the kernel takes as one record, and a syslog server surely, too.
 constexpr size_t kMostRecordBytes = 960;
 

@@ -149,18 +149,40 @@ absl::Status ServerState::ReadFirstTable() {
   };
   logs = std::make_unique<LogWriter>(loop, std::move(options));
   OpenWatches();
+  UseTable(table);
+  return absl::OkStatus();
+}
+
+void ServerState::UseTable(std::shared_ptr<const Table> next) {
+  table = std::move(next);
+  repeated_tests.clear();
+  lazy_entries.clear();
+  for (const Entry& entry : table->entries) {
+    const Attributes& a = entry.attributes;
+    if (a.lazy) lazy_entries.push_back(entry.tag);
+    if (entry.mode == Mode::kTest && a.health.kind != Health::Kind::kNone) {
+      repeated_tests.push_back(entry.tag);
+    }
+  }
   logs->Use(*table);
   HoldSockets();
   FeedWatchdog();
+  FollowFile();
   Feed(NewTable{table});
-  if (table->watch) {
-    const absl::Status watched =
-        source.Watch(loop, [this] { Reread(false, nullptr).IgnoreError(); });
-    if (!watched.ok()) {
-      sys::Log("table.unwatched", {{"why", std::string(watched.message())}});
-    }
+  RefreshRuns();
+}
+
+void ServerState::FollowFile() {
+  if (!table->watch) {
+    source.Unwatch();
+    troubles.erase("watch");
+    return;
   }
-  return absl::OkStatus();
+  const absl::Status watched =
+      source.Watch(loop, [this] { Reread(false, nullptr).IgnoreError(); });
+  if (watched.ok()) return;
+  sys::Log("table.unwatched", {{"why", std::string(watched.message())}});
+  troubles["watch"] = std::string(watched.message());
 }
 
 absl::Status ServerState::OpenSockets() {
@@ -289,13 +311,10 @@ absl::Status ServerState::Reread(bool explain, std::string* text) {
     *text = absl::StrJoin(supervision.Explain(*(*read)->table), "\n");
   }
   if (explain) return absl::OkStatus();
-  table = (*read)->table;
+  const std::shared_ptr<const Table> next = (*read)->table;
   sys::Log("table.read",
-           {{"file", source.file()}, {"entries", table->entries.size()}});
-  logs->Use(*table);
-  HoldSockets();
-  FeedWatchdog();
-  Feed(NewTable{table});
+           {{"file", source.file()}, {"entries", next->entries.size()}});
+  UseTable(next);
   return absl::OkStatus();
 }
 
@@ -311,9 +330,6 @@ void ServerState::HoldSockets() {
       sys::Log("listen.failed",
                {{"tag", entry.tag}, {"why", std::string(held.message())}});
       troubles[key] = absl::StrCat(entry.tag, ": ", held.message());
-    }
-    if (entry.attributes.lazy && !live_of.contains(entry.tag)) {
-      AwaitConnection(entry.tag);
     }
   }
 }
@@ -335,10 +351,6 @@ void ServerState::FeedWatchdog() {
   troubles["watchdog"] = std::string(opened.status().message());
 }
 
-void ServerState::AwaitConnection(const std::string& tag) {
-  sockets->Await(tag, [this, tag] { Feed(Wanted{tag}); });
-}
-
 // ---------------------------------------------------------------------------
 // Status files
 
@@ -348,7 +360,11 @@ void ServerState::AtEndOfTurn() {
     end_of_turn = false;
     AnswerWaiting();
     SaveRecord();
-    if (std::exchange(status_dirty, false)) WriteStatusFiles();
+    if (std::exchange(status_dirty, false)) {
+      LookAfterTests();
+      AwaitConnections();
+      WriteStatusFiles();
+    }
     RestSoon();
   });
 }

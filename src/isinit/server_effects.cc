@@ -170,9 +170,55 @@ void ServerState::IsReady(Run run) {
   if (entry->attributes.ready.kind != Readiness::Kind::kExec) {
     Feed(Ready{run});
   }
+  // A test is looked at again once it has passed: see LookAfterTests.
   if (entry->attributes.health.kind != Health::Kind::kNone &&
-      live.contains(run)) {
+      entry->mode != Mode::kTest && live.contains(run)) {
     health->Up(run, entry, CommandsOf(entry, level));
+  }
+}
+
+// A test with every= has no process while it is looked at.
+void ServerState::LookAfterTests() {
+  for (const std::string& tag : repeated_tests) {
+    const std::optional<EntryView> view = supervision.View(tag);
+    const bool passed = view.has_value() &&
+                        view->state == EntryState::kFinished &&
+                        view->last_end.has_value() && view->last_end->ok();
+    if (!passed) {
+      if (!live_of.contains(tag)) health->Ended(tag);
+    } else if (health->RunOf(tag) != view->run) {
+      health->Up(view->run, view->entry, CommandsOf(view->entry, ""));
+    }
+  }
+}
+
+// Those whose first connection starts them.
+void ServerState::AwaitConnections() {
+  for (const std::string& tag : lazy_entries) {
+    const std::optional<EntryView> view = supervision.View(tag);
+    if (view.has_value() && view->waits) {
+      sockets->Await(tag, [this, tag] { Feed(Wanted{tag}); });
+    } else {
+      sockets->StopAwaiting(tag);
+    }
+  }
+}
+
+// What counts without a new start, counts now.
+void ServerState::RefreshRuns() {
+  for (auto& [run, l] : live) {
+    const std::optional<EntryView> view = supervision.View(l.tag);
+    if (!view.has_value() || view->run != run || view->entry == l.entry) {
+      continue;
+    }
+    const std::shared_ptr<const Entry> before =
+        std::exchange(l.entry, view->entry);
+    if (before == nullptr) continue;
+    tracking->FolderFor(l.tag, l.entry->attributes.surroundings).IgnoreError();
+    if (l.entry->attributes.health != before->attributes.health &&
+        view->state == EntryState::kUp && l.entry->mode != Mode::kTest) {
+      health->Up(run, l.entry, CommandsOf(l.entry, l.level));
+    }
   }
 }
 
@@ -191,10 +237,6 @@ void ServerState::MainEnded(Run run, const sys::Ended& ended) {
   if (nothing_left) logs->Ended(tag);
   Feed(Ended{run, EndOf(ended)});
   if (nothing_left) Feed(Empty{tag});
-  const Entry* const entry = table->Find(tag);
-  if (entry != nullptr && entry->attributes.lazy && !live_of.contains(tag)) {
-    AwaitConnection(tag);
-  }
 }
 
 // It said that another of its processes is the main one: that one's end counts,
@@ -210,7 +252,7 @@ void ServerState::MainIs(Run run, int pid) {
   l.pid = pid;
   l.start_ticks = info->start_ticks;
   if (info->parent == sys::MyPid()) {
-    l.stranger.reset();
+    ForgetStranger(l);
     reaper.Expect(
         pid, [this, run](const sys::Ended& ended) { MainEnded(run, ended); });
   } else {
@@ -275,6 +317,7 @@ void ServerState::CarryOut(const Forget& e) {
   tracking->Forget(e.tag);
   logs->Forget(e.tag);
   readiness->Forget(e.tag);
+  health->Ended(e.tag);
   sockets->Forget(e.tag);
 }
 

@@ -144,17 +144,10 @@ void ServerState::BeginEnd(std::optional<Power> then) {
   if (then.has_value()) power = then;
   if (std::exchange(ending, true)) return;
   DropOneShots();
-  halt_timer = loop.After(table->halt_timeout, [this] {
-    sys::Log("halt.forced",
-             {{"after", absl::FormatDuration(table->halt_timeout)}});
-    for (const auto& [run, l] : live) tracking->Kill(l.tag);
-    halt_timer = loop.After(absl::Seconds(2), [this] { Finish(end.code); });
-  });
   Feed(Halt{});
 }
 
 void ServerState::Finish(int code) {
-  loop.Cancel(std::exchange(halt_timer, 0));
   if (std::exchange(leaving, true)) return;
   end.code = code;
   const auto stop = [this] {
@@ -185,6 +178,7 @@ void ServerState::Finish(int code) {
 
 void ServerState::StopWhenFlushed() {
   if (logs->Flushed() || sys::SteadyNow() >= leave_by) {
+    AnswerHalted();
     loop.Stop();
     return;
   }

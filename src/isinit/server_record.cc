@@ -145,7 +145,9 @@ IsinitState ServerState::MakeRecord() {
       if (token != tokens.end()) g.set_token(token->second);
     }
     for (const EntryView& view : group.entries) {
-      if (view.state == EntryState::kIdle && view.starts == 0) continue;
+      const bool touched =
+          view.state != EntryState::kIdle || view.starts > 0 || view.by_hand;
+      if (!touched) continue;
       IsinitState::Entry& e = *record.add_entry();
       e.set_tag(view.entry->tag);
       e.set_level(group.level);
@@ -227,18 +229,12 @@ void ServerState::TakeOver(const IsinitState& former) {
     if (e.pid() == 0 || pipe == pipes.end()) continue;
     logs->AdoptFrom(e.tag(), pipe->second, static_cast<int>(e.pid()));
   }
-  const std::vector<int> children = sys::OwnChildren();
-  for (const IsinitState::Entry& e : former.entry()) Adopt(e, children);
+  AdoptAll(former);
   // What died in between is started again.
   for (const IsinitState::Group& g : former.group()) {
     if (g.token() != 0) tokens[g.name()] = g.token();
     taken_over.insert(g.name());
-    Feed(Tell{.group = g.name(), .level = g.level()});
-  }
-  for (const IsinitState::Entry& e : former.entry()) {
-    if (e.by_hand() && e.pid() == 0) {
-      Feed(Operate{.verb = Operate::Verb::kStop, .tag = e.tag()});
-    }
+    Feed(Tell{.group = g.name(), .level = g.level(), .resumed = true});
   }
   if (!same_process) return;
   for (const IsinitState::Client& c : former.client()) {
@@ -246,32 +242,53 @@ void ServerState::TakeOver(const IsinitState& former) {
   }
 }
 
-void ServerState::Adopt(const IsinitState::Entry& e,
-                        const std::vector<int>& children) {
-  const Entry* const entry = table->Find(e.tag());
-  if (e.pid() == 0) {
+void ServerState::AdoptAll(const IsinitState& former) {
+  const std::vector<int> children = sys::OwnChildren();
+  absl::flat_hash_map<std::string, const IsinitState::Entry*> rest;
+  std::vector<std::string> tags;
+  for (const IsinitState::Entry& e : former.entry()) {
+    if (e.pid() != 0 && Adopt(e, children)) continue;
+    rest[e.tag()] = &e;
+    tags.push_back(e.tag());
+  }
+  // What is left of those that have no main process is stopped in its time.
+  for (const std::string& tag : tracking->AdoptRest(tags)) {
+    sys::Log("entry.adopted", {{"tag", tag}, {"pid", "none"}});
+    Feed(Adopted{
+        .tag = tag, .level = rest[tag]->level(), .since = sys::SteadyNow()});
+  }
+  for (const std::string& tag : tags) {
+    const IsinitState::Entry& e = *rest[tag];
     if (e.ended()) {
-      Feed(Finished{e.tag(),
+      Feed(Finished{tag,
                     e.level(),
                     {static_cast<int>(e.exit_code()),
                      static_cast<int>(e.exit_signal())}});
+    } else if (e.by_hand()) {
+      Feed(StoppedByHand{tag, e.level()});
     }
-    return;
   }
+}
+
+// Whether its main process still runs.
+bool ServerState::Adopt(const IsinitState::Entry& e,
+                        const std::vector<int>& children) {
+  const Entry* const entry = table->Find(e.tag());
   const int pid = static_cast<int>(e.pid());
   const absl::Status adopted = tracking->Adopt(e.tag(), pid, e.start_ticks());
   if (!adopted.ok()) {
     sys::Log("entry.not-adopted", {{"tag", e.tag()},
                                    {"pid", pid},
                                    {"why", std::string(adopted.message())}});
-    return;
+    return false;
   }
   Feed(Adopted{.tag = e.tag(),
                .pid = pid,
                .level = e.level(),
-               .since = sys::SteadyNow()});
+               .since = sys::SteadyNow(),
+               .by_hand = e.by_hand()});
   const std::optional<EntryView> view = supervision.View(e.tag());
-  if (!view.has_value() || view->run == 0) return;
+  if (!view.has_value() || view->run == 0) return true;
   LiveRun& l = live[view->run];
   l.tag = e.tag();
   l.level = e.level();
@@ -288,12 +305,19 @@ void ServerState::Adopt(const IsinitState::Entry& e,
     WatchStranger(view->run, l);
   }
   IsReady(view->run);
+  return true;
+}
+
+void ServerState::ForgetStranger(LiveRun& l) {
+  if (l.stranger.has_value()) loop.Unwatch(l.stranger->pidfd());
+  l.stranger.reset();
 }
 
 // A process that is somebody else's child tells us that it has ended, and
 // mostly not how.
 void ServerState::WatchStranger(Run run, LiveRun& l) {
   absl::StatusOr<sys::OtherProcess> process = sys::OtherProcess::Open(l.pid);
+  ForgetStranger(l);
   if (!process.ok()) {
     loop.Post([this, run] { MainEnded(run, {}); });
     return;
@@ -303,9 +327,10 @@ void ServerState::WatchStranger(Run run, LiveRun& l) {
                   [this, run](uint32_t) {
                     const auto it = live.find(run);
                     if (it == live.end()) return;
-                    loop.Unwatch(it->second.stranger->pidfd());
-                    MainEnded(run, it->second.stranger->HowItEnded().value_or(
-                                       sys::Ended{}));
+                    const std::optional<sys::Ended> ended =
+                        it->second.stranger->HowItEnded();
+                    ForgetStranger(it->second);
+                    MainEnded(run, ended.value_or(sys::Ended{}));
                   })
            .ok());
 }

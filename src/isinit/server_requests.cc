@@ -12,6 +12,7 @@
 #include "cli/report.h"
 #include "isinit/permission.h"
 #include "isinit/server_state.h"
+#include "isinit/status_file.h"
 #include "isinit/status_view.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -313,6 +314,15 @@ void ServerState::AskedPush(uint64_t client, const IsinitRequest& request) {
   Say(client, 0, plan.empty() ? "nothing to do" : absl::StrJoin(plan, "\n"));
 }
 
+// Our own client takes the end of the connection for it, as it wants us gone.
+void ServerState::AnswerHalted() {
+  std::vector<uint64_t> clients;
+  for (const auto& [client, w] : waiting) {
+    if (w.request.verb() == IsinitRequest::HALT) clients.push_back(client);
+  }
+  for (uint64_t client : clients) Say(client, 0, "everything is stopped");
+}
+
 // Whoever waits for a group's state, and finds it.
 void ServerState::AnswerWaiting() {
   std::vector<std::pair<uint64_t, std::string>> found;
@@ -322,7 +332,7 @@ void ServerState::AnswerWaiting() {
     if (!groups.has_value()) groups = supervision.Groups();
     for (const GroupView& g : *groups) {
       if (g.name != w.request.group()) continue;
-      const std::string word(GroupStateWord(g.state));
+      const std::string word(InitstatWord(g));
       if (word != w.request.state()) continue;
       found.push_back({client, absl::StrCat(g.name, " ", g.level, " ", word)});
     }

@@ -70,7 +70,8 @@ struct ServerState {
   absl::Status Reread(bool explain, std::string* text);
   void HoldSockets();
   void FeedWatchdog();
-  void AwaitConnection(const std::string& tag);
+  void UseTable(std::shared_ptr<const Table> next);
+  void FollowFile();
   void RestSoon();
   void WriteStatusFiles();
   void Touch();  // the heartbeat of the status files
@@ -105,6 +106,9 @@ struct ServerState {
   void IsReady(Run run);
   void MainEnded(Run run, const sys::Ended& ended);
   void MainIs(Run run, int pid);
+  void LookAfterTests();
+  void AwaitConnections();
+  void RefreshRuns();
   void StopWatching(const std::string& tag);
   void OpenWatches();
   void RunHook(const Note& note);
@@ -131,15 +135,18 @@ struct ServerState {
   void AskedPower(uint64_t client,
                   const fleetbox::wire::IsinitRequest& request);
   void AnswerWaiting();
+  void AnswerHalted();
   fleetbox::wire::IsinitStatus MakeStatus(size_t log_lines);
 
   // server_record.cc
   fleetbox::wire::IsinitState MakeRecord();
   void SaveRecord();
   void TakeOver(const fleetbox::wire::IsinitState& record);
-  void Adopt(const fleetbox::wire::IsinitState::Entry& entry,
+  void AdoptAll(const fleetbox::wire::IsinitState& record);
+  bool Adopt(const fleetbox::wire::IsinitState::Entry& entry,
              const std::vector<int>& children);
   void WatchStranger(Run run, LiveRun& live);
+  void ForgetStranger(LiveRun& live);
   void BeginUpgrade(uint64_t client);
   void ExecuteAnew(uint64_t client, const std::string& program);
 
@@ -152,6 +159,8 @@ struct ServerState {
   sys::Loop loop;
   TableSource source;
   std::shared_ptr<const Table> table;
+  // Of the table's entries: tests with every=, and those with lazy.
+  std::vector<std::string> repeated_tests, lazy_entries;
   EntryProcesses processes;  // before the limit of descriptors is raised
   sys::Reaper reaper;
   Supervision supervision;
@@ -194,7 +203,6 @@ struct ServerState {
   bool ending = false, leaving = false;
   absl::Time leave_by;
   ServerEnd end;
-  sys::Loop::Timer halt_timer = 0;
 };
 
 }  // namespace isinit

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "isinit/status_file.h"
 #include "sys/signals.h"
 #include "text/columns.h"
 #include "text/json.h"
@@ -29,23 +30,6 @@ absl::string_view EntryStateWord(EntryState state) {
     case EntryState::kGivenUp:
       return "given-up";
     case EntryState::kStopping:
-      return "stopping";
-  }
-  return "";
-}
-
-absl::string_view GroupStateWord(GroupState state) {
-  switch (state) {
-    case GroupState::kIdle:
-      return "stopped";
-    case GroupState::kStarting:
-    case GroupState::kStopping:
-      return "start";
-    case GroupState::kUp:
-      return "run";
-    case GroupState::kFailed:
-      return "fail";
-    case GroupState::kHalting:
       return "stopping";
   }
   return "";
@@ -81,7 +65,7 @@ wire_pb::IsinitGroupView MakeGroupView(const GroupView& group, absl::Time now) {
   wire_pb::IsinitGroupView v;
   v.set_name(group.name);
   v.set_level(group.level);
-  v.set_state(std::string(GroupStateWord(group.state)));
+  v.set_state(std::string(InitstatWord(group)));
   v.set_degraded(group.degraded);
   for (const EntryView& entry : group.entries) {
     *v.add_entry() = MakeEntryView(entry, now);

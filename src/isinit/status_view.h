@@ -15,8 +15,6 @@ namespace isinit {
 
 // "idle", "starting", "up", "paused", "finished", "given-up", "stopping".
 absl::string_view EntryStateWord(EntryState state);
-// As in initstat: "stopped", "start", "run", "fail", "stopping".
-absl::string_view GroupStateWord(GroupState state);
 
 fleetbox::wire::IsinitEntryView MakeEntryView(const EntryView& entry,
                                               absl::Time now);

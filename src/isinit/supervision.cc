@@ -19,6 +19,7 @@ std::vector<Effect> Supervision::On(const Event& event, absl::Time now) {
   s.c.turn.now = std::max(s.c.turn.now, now);
   if (s.halt.left) return {};
   const bool replay = std::holds_alternative<Adopted>(event) ||
+                      std::holds_alternative<StoppedByHand>(event) ||
                       std::holds_alternative<Finished>(event);
   if (s.replaying && !replay) s.EndReplay();
   std::visit([&](const auto& e) { s.Handle(e); }, event);
@@ -63,6 +64,12 @@ Member* Supervision::State::FindLiving(absl::string_view tag) const {
 Member* Supervision::State::Find(Run run) const {
   const auto found = c.runs.find(run);
   return found == c.runs.end() ? nullptr : found->second;
+}
+
+void Supervision::State::KnowAnew(Member& m, Run before) {
+  if (m.states.run() == before) return;
+  c.runs.erase(before);
+  c.Know(m.states.run(), m);
 }
 
 void Supervision::State::Touch(Member& m) {
@@ -150,14 +157,23 @@ void Supervision::State::Handle(const Adopted& e) {
     Remove(*m);
   } else {
     m->group->OnAdopted(e.level, c);
+    if (e.by_hand) {
+      m->by_hand = m->in_level ? Member::ByHand::kStop : Member::ByHand::kStart;
+    }
   }
   const Run before = m->states.run();
   m->states.OnAdopted(c.last_run + 1, e.pid, e.since, c.turn);
-  if (m->states.run() != before) {
-    c.runs.erase(before);
-    c.Know(m->states.run(), *m);
-  }
+  KnowAnew(*m, before);
   m->called = m->attributes().lazy;
+  Touch(*m);
+}
+
+void Supervision::State::Handle(const StoppedByHand& e) {
+  replaying = true;
+  Member* m = Find(e.tag);
+  if (m == nullptr) return;
+  m->group->OnAdopted(e.level, c);
+  if (m->in_level) m->by_hand = Member::ByHand::kStop;
   Touch(*m);
 }
 
@@ -166,7 +182,9 @@ void Supervision::State::Handle(const Finished& e) {
   Member* m = Find(e.tag);
   if (m == nullptr) return;
   m->group->OnAdopted(e.level, c);
-  if (m->in_level) m->states.OnFinished(e.end, c.turn);
+  const Run before = m->states.run();
+  if (m->in_level) m->states.OnFinished(c.last_run + 1, e.end, c.turn);
+  KnowAnew(*m, before);
   Touch(*m);
 }
 

@@ -67,6 +67,8 @@ struct Tell {
   std::string group, level;
   bool again = false;  // what has finished is run again
   uint64_t client = 0;
+  // Said again by a new life of ours: what was done by hand stays done.
+  bool resumed = false;
 };
 struct NewTable {
   std::shared_ptr<const Table> table;
@@ -114,6 +116,11 @@ struct Adopted {
   int pid = 0;        // 0: something of the tree, but not the main process
   std::string level;  // of its group
   absl::Time since;
+  bool by_hand = false;
+};
+struct StoppedByHand {  // in a former life, and not started since
+  std::string tag;
+  std::string level;
 };
 struct Finished {  // what a former life knew of an entry that ended
   std::string tag;
@@ -127,7 +134,7 @@ struct Woken {};
 
 using Event = std::variant<Tell, NewTable, Operate, Started, NotStarted, Ready,
                            Ended, Empty, HealthFailed, HealthPassed, Wanted,
-                           Adopted, Finished, Halt, Woken>;
+                           Adopted, StoppedByHand, Finished, Halt, Woken>;
 
 // --- effects
 
@@ -214,9 +221,10 @@ struct EntryView {
   absl::Time next = absl::InfiniteFuture();  // start or kill
   int64_t starts = 0;
   std::optional<End> last_end;
-  std::string why;  // last failed start, health, who stopped it by hand
+  std::string why;  // last failed start, health
   bool unhealthy = false;
-  bool by_hand = false;
+  bool by_hand = false;  // it runs or is stopped, against its level
+  bool waits = false;    // for a first connection
 };
 struct GroupView {
   std::string name;

@@ -78,9 +78,8 @@ void Supervision::State::StartByHand(const Operate& e, Member& m) {
 }
 
 void Supervision::State::StopByHand(const Operate& e, Member& m) {
-  m.by_hand = ByHand::kStop;
+  m.by_hand = m.in_level ? ByHand::kStop : ByHand::kNo;
   m.renew = Renew::kNo;
-  m.states.SayWhy("stopped by hand");
   m.clients.push_back({e.client, false, 0});
   Touch(m);
 }

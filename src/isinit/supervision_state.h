@@ -24,8 +24,8 @@ struct Supervision::State {
   absl::flat_hash_map<std::string, std::unique_ptr<Member>> members = {};
   // Those that have moved and still live, beside their heirs in `members`.
   absl::flat_hash_map<std::string, std::unique_ptr<Member>> moved = {};
-  // Adopted and Finished come one by one; before all have come nothing is
-  // decided, or what needs the last of them would be stopped.
+  // Adopted, StoppedByHand and Finished come one by one; before all have come
+  // nothing is decided, or what needs the last of them would be stopped.
   bool replaying = false;
 
   struct Halting {
@@ -55,6 +55,7 @@ struct Supervision::State {
   void Handle(const HealthPassed& e);
   void Handle(const Wanted& e);
   void Handle(const Adopted& e);
+  void Handle(const StoppedByHand& e);
   void Handle(const Finished& e);
   void Handle(const Halt& e);
   void Handle(const Woken& e);
@@ -66,6 +67,8 @@ struct Supervision::State {
   void TellChanges();
   void Follow(const Demand& demand);
   void Retire(Member& m);
+  // After it may have got another number than `before`.
+  void KnowAnew(Member& m, Run before);
   // Anything about it may have changed.
   void Touch(Member& m);
 

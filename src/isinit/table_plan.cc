@@ -116,7 +116,7 @@ constexpr Setting kSettings[] = {
     {"socket", true, SAME(socket)},
     {"initstat", false, SAME(initstat)},
     {"clstat", false, SAME(clstat)},
-    {"log", false, SAME(log_folder)},
+    {"log", true, SAME(log_folder)},
     {"boot", true, SAME(boot)},
     {"allow", false, SAME(allow)},
     {"parallel", false, SAME(parallel)},

@@ -54,9 +54,7 @@ TableSource::TableSource(std::string file, bool compat)
   last_.table = std::make_shared<const Table>();
 }
 
-TableSource::~TableSource() {
-  if (watch_) loop_->Unwatch(watch_.get());
-}
+TableSource::~TableSource() { Unwatch(); }
 
 absl::StatusOr<const Reading*> TableSource::Reread() {
   absl::StatusOr<std::string> text = sys::ReadFile(file_);
@@ -91,6 +89,12 @@ absl::Status TableSource::Replace(absl::string_view text) {
 }
 
 // The folder is watched, not the file: editors put a new file in its place.
+void TableSource::Unwatch() {
+  if (!watch_) return;
+  loop_->Unwatch(watch_.get());
+  watch_.Reset();
+}
+
 absl::Status TableSource::Watch(sys::Loop& loop,
                                 std::function<void()> changed) {
   if (watch_) return absl::OkStatus();

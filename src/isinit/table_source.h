@@ -42,6 +42,7 @@ class TableSource {
 
   // Calls `changed` when the file may have changed, until this ends.
   absl::Status Watch(sys::Loop& loop, std::function<void()> changed);
+  void Unwatch();
 
  private:
   std::string file_;

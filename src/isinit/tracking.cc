@@ -1,5 +1,6 @@
 #include "isinit/tracking.h"
 
+#include <absl/strings/str_cat.h>
 #include <sys/prctl.h>
 
 #include <utility>
@@ -18,6 +19,23 @@ absl::StatusOr<sys::Fd> Tracking::FolderFor(const std::string&,
 
 std::shared_ptr<void> Tracking::Ahead(const std::vector<std::string>&) {
   return nullptr;
+}
+
+absl::Status Tracking::Refusal(const std::string& tag, int pid,
+                               absl::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("process ", pid, " of ", tag, ": ", why));
+}
+
+absl::StatusOr<sys::ProcessInfo> Tracking::FindFormer(const std::string& tag,
+                                                      int pid,
+                                                      uint64_t start_ticks) {
+  const std::optional<sys::ProcessInfo> info = sys::ReadProcess(pid);
+  if (!info || info->ended) return Refusal(tag, pid, "is not there any more");
+  if (!sys::IsSameStart(info->start_ticks, start_ticks)) {
+    return Refusal(tag, pid, "is another one");
+  }
+  return *info;
 }
 
 absl::StatusOr<std::unique_ptr<Tracking>> Tracking::Make(sys::Loop& loop,

@@ -29,6 +29,7 @@
 #include "isinit/attributes.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
+#include "sys/process_list.h"
 #include "sys/reaper.h"
 
 namespace isinit {
@@ -76,6 +77,10 @@ class Tracking {
   // started then and still belongs to the entry.
   virtual absl::Status Adopt(const std::string& tag, int pid,
                              uint64_t start_ticks) = 0;
+  // What a former life left of these entries without their main processes:
+  // those of which there is something. Empty will come for them.
+  virtual std::vector<std::string> AdoptRest(
+      const std::vector<std::string>& tags) = 0;
   // To be asked when the main process has ended: whether that was all. If not,
   // Empty will come.
   virtual bool NothingLeft(const std::string& tag) = 0;
@@ -88,6 +93,14 @@ class Tracking {
   virtual bool Owns(const std::string& tag, int pid) = 0;
   // The entry is gone from the table, and all its processes are gone, too.
   virtual void Forget(const std::string& tag) = 0;
+
+ protected:
+  // For Adopt: the process that was started then, if it still runs.
+  static absl::StatusOr<sys::ProcessInfo> FindFormer(const std::string& tag,
+                                                     int pid,
+                                                     uint64_t start_ticks);
+  static absl::Status Refusal(const std::string& tag, int pid,
+                              absl::string_view why);
 };
 
 }  // namespace isinit

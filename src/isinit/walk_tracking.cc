@@ -69,20 +69,12 @@ void WalkTracking::Added(const std::string& tag, int pid) {
 
 absl::Status WalkTracking::Adopt(const std::string& tag, int pid,
                                  uint64_t start_ticks) {
-  const auto refuse = [&](absl::string_view why) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("process ", pid, " of ", tag, ": ", why));
-  };
-  const std::optional<sys::ProcessInfo> info = sys::ReadProcess(pid);
-  if (!info || info->ended) return refuse("is not there any more");
-  if (!sys::IsSameStart(info->start_ticks, start_ticks)) {
-    return refuse("is another one");
-  }
+  TRY_ASSIGN(const sys::ProcessInfo info, FindFormer(tag, pid, start_ticks));
   Tree& tree = trees_[tag];
   tree.alive = true;
-  tree.sessions.insert(info->session);
-  sessions_[info->session] = tag;
-  if (info->parent == sys::MyPid()) {
+  tree.sessions.insert(info.session);
+  sessions_[info.session] = tag;
+  if (info.parent == sys::MyPid()) {
     tree.main = pid;
     tree.children.insert(pid);
     children_[pid] = tag;
@@ -93,10 +85,33 @@ absl::Status WalkTracking::Adopt(const std::string& tag, int pid,
   return absl::OkStatus();
 }
 
+// One look at all processes for all of them; those that lead a session are told
+// apart by it from then on.
+std::vector<std::string> WalkTracking::AdoptRest(
+    const std::vector<std::string>& tags) {
+  const absl::flat_hash_set<std::string> asked(tags.begin(), tags.end());
+  std::vector<std::string> found;
+  for (const sys::ProcessInfo& info : sys::AllProcesses()) {
+    if (info.ended) continue;
+    const std::string tag = TagOf(info);
+    if (!asked.contains(tag)) continue;
+    Tree& tree = trees_[tag];
+    if (!tree.alive) found.push_back(tag);
+    tree.alive = tree.by_session = true;
+    tree.sessions.insert(info.session);
+    sessions_[info.session] = tag;
+    if (info.parent != sys::MyPid()) continue;
+    tree.children.insert(info.pid);
+    children_[info.pid] = tag;
+  }
+  for (const std::string& tag : found) Hold(tag, trees_[tag]);
+  return found;
+}
+
 // Whose it is: by its session, which most of an entry's processes share with
-// somebody known, or by what it was started with. A server that detaches itself
-// keeps its environment, but for those that write their title over it; these
-// have been seen in a known session when their parent ended.
+// somebody known, or by what it was started with. A program that detaches
+// itself keeps its environment, but for those that write their title over it;
+// these have been seen in a known session when their parent ended.
 std::string WalkTracking::TagOf(const sys::ProcessInfo& info) const {
   const auto session = sessions_.find(info.session);
   if (session != sessions_.end()) return session->second;

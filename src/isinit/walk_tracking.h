@@ -35,6 +35,8 @@ class WalkTracking : public Tracking {
   void Added(const std::string& tag, int pid) override;
   absl::Status Adopt(const std::string& tag, int pid,
                      uint64_t start_ticks) override;
+  std::vector<std::string> AdoptRest(
+      const std::vector<std::string>& tags) override;
   bool NothingLeft(const std::string& tag) override;
   void Signal(const std::string& tag, int signal, int behind) override;
   void Kill(const std::string& tag) override;

@@ -35,6 +35,8 @@ Sim::Sim(uint64_t seed, const Broken& broken, Counts* counts)
            (broken_.never_woken && std::holds_alternative<Woken>(e)) ||
            (broken_.tells_lost && std::holds_alternative<Tell>(e)) ||
            (broken_.finished_lost && std::holds_alternative<Finished>(e)) ||
+           (broken_.stops_by_hand_lost &&
+            std::holds_alternative<StoppedByHand>(e)) ||
            (broken_.adopted_lost && std::holds_alternative<Adopted>(e)) ||
            (broken_.tables_lost && std::holds_alternative<NewTable>(e) &&
             counts_->tables > 0 && !world_.s().Groups().empty());
@@ -165,12 +167,10 @@ void Sim::OperateSome() {
     k.starts.clear();
     k.unsteady = 0;
     if (verb != Operate::Verb::kStop) k.finished.reset();
-    if (verb == Operate::Verb::kStop) {
-      by_hand_[tag] = ByHand::kStop;
-    } else if (InLevel(*e)) {
+    if ((verb == Operate::Verb::kStop) != InLevel(*e)) {
       by_hand_.erase(tag);
     } else {
-      by_hand_[tag] = ByHand::kStart;
+      by_hand_[tag] = InLevel(*e) ? ByHand::kStop : ByHand::kStart;
     }
   }
   clients_[++last_client_] = "";
@@ -215,7 +215,9 @@ void Sim::ChangeTable() {
   for (const Entry& old : before.entries) {
     const Entry* e = Find(old.tag);
     if (e != nullptr && *e == old) continue;
-    if (e == nullptr || e->group != old.group) by_hand_.erase(old.tag);
+    if (e == nullptr || e->group != old.group || InLevel(*e) != was[old.tag]) {
+      by_hand_.erase(old.tag);
+    }
   }
   for (const Entry& e : table_.entries) {
     const auto old = std::find(before.entries.begin(), before.entries.end(), e);
@@ -255,7 +257,6 @@ void Sim::CrashDaemon() {
       if (!g.level.empty()) levels[g.name] = g.level;
     }
   }
-  by_hand_.clear();
   world_.Crash();
   for (auto& [tag, k] : known_) {
     k.starts.clear();
@@ -277,15 +278,25 @@ void Sim::CrashDaemon() {
     return found == levels.end() ? "" : found->second;
   };
   for (const std::string& tag : world_.LivingTags()) {
-    world_.Adopt(tag, level_of(tag));
+    world_.Adopt(tag, level_of(tag), by_hand_.contains(tag));
   }
   for (const auto& [tag, k] : known_) {
     if (!k.finished.has_value() || level_of(tag).empty()) continue;
     if (world_.MainAlive(tag)) continue;
     world_.Tell1(Finished{tag, level_of(tag), *k.finished});
   }
+  absl::erase_if(by_hand_, [&](const auto& wish) {
+    const auto& [tag, hand] = wish;
+    if (world_.MainAlive(tag)) return false;
+    if (hand == ByHand::kStart || level_of(tag).empty() ||
+        known_[tag].finished.has_value()) {
+      return true;
+    }
+    world_.Tell1(StoppedByHand{tag, level_of(tag)});
+    return false;
+  });
   for (const auto& [group, level] : levels) {
-    world_.Tell1(Tell{group, level, false, 0});
+    world_.Tell1(Tell{.group = group, .level = level, .resumed = true});
   }
   world_.Tell1(Woken{});
 }

@@ -41,6 +41,7 @@ struct Broken {
   bool tables_lost = false;
   bool tells_lost = false;
   bool adopted_lost = false;
+  bool stops_by_hand_lost = false;
   bool finished_lost = false;
   bool after_ignored = false;
   bool needs_ignored = false;

@@ -79,6 +79,8 @@ void Sim::Trace(const Event& event) const {
     Say(at, "health failed", "", static_cast<long long>(e->run));
   } else if (const auto* e = std::get_if<Adopted>(&event)) {
     Say(at, "adopted", e->tag + " " + e->level, e->pid);
+  } else if (const auto* e = std::get_if<StoppedByHand>(&event)) {
+    Say(at, "stopped by hand", e->tag + " " + e->level, 0);
   } else if (const auto* e = std::get_if<Finished>(&event)) {
     Say(at, "finished", e->tag + " " + e->level, 0);
   } else if (const auto* e = std::get_if<isinit::Wanted>(&event)) {

@@ -29,7 +29,6 @@ TEST_CASE("isinit: what is stopped by hand stays so until the next tell",
   CHECK(w.LastWord(1)->kind == Answer::Kind::kDone);
   CHECK(w.Alive("a") == 0);
   CHECK(w.View("a").by_hand);
-  CHECK(w.View("a").why == "stopped by hand");
   CHECK(w.Group("g").state == GroupState::kUp);
   w.Load({Service("a"), Service("b"), Service("c")});
   CHECK(w.Alive("a") == 0);
@@ -37,6 +36,27 @@ TEST_CASE("isinit: what is stopped by hand stays so until the next tell",
   w.Tell("g", "1");
   CHECK(w.MainAlive("a"));
   CHECK_FALSE(w.View("a").by_hand);
+}
+
+TEST_CASE("isinit: who waits for what a failed test shuts out is told so",
+          "[isinit]") {
+  World w;
+  w.programs["t"] = {.lasts = absl::Seconds(9), .end = {1, 0}};
+  Entry t = Line("g", "t", "1", Mode::kTest);
+  t.attributes.gate = true;
+  Entry never_ready = Service("a");
+  never_ready.attributes.ready.kind = Readiness::Kind::kNotify;
+  never_ready.attributes.ready_timeout = absl::Seconds(2);
+  w.Load({t, never_ready});
+  w.Operate(Verb::kStart, "a", 1);
+  w.Tell("g", "1");
+  w.Pass(absl::Seconds(8));
+  CHECK(w.Alive("a") == 0);
+  CHECK_FALSE(w.LastWord(1).has_value());
+  w.Pass(absl::Seconds(2));
+  REQUIRE(w.LastWord(1).has_value());
+  CHECK(w.LastWord(1)->kind == Answer::Kind::kRefused);
+  CHECK(w.LastWord(1)->text == "a test in front of a failed");
 }
 
 TEST_CASE("isinit: a wait that is stopped by hand holds up nobody",

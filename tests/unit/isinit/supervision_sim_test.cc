@@ -100,6 +100,9 @@ TEST_CASE("isinit: the simulation notices what is not carried out or told",
   SECTION("what still runs after a crash") {
     MustBeNoticed({.adopted_lost = true});
   }
+  SECTION("that one was stopped by hand, after a crash") {
+    MustBeNoticed({.stops_by_hand_lost = true});
+  }
   SECTION("what had finished before a crash") {
     MustBeNoticed({.finished_lost = true});
   }

@@ -158,7 +158,7 @@ TEST_CASE("table plan: lines about the whole count at once or at our start",
         ":::socket: counts when isinit starts again\n"
         ":::initstat: counts at once\n"
         ":::clstat: counts at once\n"
-        ":::log: counts at once\n"
+        ":::log: counts when isinit starts again\n"
         ":::boot: counts when isinit starts again\n"
         ":::allow: counts at once\n"
         ":::parallel: counts at once\n"

@@ -185,7 +185,7 @@ TEST_CASE("isinit 26: an entry that daemonizes itself is followed",
   }
 }
 
-TEST_CASE("isinit 26: a server that overwrites its environment is followed",
+TEST_CASE("isinit 26: an entry that overwrites its environment is followed",
           "[isinit]") {
   for (Tracking::Kind kind : kTreeKinds) {
     World world(kind);

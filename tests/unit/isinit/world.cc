@@ -225,9 +225,10 @@ void World::Crash() {
   for (auto& [id, p] : processes_) p.ready = absl::InfiniteFuture();
 }
 
-void World::Adopt(const std::string& tag, const std::string& level) {
+void World::Adopt(const std::string& tag, const std::string& level,
+                  bool by_hand) {
   const int pid = Pid(tag);
-  Tell1(Adopted{tag, pid, level, now_});
+  Tell1(Adopted{tag, pid, level, now_, by_hand && pid != 0});
   for (const uint64_t id : trees_[tag]) {
     if (processes_[id].run != 0) processes_[id].run = View(tag).run;
   }

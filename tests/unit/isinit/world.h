@@ -73,7 +73,8 @@ class World {
   void End(const std::string& tag, isinit::End end);
   void Crash();  // of the server: a new one that knows nothing
   // What lives of a tag is told to it, as it was in that level.
-  void Adopt(const std::string& tag, const std::string& level);
+  void Adopt(const std::string& tag, const std::string& level,
+             bool by_hand = false);
   std::vector<std::string> LivingTags() const;
   bool Asked(const std::string& tag) const;  // and that was not answered yet
 

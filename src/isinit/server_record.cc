@@ -67,6 +67,11 @@ void KeepOverExec(const std::vector<int>& fds, bool keep) {
   for (int fd : fds) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
+// 0: without its main process.
+void LogAdopted(const std::string& tag, int pid) {
+  sys::Log("entry.adopted", {{"tag", tag}, {"pid", pid}});
+}
+
 // Closes what is open and not among `kept`.
 void CloseOthers(const std::vector<int>& kept) {
   const absl::StatusOr<std::vector<std::string>> open =
@@ -253,7 +258,7 @@ void ServerState::AdoptAll(const IsinitState& former) {
   }
   // What is left of those that have no main process is stopped in its time.
   for (const std::string& tag : tracking->AdoptRest(tags)) {
-    sys::Log("entry.adopted", {{"tag", tag}, {"pid", "none"}});
+    LogAdopted(tag, 0);
     Feed(Adopted{
         .tag = tag, .level = rest[tag]->level(), .since = sys::SteadyNow()});
   }
@@ -296,7 +301,7 @@ bool ServerState::Adopt(const IsinitState::Entry& e,
   l.pid = pid;
   l.start_ticks = e.start_ticks();
   live_of[e.tag()] = view->run;
-  sys::Log("entry.adopted", {{"tag", e.tag()}, {"pid", pid}});
+  LogAdopted(e.tag(), pid);
   if (std::find(children.begin(), children.end(), pid) != children.end()) {
     reaper.Expect(pid, [this, run = view->run](const sys::Ended& ended) {
       MainEnded(run, ended);

@@ -236,8 +236,11 @@ void Sim::WatchSignal(const SignalTree& e) {
       waits |= world_.Alive(third.tag) > 0 &&
                std::find(its.begin(), its.end(), other.tag) != its.end();
     }
-    // One that moves to this group is not of it before.
-    if (waits || Views(other.tag).size() != 1) continue;
+    // One that moves to this group is not of it before; who needs it, needs
+    // the one that comes.
+    if (waits || Views(other.tag).size() != 1 || Views(e.tag).size() != 1) {
+      continue;
+    }
     const Known& o = known_[other.tag];
     if (world_.Alive(other.tag) > 0 && !o.empty && !o.stopping &&
         MayBeUp(other.tag)) {

@@ -144,7 +144,7 @@ void Sim::TellSome() {
       }
       if (in && was[e.tag]) continue;
       // One that runs by hand, or had not to stop yet, runs on.
-      k.ran = in && Lives(e);
+      k.ran = in && Runs(e);
       k.first = !k.ran;
       k.finished.reset();
     }
@@ -236,7 +236,7 @@ void Sim::ChangeTable() {
     if (InLevel(e) && was[e.tag] && !moves(e)) continue;
     if (by_hand_.contains(e.tag)) continue;
     Known& k = known_[e.tag];
-    k.ran = InLevel(e) && Lives(e);
+    k.ran = InLevel(e) && Runs(e);
     k.first = !k.ran;
     k.finished.reset();
   }

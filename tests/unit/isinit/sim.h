@@ -128,6 +128,7 @@ class Sim {
   bool InLevel(const Entry& e) const;
   bool Wanted(const Entry& e) const;
   bool Lives(const Entry& e) const;
+  bool Runs(const Entry& e) const;
   std::vector<EntryView> Views(const std::string& tag) const;
   // Nothing may keep it from running in its level but what is checked.
   bool Simple(const Entry& e) const;

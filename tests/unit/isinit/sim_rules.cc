@@ -51,6 +51,14 @@ bool Sim::Lives(const Entry& e) const {
                               : world_.MainAlive(e.tag);
 }
 
+// A wait or test whose end is on the way to the server ends in the level that
+// is told meanwhile.
+bool Sim::Runs(const Entry& e) const {
+  const EntryState state = world_.View(e.tag).state;
+  return Lives(e) || (Blocks(e.mode) && (state == EntryState::kUp ||
+                                         state == EntryState::kStarting));
+}
+
 std::vector<EntryView> Sim::Views(const std::string& tag) const {
   std::vector<EntryView> views;
   for (const GroupView& group : world_.s().Groups()) {

@@ -207,6 +207,10 @@ void Supervision::State::Retire(Member& m) {
 }
 
 void Supervision::State::Erase(Member& m) {
+  for (const EntryClient& e : m.clients) {
+    c.Tell(e.client, Answer::Kind::kSuperseded,
+           absl::StrCat(m.tag(), " is told something else"));
+  }
   GroupStates& group = *m.group;
   c.runs.erase(m.states.run());
   c.timers.erase({m.armed, m.id});

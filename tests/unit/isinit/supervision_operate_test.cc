@@ -59,6 +59,23 @@ TEST_CASE("isinit: who waits for what a failed test shuts out is told so",
   CHECK(w.LastWord(1)->text == "a test in front of a failed");
 }
 
+TEST_CASE("isinit: who waits for one that moves on to a third group is told so",
+          "[isinit]") {
+  World w;
+  w.programs["a"] = {.deaf = true};
+  const auto in = [](const char* group) {
+    return Line(group, "a", "1", Mode::kRespawn);
+  };
+  w.Load({in("g")});
+  w.Tell("g", "1");
+  w.Load({in("h"), Service("b")});
+  w.Operate(Verb::kStart, "a", 1);
+  CHECK_FALSE(w.LastWord(1).has_value());
+  w.Load({in("i"), Service("b")});
+  REQUIRE(w.LastWord(1).has_value());
+  CHECK(w.LastWord(1)->kind == Answer::Kind::kSuperseded);
+}
+
 TEST_CASE("isinit: a wait that is stopped by hand holds up nobody",
           "[isinit]") {
   World w;

@@ -78,7 +78,8 @@ void GroupStates::EnterLevel(Member& m, const Entering& how, Common& c) {
                m.states.entry().levels.Has(level_);
   if (!m.in_level || !was) m.released = m.had_start = false;
   // What runs goes on as before; what waits, waits for its turn.
-  if (state == EntryState::kIdle || state == EntryState::kPaused) {
+  if (state == EntryState::kIdle || state == EntryState::kPaused ||
+      state == EntryState::kStopping) {
     m.released = false;
   }
   if (!m.in_level) return;

@@ -226,6 +226,24 @@ TEST_CASE("isinit: a gate whose test fails ends the level there", "[isinit]") {
   CHECK(History(w) == "start a, start t, start t, start b, start c");
 }
 
+TEST_CASE("isinit: one that is still being stopped waits for its turn again",
+          "[isinit]") {
+  World w;
+  w.programs["a"] = {.dying = absl::Seconds(2)};
+  w.programs["t"] = {.lasts = absl::Seconds(9)};
+  w.Load({Line("g", "t", "2", Mode::kTest),
+          Line("g", "a", "12", Mode::kRespawn)});
+  w.Tell("g", "1");
+  w.Tell("g", "3");
+  w.Tell("g", "1");
+  w.Tell("g", "2");
+  w.Pass(absl::Seconds(5));
+  CHECK(w.MainAlive("t"));
+  CHECK_FALSE(w.MainAlive("a"));
+  w.Pass(absl::Seconds(5));
+  CHECK(w.MainAlive("a"));
+}
+
 TEST_CASE("isinit: who waits for one behind a closed gate holds up nobody",
           "[isinit]") {
   World w;

@@ -76,7 +76,7 @@ struct Member {
   Member* heir = nullptr;  // of one that goes
   bool comes = false;      // an heir whose time has not come
 
-  ByHand by_hand = ByHand::kNo;  // only what its level does not want
+  ByHand by_hand = ByHand::kNo;
   Renew renew = Renew::kNo;
   bool in_level = false;
   bool released = false;     // its turn in the level has come

@@ -78,7 +78,7 @@ void Supervision::State::StartByHand(const Operate& e, Member& m) {
 }
 
 void Supervision::State::StopByHand(const Operate& e, Member& m) {
-  m.by_hand = m.in_level ? ByHand::kStop : ByHand::kNo;
+  m.by_hand = ByHand::kStop;
   m.renew = Renew::kNo;
   m.clients.push_back({e.client, false, 0});
   Touch(m);

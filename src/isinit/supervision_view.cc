@@ -34,7 +34,8 @@ bool Degrades(const EntryView& view) {
 
 EntryView Supervision::State::ViewOf(const Member& m) const {
   EntryView view = m.states.View();
-  view.by_hand = m.by_hand != Member::ByHand::kNo;
+  view.by_hand = m.by_hand ==
+                 (m.in_level ? Member::ByHand::kStop : Member::ByHand::kStart);
   view.waits = m.Waits();
   if (view.state == EntryState::kIdle && view.why.empty() && m.in_level) {
     view.why = WaitsFor(m);

@@ -167,10 +167,13 @@ void Sim::OperateSome() {
     k.starts.clear();
     k.unsteady = 0;
     if (verb != Operate::Verb::kStop) k.finished.reset();
-    if ((verb == Operate::Verb::kStop) != InLevel(*e)) {
+    k.renewed = verb == Operate::Verb::kRestart;
+    if (verb == Operate::Verb::kStop) {
+      by_hand_[tag] = ByHand::kStop;
+    } else if (InLevel(*e)) {
       by_hand_.erase(tag);
     } else {
-      by_hand_[tag] = InLevel(*e) ? ByHand::kStop : ByHand::kStart;
+      by_hand_[tag] = ByHand::kStart;
     }
   }
   clients_[++last_client_] = "";
@@ -257,6 +260,10 @@ void Sim::CrashDaemon() {
       if (!g.level.empty()) levels[g.name] = g.level;
     }
   }
+  // What makes no difference is not remembered.
+  absl::erase_if(by_hand_, [&](const auto& wish) {
+    return !world_.View(wish.first).by_hand;
+  });
   world_.Crash();
   for (auto& [tag, k] : known_) {
     k.starts.clear();
@@ -266,7 +273,7 @@ void Sim::CrashDaemon() {
     k.ran |= world_.MainAlive(tag);  // even if it was not heard of
     k.first &= !k.ran;
     k.stranger = Find(tag) == nullptr;
-    k.stopping = false;  // by this server
+    k.stopping = k.renewed = false;  // by this server
     // What it did not hear of in time has not happened.
     k.excused |= !k.finished.has_value();
   }

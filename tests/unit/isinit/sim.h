@@ -76,7 +76,9 @@ class Sim {
     bool ran = false;   // it has, with success
     // Of a once, wait or test: so it ended, by itself, in this level.
     std::optional<isinit::End> finished = {};
-    std::optional<isinit::End> last = {};         // of its main process
+    std::optional<isinit::End> last = {};  // of its main process
+    bool renewed =
+        false;  // an operator has had it restarted, and it was not yet
     bool stopping = false;                        // it was sent its stop signal
     absl::Time stop_by = absl::InfiniteFuture();  // or killed
     bool stranger = false;  // to the server that adopted it

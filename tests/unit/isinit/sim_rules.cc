@@ -129,7 +129,7 @@ void Sim::WatchStart(const StartEntry& e) {
   if (k.first && !by_hand && !k.excused && !consequences_) WatchOrder(*truth);
   WatchThrottle(*truth);
   k.empty = false;
-  k.first = k.stopping = false;
+  k.first = k.stopping = k.renewed = false;
   k.finished.reset();
   k.started = world_.now();
   k.stop_by = absl::InfiniteFuture();
@@ -280,7 +280,7 @@ void Sim::WatchEvent(const Event& event) {
       k.unsteady = 0;
     }
     if (entry != nullptr && entry->attributes.forking && !k.stopping &&
-        !Respawns(entry->mode)) {
+        !k.renewed && !Respawns(entry->mode)) {
       k.finished = k.last;
     }
   } else if (const auto* e = std::get_if<Started>(&event)) {
@@ -294,7 +294,8 @@ void Sim::WatchEvent(const Event& event) {
       if (entry == nullptr) continue;
       if (world_.now() - k.started >= entry->attributes.steady) k.unsteady = 0;
       k.last = e->end;
-      if (!k.stopping && !Respawns(entry->mode) && !entry->attributes.forking) {
+      if (!k.stopping && !k.renewed && !Respawns(entry->mode) &&
+          !entry->attributes.forking) {
         k.finished = e->end;
       }
     }

@@ -3,10 +3,10 @@
 # in its time.
 . "$TESTS/lib.sh"
 cat >tab <<T
-g:runs:1:respawn:exec sleep 1006
-g:stopped:1:respawn:exec sleep 1007
-g:started:2:respawn:exec sleep 1008
-g:leaves:1:once:setsid sleep 1009 >/dev/null 2>&1 &
+g:runs:1:respawn:exec sleep 1006.$$
+g:stopped:1:respawn:exec sleep 1007.$$
+g:started:2:respawn:exec sleep 1008.$$
+g:leaves:1:once:setsid sleep 1009.$$ >/dev/null 2>&1 &
 T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 states() {
@@ -14,7 +14,7 @@ states() {
     i status $tag | grep -o ' \(up\|idle\|finished\) ' | sed "s/^/$tag/"
   done
   for n in 1006 1007 1008 1009; do
-    echo "sleep $n: $(pgrep -fc "^sleep $n\$")"
+    echo "sleep $n: $(pgrep -fc "^sleep $n.$$\$")"
   done
 }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3

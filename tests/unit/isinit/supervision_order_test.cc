@@ -231,8 +231,8 @@ TEST_CASE("isinit: one that is still being stopped waits for its turn again",
   World w;
   w.programs["a"] = {.dying = absl::Seconds(2)};
   w.programs["t"] = {.lasts = absl::Seconds(9)};
-  w.Load({Line("g", "t", "2", Mode::kTest),
-          Line("g", "a", "12", Mode::kRespawn)});
+  w.Load(
+      {Line("g", "t", "2", Mode::kTest), Line("g", "a", "12", Mode::kRespawn)});
   w.Tell("g", "1");
   w.Tell("g", "3");
   w.Tell("g", "1");

@@ -190,6 +190,9 @@ $(B)/bench/mcfeely/scale_bench: $(B)/tests/bench/fanout/contender.o \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/mcfeely/*.cc))
 $(B)/bench/mcfeely_bench: $(B)/tests/bench/fanout/contender.o \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,fleet process limits)
+bench-msrc: $(BIN) | $(BUILD)/packages-test
+	@third_party/install-packages bench || true
+	@BIN=$(abspath $(BIN)) tests/bench/msrc/run $(BUILD)/bench
 bench-isinit: $(BIN) $(B)/bench/isinit/supervise_bench | $(BUILD)/packages-test
 	@third_party/install-packages bench || true
 	@BIN=$(abspath $(BIN)) tests/bench/isinit/run $(B)/bench/isinit/supervise_bench $(BUILD)/bench

@@ -28,6 +28,7 @@ namespace isinit {
 namespace {
 
 constexpr int kMostPasses = 20;
+constexpr absl::Duration kLookAgain = absl::Seconds(1);
 constexpr size_t kWorthAThread = 16;  // cgroups
 constexpr size_t kManyFolders = 32;
 constexpr int kMostDepth = 8;  // of cgroups that an entry makes in its own
@@ -42,16 +43,14 @@ std::string EventsOf(absl::string_view path, absl::string_view name) {
 
 // What a thread beside the loop's makes; it allocates nothing.
 struct Places {
-  Places(int f, int i) : folder(f), inotify(i) {}
-  const int folder, inotify;
-  // Folders, and the files that are watched.
-  std::vector<std::pair<std::string, std::string>> all;
+  explicit Places(int f) : folder(f) {}
+  const int folder;
+  std::vector<std::string> names;
 };
 void* MakePlaces(void* argument) {
   const Places& places = *static_cast<const Places*>(argument);
-  for (const auto& [folder, events] : places.all) {
-    mkdirat(places.folder, folder.c_str(), 0755);
-    inotify_add_watch(places.inotify, events.c_str(), IN_MODIFY);
+  for (const std::string& name : places.names) {
+    mkdirat(places.folder, name.c_str(), 0755);
   }
   return nullptr;
 }
@@ -138,6 +137,7 @@ CgroupTracking::CgroupTracking(sys::Loop& loop, sys::Reaper& reaper,
     : loop_(loop), reaper_(reaper), empty_(std::move(empty)) {}
 
 CgroupTracking::~CgroupTracking() {
+  loop_.Cancel(looking_);
   if (inotify_) loop_.Unwatch(inotify_.get());
   if (!folder_) return;
   if (groups_.size() < kManyFolders) {
@@ -233,18 +233,34 @@ absl::Status CgroupTracking::MakeGroup(const std::string& tag, Group& group) {
   if (mkdirat(folder_.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
     return base::SysError(absl::StrCat("cgroup of ", tag));
   }
-  if (group.watch >= 0) return absl::OkStatus();
-  group.watch = inotify_add_watch(inotify_.get(), EventsOf(path_, name).c_str(),
-                                  IN_MODIFY);
-  if (group.watch < 0) return base::SysError("inotify");
-  watches_[group.watch] = tag;
+  group.made = true;
   return absl::OkStatus();
+}
+
+// Only what has lost its main process is watched: that one's end we are told,
+// and a watch for each entry would take as long as making its cgroup.
+void CgroupTracking::Watch(const std::string& tag, Group& group) {
+  if (group.watch >= 0) return;
+  group.watch = inotify_add_watch(
+      inotify_.get(), EventsOf(path_, NameOf(tag)).c_str(), IN_MODIFY);
+  if (group.watch >= 0) {
+    watches_[group.watch] = tag;
+  } else if (looking_ == 0) {
+    // There may be so many watches, and no more.
+    looking_ = loop_.After(kLookAgain, [this] { LookAtAll(); });
+  }
+}
+
+void CgroupTracking::Unwatch(Group& group) {
+  if (group.watch < 0) return;
+  inotify_rm_watch(inotify_.get(), group.watch);
+  watches_.erase(std::exchange(group.watch, -1));
 }
 
 absl::StatusOr<sys::Fd> CgroupTracking::FolderFor(
     const std::string& tag, const Surroundings& surroundings) {
   Group& group = groups_[tag];
-  if (group.watch < 0) TRY(MakeGroup(tag, group));
+  if (!group.made) TRY(MakeGroup(tag, group));
   const bool wanted = surroundings.memory_bytes > 0 ||
                       surroundings.processes > 0 ||
                       surroundings.processor_percent > 0;
@@ -253,8 +269,7 @@ absl::StatusOr<sys::Fd> CgroupTracking::FolderFor(
   sys::Fd fd(
       openat(folder_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd && errno == ENOENT) {
-    // Somebody tidied up; the watch went with it.
-    watches_.erase(std::exchange(group.watch, -1));
+    // Somebody tidied up.
     TRY(MakeGroup(tag, group));
     fd.Reset(
         openat(folder_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -263,16 +278,15 @@ absl::StatusOr<sys::Fd> CgroupTracking::FolderFor(
   return fd;
 }
 
-// What is made twice is made once: the folder is there then, and the watch has
-// the same number. Without a thread, for want of processes, it is made later.
+// What is made twice is made once: the folder is there then. Without a thread,
+// for want of processes, it is made later.
 std::shared_ptr<void> CgroupTracking::Ahead(
     const std::vector<std::string>& tags) {
-  auto places = std::make_unique<Places>(folder_.get(), inotify_.get());
+  auto places = std::make_unique<Places>(folder_.get());
   for (const std::string& tag : tags) {
-    if (groups_[tag].watch >= 0) continue;
-    places->all.emplace_back(NameOf(tag), EventsOf(path_, NameOf(tag)));
+    if (!groups_[tag].made) places->names.push_back(NameOf(tag));
   }
-  if (places->all.size() < kWorthAThread) return nullptr;
+  if (places->names.size() < kWorthAThread) return nullptr;
   // Signals are for the loop's thread.
   sigset_t all, before;
   sigfillset(&all);
@@ -379,8 +393,8 @@ std::vector<std::string> CgroupTracking::AdoptRest(
   for (const std::string& tag : tags) {
     if (!Populated(tag)) continue;
     Group& group = groups_[tag];
-    if (!MakeGroup(tag, group).ok()) continue;
-    group.alive = true;
+    group.made = group.alive = true;
+    Watch(tag, group);
     found.push_back(tag);
   }
   return found;
@@ -395,10 +409,38 @@ bool CgroupTracking::Populated(const std::string& tag) const {
 bool CgroupTracking::NothingLeft(const std::string& tag) {
   const auto found = groups_.find(tag);
   if (found == groups_.end()) return true;
-  found->second.main = 0;
-  if (Populated(tag)) return false;
-  found->second.alive = false;
+  Group& group = found->second;
+  group.main = 0;
+  if (Populated(tag)) {
+    // What ends before the watch is there, is seen after it.
+    Watch(tag, group);
+    if (Populated(tag)) return false;
+    Unwatch(group);
+  }
+  group.alive = false;
   return true;
+}
+
+void CgroupTracking::LookAtAll() {
+  looking_ = 0;
+  std::vector<std::string> unwatched;
+  for (const auto& [tag, group] : groups_) {
+    if (group.alive && group.watch < 0) unwatched.push_back(tag);
+  }
+  for (const std::string& tag : unwatched) Look(tag);
+}
+
+// Whether that was the end of an entry's tree.
+void CgroupTracking::Look(const std::string& tag) {
+  const auto found = groups_.find(tag);
+  if (found == groups_.end() || !found->second.alive) return;
+  Group& group = found->second;
+  // As long as its main process is not reaped, its end comes first.
+  if (group.main != 0) return;
+  if (Populated(tag)) return Watch(tag, group);
+  group.alive = false;
+  Unwatch(group);
+  empty_(tag);
 }
 
 void CgroupTracking::Changed() {
@@ -427,17 +469,7 @@ void CgroupTracking::Changed() {
       }
     }
   }
-  for (const std::string& tag : empty) {
-    const auto found = groups_.find(tag);
-    if (found == groups_.end() || !found->second.alive) continue;
-    // As long as its main process is not reaped, its end comes first.
-    if (found->second.main != 0 && reaper_.Expects(found->second.main)) {
-      continue;
-    }
-    if (Populated(tag)) continue;
-    found->second.alive = false;
-    empty_(tag);
-  }
+  for (const std::string& tag : empty) Look(tag);
 }
 
 // The number of a process that is not ours may change hands between reading it
@@ -522,10 +554,7 @@ bool CgroupTracking::Owns(const std::string& tag, int pid) {
 void CgroupTracking::Forget(const std::string& tag) {
   const auto found = groups_.find(tag);
   if (found == groups_.end()) return;
-  if (found->second.watch >= 0) {
-    inotify_rm_watch(inotify_.get(), found->second.watch);
-    watches_.erase(found->second.watch);
-  }
+  Unwatch(found->second);
   groups_.erase(found);
   Remove(folder_.get(), NameOf(tag), kMostDepth);
 }

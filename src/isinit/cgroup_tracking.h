@@ -39,7 +39,8 @@ class CgroupTracking : public Tracking {
 
  private:
   struct Group {
-    int watch = -1;      // of the inotify instance
+    bool made = false;   // its folder
+    int watch = -1;      // of the inotify instance, while there is one
     int main = 0;        // a child of ours, or 0
     bool alive = false;  // Empty has not been told
     bool limited = false;
@@ -49,12 +50,16 @@ class CgroupTracking : public Tracking {
   absl::Status Open(const std::string& path);
   std::string InTree(absl::string_view folder) const;
   absl::Status MakeGroup(const std::string& tag, Group& group);
+  void Watch(const std::string& tag, Group& group);
+  void Unwatch(Group& group);
   void SetLimits(const std::string& tag, const Surroundings& surroundings,
                  Group& group);
   void HaveControllers();
   absl::Status MoveOut();
   bool Populated(const std::string& tag) const;
   void Changed();
+  void LookAtAll();
+  void Look(const std::string& tag);
   void SignalIn(const std::string& folder, int main, int signal, int behind,
                 int depth, std::vector<int>* told);
 
@@ -69,6 +74,7 @@ class CgroupTracking : public Tracking {
   sys::Fd inotify_;
   absl::flat_hash_map<std::string, Group> groups_;
   absl::flat_hash_map<int, std::string> watches_;
+  sys::Loop::Timer looking_ = 0;  // at those that cannot be watched
   bool asked_for_controllers_ = false;
   std::string no_limits_;  // why memory.max and the like cannot be set
 };

@@ -228,12 +228,11 @@ std::string CgroupTracking::Describe() const {
                       no_limits_.empty() ? "" : "; no limits: ", no_limits_);
 }
 
-absl::Status CgroupTracking::MakeGroup(const std::string& tag, Group& group) {
+absl::Status CgroupTracking::MakeGroup(const std::string& tag) {
   const std::string name = NameOf(tag);
   if (mkdirat(folder_.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
     return base::SysError(absl::StrCat("cgroup of ", tag));
   }
-  group.made = true;
   return absl::OkStatus();
 }
 
@@ -260,21 +259,23 @@ void CgroupTracking::Unwatch(Group& group) {
 absl::StatusOr<sys::Fd> CgroupTracking::FolderFor(
     const std::string& tag, const Surroundings& surroundings) {
   Group& group = groups_[tag];
-  if (!group.made) TRY(MakeGroup(tag, group));
+  const std::string name = NameOf(tag);
+  // It was made ahead, or for an earlier run; else it is made now.
+  const auto open = [&] {
+    return sys::Fd(
+        openat(folder_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  };
+  sys::Fd fd = open();
+  if (!fd && errno == ENOENT) {
+    TRY(MakeGroup(tag));
+    fd = open();
+  }
+  if (!fd) return base::SysError(absl::StrCat("cgroup of ", tag));
+  group.made = true;
   const bool wanted = surroundings.memory_bytes > 0 ||
                       surroundings.processes > 0 ||
                       surroundings.processor_percent > 0;
   if (wanted || group.limited) SetLimits(tag, surroundings, group);
-  const std::string name = NameOf(tag);
-  sys::Fd fd(
-      openat(folder_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) {
-    // Somebody tidied up.
-    TRY(MakeGroup(tag, group));
-    fd.Reset(
-        openat(folder_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  }
-  if (!fd) return base::SysError(absl::StrCat("cgroup of ", tag));
   return fd;
 }
 
@@ -381,7 +382,7 @@ absl::Status CgroupTracking::Adopt(const std::string& tag, int pid,
     return Refusal(tag, pid, "is not in the entry's cgroup");
   }
   Group& group = groups_[tag];
-  TRY(MakeGroup(tag, group));
+  group.made = true;
   group.main = info.parent == sys::MyPid() ? pid : 0;
   group.alive = true;
   return absl::OkStatus();

@@ -49,7 +49,7 @@ class CgroupTracking : public Tracking {
   void RemoveFolders();
   absl::Status Open(const std::string& path);
   std::string InTree(absl::string_view folder) const;
-  absl::Status MakeGroup(const std::string& tag, Group& group);
+  absl::Status MakeGroup(const std::string& tag);
   void Watch(const std::string& tag, Group& group);
   void Unwatch(Group& group);
   void SetLimits(const std::string& tag, const Surroundings& surroundings,

@@ -104,7 +104,8 @@ std::string Cases(const std::vector<RemoteExecutable>& executables) {
 // Where a whole hello begins in `bytes`; npos when none is there. `maybe`:
 // where one may begin of which the end is missing.
 size_t FindHello(absl::string_view bytes, size_t* maybe) {
-  constexpr absl::string_view kStart("\0\0\1", 3);  // behind the length's half
+  constexpr absl::string_view kStart("\0\0\1\x08",
+                                     4);  // from the length's third byte
   *maybe = bytes.size();
   for (size_t at = bytes.find(kStart, 2); at != absl::string_view::npos;
        at = bytes.find(kStart, at + 1)) {
@@ -115,7 +116,7 @@ size_t FindHello(absl::string_view bytes, size_t* maybe) {
     if (!frame->has_value()) {
       *maybe = std::min(*maybe, at - 2);
     } else if (net::ParseHello((*frame)->content).ok()) {
-      return at - 2;
+      return at - 2 < *maybe ? at - 2 : absl::string_view::npos;
     }
   }
   return absl::string_view::npos;
@@ -171,7 +172,7 @@ size_t RemoteStartReader::LineEnd(size_t* hello) const {
   size_t maybe = 0;
   *hello = FindHello(bytes_, &maybe);
   // A line break may also be the first byte of a hello that has yet to come.
-  const bool sure = end < std::min(*hello, maybe) && end + 4 < bytes_.size();
+  const bool sure = end < std::min(*hello, maybe) && end + 5 < bytes_.size();
   return sure ? end : std::string::npos;
 }
 

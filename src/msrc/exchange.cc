@@ -212,6 +212,7 @@ void Exchange::Hello(const fleetbox::wire::ReceiverHello& hello) {
   result_.software = OneLine(hello.software());
   result_.platform = OneLine(hello.platform());
   result_.user = OneLine(hello.user());
+  if (plan_.bootstrap_only) return Done();
   effects_.push_back(
       SendDelivery{hello.nonce(), hello.principal(), hello.strict()});
   if (plan_.attach) Enter(Phase::kRun);
@@ -356,6 +357,10 @@ void Exchange::Take(const Lost& event) {
     return Fail(kUnreachable, absl::StrCat("interrupted, then lost: ", why));
   }
   Fail(kUnreachable, why);
+}
+
+void Exchange::Take(const GivenUp& event) {
+  Fail(event.status, OneLine(event.why));
 }
 
 void Exchange::Take(const Cancelled& event) {

@@ -51,6 +51,7 @@ struct ExchangeLimits {
 struct ExchangePlan {
   const wire::Manifest* manifest = nullptr;  // merged; borrowed
   bool check = false;            // policy.check: nothing is applied or run
+  bool bootstrap_only = false;   // a receiver is there: that is all
   bool attach = false;           // nothing but the output of an earlier utility
   bool runs = false;             // the delivery has a utility
   bool utility_follows = false;  // or it comes later, if at all
@@ -78,6 +79,10 @@ struct UtilityReady {  // the answer to AskUtility
 struct Lost {  // the connection is over
   absl::Status why;
 };
+struct GivenUp {  // it cannot be done, for a reason that is here
+  int status = 0;
+  std::string why;
+};
 struct Cancelled {
   int signal = 0;
 };
@@ -85,7 +90,7 @@ struct Woken {};
 using ExchangeEvent =
     std::variant<RemoteAnswered, ChannelOpened, MessageCame, ParcelCame,
                  ContentMoved, ContentSent, ContentFailed, UtilityReady, Lost,
-                 Cancelled, Woken>;
+                 GivenUp, Cancelled, Woken>;
 
 // What follows.
 struct SendExecutable {
@@ -158,6 +163,7 @@ class Exchange {
   void Take(const ContentFailed& event);
   void Take(const UtilityReady& event);
   void Take(const Lost& event);
+  void Take(const GivenUp& event);
   void Take(const Cancelled& event);
   void Take(const Woken&);
 

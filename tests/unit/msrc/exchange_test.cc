@@ -325,6 +325,25 @@ TEST_CASE("exchange: output is all there is of a utility that was left behind",
   }
 }
 
+TEST_CASE("exchange: a receiver that is there may be all that was wanted",
+          "[msrc]") {
+  Talk t([](ExchangePlan& p) { p.bootstrap_only = true; });
+  t.On(ChannelOpened{});
+  CHECK(t.Says(Hello()) == "done hang up");
+  CHECK(t.Failed(0, Phase::kEnded));
+}
+
+TEST_CASE(
+    "exchange: what cannot be done for a reason that is here has its own "
+    "status",
+    "[msrc]") {
+  Talk t;
+  CHECK(t.On(GivenUp{65, "two files of one name\n"}) == "hang up");
+  CHECK(t.Failed(65, Phase::kConnect));
+  CHECK(t.Result().error == "two files of one name\\n");
+  CHECK_FALSE(t.Result().may_retry);
+}
+
 // --- hostile receivers ------------------------------------------------------
 
 TEST_CASE("attack: messages out of turn end the exchange with 76", "[msrc]") {

@@ -1,4 +1,4 @@
-#include "msrc/contents.h"
+#include "msrc/content_feed.h"
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
@@ -33,9 +33,9 @@ absl::StatusOr<std::string> ReadPart(int fd, const std::string& file,
 
 }  // namespace
 
-absl::StatusOr<FrameStore::Frame> Contents::Make(const wire::Manifest& manifest,
-                                                 const wire::Piece& piece,
-                                                 const ContentPlace& place) {
+absl::StatusOr<FrameStore::Frame> SharedContents::Make(
+    const wire::Manifest& manifest, const wire::Piece& piece,
+    const ContentPlace& place) {
   if (open_name_ != place.file || !open_) {
     TRY_ASSIGN(open_, sys::Open(place.file, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     open_name_ = place.file;
@@ -52,7 +52,7 @@ absl::StatusOr<FrameStore::Frame> Contents::Make(const wire::Manifest& manifest,
   return std::make_shared<const std::string>(*std::move(frame));
 }
 
-absl::StatusOr<FrameStore::Frame> Contents::FrameOf(
+absl::StatusOr<FrameStore::Frame> SharedContents::FrameOf(
     const wire::Manifest& manifest, const wire::Piece& piece,
     const ContentPlaces& own) {
   const std::string content = PlaceKey(manifest.entries()[piece.entry].hash);

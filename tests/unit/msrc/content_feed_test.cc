@@ -1,5 +1,5 @@
 // Files as entries, and their contents as frames that many hosts share.
-#include "msrc/contents.h"
+#include "msrc/content_feed.h"
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
@@ -36,7 +36,7 @@ Sources Read(const std::vector<SourceFile>& files,
 }
 
 // What a receiver makes of all frames of the need: content by path.
-std::map<std::string, std::string> Unpack(Contents& contents,
+std::map<std::string, std::string> Unpack(SharedContents& contents,
                                           const wire::Manifest& manifest,
                                           const ContentPlaces& own = {}) {
   const wire::Need need = wire::Need::Everything(manifest);
@@ -86,7 +86,7 @@ TEST_CASE(
     Sources sources = Read(files);
     CHECK(sources.notes.empty());
     const wire::Manifest manifest = *wire::Manifest::Make(sources.entries);
-    Contents contents(sources.places, memory, f.folder.path());
+    SharedContents contents(sources.places, memory, f.folder.path());
     int64_t made = 0;
     for (int host = 0; host < 3; host++) {
       const auto all = Unpack(contents, manifest);
@@ -107,7 +107,7 @@ TEST_CASE("contents: without a file to spill to, frames are made again",
   const std::vector<SourceFile> files = {{"a", f.Put("a", "short")}};
   Sources sources = Read(files);
   const wire::Manifest manifest = *wire::Manifest::Make(sources.entries);
-  Contents contents(sources.places, 0, f.folder.path() + "/none");
+  SharedContents contents(sources.places, 0, f.folder.path() + "/none");
   for (int host = 0; host < 3; host++) {
     CHECK(Unpack(contents, manifest).at("a") == "short");
   }
@@ -118,7 +118,7 @@ TEST_CASE("contents: what only one host gets is not kept for others",
           "[msrc]") {
   Folder f;
   Sources shared = Read({{"a", f.Put("a", "for all")}});
-  Contents contents(shared.places, 1 << 20);
+  SharedContents contents(shared.places, 1 << 20);
   for (const char* host : {"h1", "h2"}) {
     Sources own = Read({{"b", f.Put(host, host)}});
     own.entries.push_back(shared.entries[0]);
@@ -135,7 +135,7 @@ TEST_CASE("contents: a file that changes during the run is named", "[msrc]") {
   const std::string content = Random(3 << 20, 3);
   Sources sources = Read({{"big", f.Put("big", content)}});
   const wire::Manifest manifest = *wire::Manifest::Make(sources.entries);
-  Contents contents(sources.places, 0, f.folder.path() + "/none");
+  SharedContents contents(sources.places, 0, f.folder.path() + "/none");
   const wire::Need need = wire::Need::Everything(manifest);
   std::string other = content;
   SECTION("another content") { other[2 << 20] ^= 1; }

@@ -17,9 +17,10 @@
 
 namespace msrc {
 
-class Contents {
+class SharedContents {
  public:
-  Contents(ContentPlaces shared, size_t memory_bytes, std::string folder = "")
+  SharedContents(ContentPlaces shared, size_t memory_bytes,
+                 std::string folder = "")
       : shared_(std::move(shared)), store_(memory_bytes, std::move(folder)) {}
 
   // The frame of a piece of `manifest`, whose contents are among the shared or
@@ -49,7 +50,7 @@ class Contents {
 class ContentFeed {
  public:
   // All borrowed but the need.
-  ContentFeed(Contents& contents, const wire::Manifest& manifest,
+  ContentFeed(SharedContents& contents, const wire::Manifest& manifest,
               wire::Need need, const ContentPlaces& own)
       : contents_(contents),
         manifest_(manifest),
@@ -63,7 +64,7 @@ class ContentFeed {
   absl::StatusOr<FrameStore::Frame> Next();
 
  private:
-  Contents& contents_;
+  SharedContents& contents_;
   const wire::Manifest& manifest_;
   const ContentPlaces& own_;
   const wire::Need need_;

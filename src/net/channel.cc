@@ -63,6 +63,33 @@ std::unique_ptr<Channel> Channel::Call(sys::Loop& loop, const Address& address,
   return channel;
 }
 
+std::unique_ptr<Channel> Channel::Adopt(sys::Loop& loop, const Address& address,
+                                        Connection connection,
+                                        absl::string_view already_read,
+                                        ChannelOptions options,
+                                        ChannelEvents events) {
+  MUST(address.carrier != Address::Carrier::kTcp);
+  std::unique_ptr<Channel> channel(new Channel);
+  channel->state_ = std::make_shared<State>(loop, address.carrier,
+                                            Role::kCaller, std::move(options),
+                                            std::move(events), channel.get());
+  State& s = *channel->state_;
+  s.peer.address = FormatAddress(address);
+  if (address.carrier == Address::Carrier::kSsh) {
+    s.peer.local = absl::StrCat("ssh:", address.host);
+  }
+  s.link = std::move(connection);
+  s.reader.Add(already_read);
+  // Later, as what has come may be all there is, and lead to events.
+  loop.Post([weak = s.weak_from_this()] {
+    std::shared_ptr<State> state = weak.lock();
+    if (state == nullptr || !state->link.fd) return;
+    state->Begin(std::move(state->link), state->options.handshake_time);
+    state->Dispatch();
+  });
+  return channel;
+}
+
 std::unique_ptr<Channel> Channel::Accept(sys::Loop& loop, sys::Fd fd,
                                          Address::Carrier carrier,
                                          std::string peer,
@@ -101,6 +128,25 @@ void Channel::Send(std::string parcel) {
   if (s.phase >= State::Phase::kClosing) return;
   MUST(parcel.size() < base::kMaxFrameBytes);
   s.outbox.AddParcel(std::move(parcel));
+  s.queued = true;
+  s.FlushSoon();
+}
+
+void Channel::Send(std::shared_ptr<const std::string> parcel) {
+  State& s = *state_;
+  if (s.phase >= State::Phase::kClosing) return;
+  MUST(parcel->size() < base::kMaxFrameBytes);
+  s.outbox.AddParcel(std::move(parcel));
+  s.queued = true;
+  s.FlushSoon();
+}
+
+void Channel::SendData(std::string data) {
+  State& s = *state_;
+  if (s.phase >= State::Phase::kClosing) return;
+  MUST(data.size() < base::kMaxFrameBytes);
+  s.outbox.AddData(std::move(data));
+  s.queued = true;
   s.FlushSoon();
 }
 

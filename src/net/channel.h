@@ -22,6 +22,7 @@
 
 #include "base/limits.h"
 #include "net/address.h"
+#include "net/connect.h"
 #include "net/frame.h"
 #include "net/handshake.h"
 #include "sys/fd.h"
@@ -40,7 +41,13 @@ struct ChannelEvents {
   std::function<void(Channel&)> opened;
   // A parcel, unchecked: the owner opens it. Valid during the call only.
   std::function<void(Channel&, absl::string_view parcel)> parcel;
+  // Data, in its place among the parcels. Valid during the call only. Null: the
+  // other end has none to send, and the channel ends if it does.
+  std::function<void(Channel&, absl::string_view data)> data;
   std::function<void(Channel&, const Receipt&)> receipt;
+  // Nothing waits to be sent any more, and something did: time for whoever has
+  // more than should wait here. May be null.
+  std::function<void(Channel&)> drained;
   // It is over: the reason, ok for an orderly end. PermissionDenied and
   // Unauthenticated: one of the two does not trust the other; InvalidArgument:
   // the other end does not speak as it should; DeadlineExceeded: it is silent.
@@ -74,6 +81,15 @@ class Channel {
   static std::unique_ptr<Channel> Call(sys::Loop& loop, const Address& address,
                                        ChannelOptions options,
                                        ChannelEvents events);
+  // The calling end of a connection that somebody else has made, and over which
+  // `already_read` has come since the other end began to speak as a channel.
+  // Not for tcp:. `address` is only a name for it. Nothing is called before
+  // this has returned.
+  static std::unique_ptr<Channel> Adopt(sys::Loop& loop, const Address& address,
+                                        Connection connection,
+                                        absl::string_view already_read,
+                                        ChannelOptions options,
+                                        ChannelEvents events);
   // The listening end, of an accepted connection: a stream socket, whatever the
   // carrier. `peer` is its address.
   static std::unique_ptr<Channel> Accept(sys::Loop& loop, sys::Fd fd,
@@ -93,13 +109,18 @@ class Channel {
   // dropped. It is sent at the end of the loop's turn as far as the other end's
   // credit goes; the rest waits here: see queued_bytes.
   void Send(std::string parcel);
+  // The same of a parcel that goes to many: it is not copied.
+  void Send(std::shared_ptr<const std::string> parcel);
+  // Bytes that are worth no more than the channel, unsigned and unnamed; in all
+  // else as a parcel, and in order with parcels.
+  void SendData(std::string data);
   // Receipts go before parcels that wait, and need no credit.
   void SendReceipt(const Receipt& receipt);
   // What waits to be sent, credit or socket permitting.
   size_t queued_bytes() const;
-  // The receiver's brake: while paused, no parcels are handed over and no
-  // credit is given, so that not much more than a credit's worth piles up here.
-  // Receipts still come.
+  // The receiver's brake: while paused, no parcels or data are handed over and
+  // no credit is given, so that not much more than a credit's worth piles up
+  // here. Receipts still come.
   void Pause(bool paused);
   // Sends what is queued (as long as the other end reads), then closes. Parcels
   // that still come are dropped, receipts are handed over.

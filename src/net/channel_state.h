@@ -74,8 +74,8 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
   void Dispatch();
   void TakeFrame(const Frame& frame);
   void TakeHello(const Frame& frame);
-  void TakeParcel(absl::string_view parcel);
-  void Deliver(absl::string_view parcel);
+  void TakeParcel(const Frame& frame);
+  void Deliver(FrameType type, absl::string_view parcel);
   void ReleaseHeld();
   void PeerDone();
   void Handshaken();
@@ -83,6 +83,7 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
   void FlushSoon();
   void Flush();
   bool Write();
+  void TellDrained();
   void WatchAsNeeded();
   void GrantIfDue();
   void StartClosing(absl::string_view reason);
@@ -114,8 +115,9 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
   FrameReader reader{base::kMaxHelloBytes};
   Intake intake;
   bool paused = false, releasing = false;
-  std::deque<std::string> held;  // parcels that came while paused
-  bool peer_closed = false;      // its kClose has come
+  // Parcels and data that came while paused.
+  std::deque<std::pair<FrameType, std::string>> held;
+  bool peer_closed = false;  // its kClose has come
   bool eof = false;
 
   // Going out.
@@ -124,6 +126,7 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
   std::string out;      // bytes for the socket
   size_t out_used = 0;  // of them, written
   bool flush_soon = false, blocked = false, shut = false;
+  bool queued = false;  // parcels or data, since it was all gone
   absl::Status broken;  // why nothing can be written any more
 
   sys::Loop::Timer timer = 0;

@@ -100,8 +100,13 @@ void Channel::State::TakeFrame(const Frame& frame) {
   switch (frame.type) {
     case FrameType::kHello:
       return End(absl::InvalidArgumentError("a second hello"));
+    case FrameType::kData:
+      if (!events.data) {
+        return End(absl::InvalidArgumentError("data that nobody expects"));
+      }
+      [[fallthrough]];
     case FrameType::kParcel:
-      return TakeParcel(frame.content);
+      return TakeParcel(frame);
     case FrameType::kReceipt: {
       const absl::StatusOr<Receipt> receipt = ParseReceipt(frame.content);
       if (!receipt.ok()) return End(receipt.status());
@@ -132,19 +137,21 @@ void Channel::State::TakeFrame(const Frame& frame) {
   }
 }
 
-void Channel::State::TakeParcel(absl::string_view parcel) {
-  const absl::Status status = intake.Arrived(parcel.size());
+// Data is no different here.
+void Channel::State::TakeParcel(const Frame& frame) {
+  const absl::Status status = intake.Arrived(frame.content.size());
   if (!status.ok()) return End(status);
   if (phase == Phase::kClosing) return;
   if (paused || !held.empty()) {
-    held.emplace_back(parcel);
+    held.emplace_back(frame.type, frame.content);
   } else {
-    Deliver(parcel);
+    Deliver(frame.type, frame.content);
   }
 }
 
-void Channel::State::Deliver(absl::string_view parcel) {
-  if (events.parcel) events.parcel(*owner, parcel);
+void Channel::State::Deliver(FrameType type, absl::string_view parcel) {
+  const auto& event = type == FrameType::kData ? events.data : events.parcel;
+  if (event) event(*owner, parcel);
   if (!alive()) return;
   intake.Taken(parcel.size());
   GrantIfDue();
@@ -153,9 +160,9 @@ void Channel::State::Deliver(absl::string_view parcel) {
 void Channel::State::ReleaseHeld() {
   releasing = false;
   while (alive() && !paused && !held.empty()) {
-    const std::string parcel = std::move(held.front());
+    const auto [type, parcel] = std::move(held.front());
     held.pop_front();
-    Deliver(parcel);
+    Deliver(type, parcel);
   }
   if (alive() && held.empty() && peer_closed) PeerDone();
 }
@@ -219,6 +226,17 @@ void Channel::State::Flush() {
   WatchAsNeeded();
   GrantIfDue();
   CheckFinished();
+  TellDrained();
+}
+
+// From here alone, so that it is never within a call of the owner's.
+void Channel::State::TellDrained() {
+  if (phase != Phase::kOpen || !queued || has_output() || outbox.bytes() > 0) {
+    return;
+  }
+  queued = false;
+  std::shared_ptr<State> keep = shared_from_this();
+  if (events.drained) events.drained(*owner);
 }
 
 // Writes once; false when the socket takes no more.

@@ -23,10 +23,22 @@ int64_t CostOf(size_t bytes) {
 
 }  // namespace
 
-void Outbox::AddParcel(std::string parcel) {
+void Outbox::Add(Item item) {
   MUST(!finishing_);
-  parcel_bytes_ += parcel.size();
-  parcels_.push_back(std::move(parcel));
+  parcel_bytes_ += item.bytes().size();
+  parcels_.push_back(std::move(item));
+}
+
+void Outbox::AddParcel(std::string parcel) {
+  Add({FrameType::kParcel, std::move(parcel), nullptr});
+}
+
+void Outbox::AddParcel(std::shared_ptr<const std::string> parcel) {
+  Add({FrameType::kParcel, "", std::move(parcel)});
+}
+
+void Outbox::AddData(std::string data) {
+  Add({FrameType::kData, std::move(data), nullptr});
 }
 
 void Outbox::AddHousekeeping(FrameType type, absl::string_view content) {
@@ -55,7 +67,7 @@ void Outbox::GiveUpParcels() {
 void Outbox::Fill(size_t budget, std::string& out) {
   while (out.size() < budget && !finished_) {
     if (under_way_) {
-      std::string& parcel = parcels_.front();
+      const std::string& parcel = parcels_.front().bytes();
       const size_t piece =
           std::min(parcel.size() - begun_, budget - out.size());
       out.append(parcel, begun_, piece);
@@ -69,8 +81,9 @@ void Outbox::Fill(size_t budget, std::string& out) {
       out += housekeeping_;
       housekeeping_.clear();
     } else if (!parcels_.empty() && credit_ > 0) {
-      credit_ -= CostOf(parcels_.front().size());
-      AppendFrameHeader(FrameType::kParcel, parcels_.front().size(), out);
+      const Item& next = parcels_.front();
+      credit_ -= CostOf(next.bytes().size());
+      AppendFrameHeader(next.type, next.bytes().size(), out);
       under_way_ = true;
       // The header may have used up the budget.
       if (out.size() >= budget) return;

@@ -1,5 +1,8 @@
 // How much may be under way on a channel, and what is sent first. Pure.
 //
+// Data counts as parcels do, and keeps its place among them; what is said of
+// parcels here holds for both.
+//
 // Each end starts with base::kCreditBytes of credit. A parcel costs its length
 // (but at least that of the shortest parcel, so that crumbs cost too), and may
 // be sent as soon as there is any credit at all, even if it costs more: the
@@ -25,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 
 #include "base/limits.h"
@@ -39,6 +43,9 @@ inline constexpr size_t kMaxHousekeepingBytes = 1 << 20;
 class Outbox {
  public:
   void AddParcel(std::string parcel);
+  // One that other outboxes hold, too.
+  void AddParcel(std::shared_ptr<const std::string> parcel);
+  void AddData(std::string data);
   void AddHousekeeping(FrameType type, absl::string_view content);
   // InvalidArgument when no honest receiver grants so much.
   absl::Status Grant(uint32_t bytes);
@@ -55,10 +62,17 @@ class Outbox {
   size_t housekeeping_bytes() const { return housekeeping_.size(); }
 
  private:
+  struct Item {
+    FrameType type;
+    std::string own;
+    std::shared_ptr<const std::string> shared;  // in the place of `own`
+    const std::string& bytes() const { return shared ? *shared : own; }
+  };
+  void Add(Item item);
   void GiveUpParcels();
 
   std::string housekeeping_;  // encoded frames
-  std::deque<std::string> parcels_;
+  std::deque<Item> parcels_;
   size_t parcel_bytes_ = 0;  // of parcels_, less begun_
   bool under_way_ = false;   // the first parcel's header has gone
   size_t begun_ = 0;         // bytes of it that have gone

@@ -15,7 +15,7 @@ constexpr size_t kReceiptBytes = 16 + 1 + 8;  // without the text
 
 bool IsType(uint8_t type) {
   return type >= static_cast<uint8_t>(FrameType::kHello) &&
-         type <= static_cast<uint8_t>(FrameType::kClose);
+         type <= static_cast<uint8_t>(FrameType::kData);
 }
 
 }  // namespace

@@ -23,9 +23,10 @@ enum class FrameType : uint8_t {
   kHello = 1,      // a serialised Hello; first, once, each way
   kParcel = 2,     // a parcel
   kReceipt = 3,    // what became of a parcel that came on this channel
-  kCredit = 4,     // 4 bytes: that many more bytes of parcels may be sent
+  kCredit = 4,     // 4 bytes: that many more bytes of parcels and data
   kKeepAlive = 5,  // nothing
   kClose = 6,      // nothing more follows; content: a reason for people
+  kData = 7,       // unsigned bytes, worth no more than the channel
 };
 
 struct Frame {

@@ -40,30 +40,45 @@ Hash Hasher::Finish() {
 
 void ContentDigester::Feed(absl::string_view bytes) {
   whole_.Feed(bytes);
+  digest_.bytes += static_cast<int64_t>(bytes.size());
   while (!bytes.empty()) {
-    const size_t in_chunk = static_cast<size_t>(digest_.bytes) % kChunkBytes;
-    const absl::string_view part = bytes.substr(0, kChunkBytes - in_chunk);
-    chunk_.Feed(part);
-    digest_.bytes += static_cast<int64_t>(part.size());
-    if (in_chunk + part.size() == kChunkBytes) {
-      digest_.chunks.push_back(chunk_.Finish());
-    }
-    bytes.remove_prefix(part.size());
+    bool ends = false;
+    const size_t n = TakeChunk(bytes, &ends);
+    chunk_.Feed(bytes.substr(0, n));
+    chunk_bytes_ += static_cast<uint32_t>(n);
+    if (ends) EndChunk();
+    bytes.remove_prefix(n);
   }
 }
 
+size_t ContentDigester::TakeChunk(absl::string_view bytes, bool* ends) {
+  if (cut_ == Cut::kByContent) return chunker_.Take(bytes, ends);
+  const size_t n = std::min(bytes.size(), kChunkBytes - chunk_bytes_);
+  *ends = chunk_bytes_ + n == kChunkBytes;
+  return n;
+}
+
+void ContentDigester::EndChunk() {
+  digest_.chunks.push_back(chunk_.Finish());
+  digest_.chunk_bytes.push_back(chunk_bytes_);
+  chunk_bytes_ = 0;
+}
+
 ContentDigest ContentDigester::Finish() {
-  if (static_cast<size_t>(digest_.bytes) % kChunkBytes != 0) {
-    digest_.chunks.push_back(chunk_.Finish());
+  if (chunk_bytes_ > 0) EndChunk();
+  chunker_ = Chunker();
+  // A short content's own hash does.
+  if (digest_.bytes <= static_cast<int64_t>(kChunkBytes))
+    digest_.chunks.clear();
+  if (digest_.chunks.empty() || cut_ == Cut::kEachMib) {
+    digest_.chunk_bytes.clear();
   }
-  // One chunk is the content, and has its hash.
-  if (digest_.chunks.size() == 1) digest_.chunks.clear();
   digest_.hash = whole_.Finish();
   return std::exchange(digest_, {});
 }
 
-ContentDigest DigestOf(absl::string_view content) {
-  ContentDigester digester;
+ContentDigest DigestOf(absl::string_view content, Cut cut) {
+  ContentDigester digester(cut);
   digester.Feed(content);
   return digester.Finish();
 }

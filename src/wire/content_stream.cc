@@ -33,19 +33,21 @@ Piece Pieces::Now() const {
     piece.last = true;
     return piece;
   }
-  uint64_t chunk = index_;
   if (want.chunks.empty()) {
     piece.last = index_ + 1 == of.chunks.size();
   } else {
-    const ChunkRange& range = want.chunks[range_];
-    chunk += range.first;
-    piece.last = range_ + 1 == want.chunks.size() && index_ + 1 == range.count;
+    piece.last = range_ + 1 == want.chunks.size() &&
+                 index_ + 1 == want.chunks[range_].count;
   }
-  piece.offset = static_cast<int64_t>(chunk * kChunkBytes);
-  piece.bytes = static_cast<size_t>(
-      std::min<int64_t>(kChunkBytes, of.bytes - piece.offset));
-  piece.hash = of.chunks[chunk];
+  piece.offset = offset_;
+  piece.bytes = ChunkBytes(of, chunk_);
+  piece.hash = of.chunks[chunk_];
   return piece;
+}
+
+// Ranges ascend, so that all chunks of a content are gone through once.
+void Pieces::SeekChunk(uint64_t chunk) {
+  for (; chunk_ < chunk; chunk_++) offset_ += ChunkBytes(entry(), chunk_);
 }
 
 void Pieces::Next() {
@@ -53,20 +55,26 @@ void Pieces::Next() {
   const Want& want = need_->wants()[want_];
   index_++;
   if (!want.chunks.empty()) {
-    if (index_ < want.chunks[range_].count) return;
-    index_ = 0;
-    if (++range_ < want.chunks.size()) return;
+    if (index_ == want.chunks[range_].count) {
+      index_ = 0;
+      range_++;
+    }
+    if (range_ < want.chunks.size()) {
+      return SeekChunk(want.chunks[range_].first + index_);
+    }
   } else if (index_ < entry().chunks.size()) {
-    return;
+    return SeekChunk(index_);
   }
   want_++;
   BeginWant();
 }
 
 void Pieces::BeginWant() {
-  range_ = index_ = 0;
+  range_ = index_ = chunk_ = 0;
+  offset_ = 0;
   if (AtEnd()) return;
   const Want& want = need_->wants()[want_];
+  if (!want.chunks.empty()) SeekChunk(want.chunks[0].first);
   uint64_t wanted = 0;
   for (const ChunkRange& range : want.chunks) wanted += range.count;
   whole_ = want.chunks.empty() || wanted == entry().chunks.size();

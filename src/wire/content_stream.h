@@ -47,12 +47,15 @@ class Pieces {
  private:
   const Entry& entry() const;
   void BeginWant();
+  void SeekChunk(uint64_t chunk);
 
   const Manifest* manifest_;
   const Need* need_;
   size_t want_ = 0;
   size_t range_ = 0;    // in the want's chunks
   uint64_t index_ = 0;  // in the range; in the content if it is wanted whole
+  uint64_t chunk_ = 0;  // the chunk that offset_ is of
+  int64_t offset_ = 0;  // in the content
   bool whole_ = false;
 };
 

@@ -55,9 +55,35 @@ absl::Status CheckAccount(absl::string_view name, absl::string_view what) {
   return absl::OkStatus();
 }
 
+absl::Status CheckChunkBytes(const Entry& entry) {
+  const std::vector<uint32_t>& lengths = entry.chunk_bytes;
+  if (entry.bytes <= static_cast<int64_t>(kChunkBytes)) {
+    return Bad(absl::StrCat("its ", entry.bytes, " bytes need no chunks"));
+  }
+  if (lengths.size() != entry.chunks.size()) {
+    return Bad(absl::StrCat("its ", entry.chunks.size(), " chunk hashes have ",
+                            lengths.size(), " lengths"));
+  }
+  uint64_t sum = 0;
+  for (size_t i = 0; i < lengths.size(); i++) {
+    const bool last = i + 1 == lengths.size();
+    if (lengths[i] > kChunkBytes ||
+        lengths[i] < (last ? size_t{1} : kMinChunkBytes)) {
+      return Bad(absl::StrCat("a chunk of ", lengths[i], " bytes"));
+    }
+    sum += lengths[i];
+  }
+  if (sum != static_cast<uint64_t>(entry.bytes)) {
+    return Bad(
+        absl::StrCat("its chunks have ", sum, " bytes, not ", entry.bytes));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFile(const Entry& entry) {
   if (!entry.target.empty()) return Bad("a file with a target");
   if (entry.bytes < 0) return Bad("its size is negative");
+  if (!entry.chunk_bytes.empty()) return CheckChunkBytes(entry);
   const uint64_t chunks = ChunksOf(static_cast<uint64_t>(entry.bytes));
   if (entry.chunks.size() != chunks) {
     return Bad(absl::StrCat("its ", entry.bytes, " bytes have ", chunks,
@@ -70,7 +96,8 @@ absl::Status CheckFile(const Entry& entry) {
 }
 
 absl::Status CheckNoContent(const Entry& entry) {
-  if (entry.bytes != 0 || entry.hash != Hash{} || !entry.chunks.empty()) {
+  if (entry.bytes != 0 || entry.hash != Hash{} || !entry.chunks.empty() ||
+      !entry.chunk_bytes.empty()) {
     return Bad("only a file has a content");
   }
   return absl::OkStatus();
@@ -177,6 +204,8 @@ absl::Status ReadEntry(const pb::ManifestEntry& message, Entry& entry) {
     memcpy(entry.chunks.data(), message.chunk_hashes().data(),
            message.chunk_hashes().size());
   }
+  entry.chunk_bytes.assign(message.chunk_bytes().begin(),
+                           message.chunk_bytes().end());
   if (message.type() == pb::ManifestEntry::REGULAR) {
     entry.type = EntryType::kFile;
     return ReadHash(message.hash(), entry.hash);
@@ -210,6 +239,12 @@ absl::string_view View(const Hash& hash) {
 }
 
 }  // namespace
+
+uint32_t ChunkBytes(const Entry& entry, size_t chunk) {
+  if (!entry.chunk_bytes.empty()) return entry.chunk_bytes[chunk];
+  return static_cast<uint32_t>(std::min<int64_t>(
+      kChunkBytes, entry.bytes - static_cast<int64_t>(chunk * kChunkBytes)));
+}
 
 absl::Status CheckEntryPath(absl::string_view path) {
   if (path.empty()) return Bad("its path is empty");
@@ -324,6 +359,8 @@ pb::Manifest Manifest::ToMessage() const {
     for (const Hash& chunk : entry.chunks)
       absl::StrAppend(&chunks, View(chunk));
     to.set_chunk_hashes(std::move(chunks));
+    to.mutable_chunk_bytes()->Add(entry.chunk_bytes.begin(),
+                                  entry.chunk_bytes.end());
   }
   return message;
 }

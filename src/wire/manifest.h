@@ -14,7 +14,9 @@
 //     that nothing is ever written through a link of the manifest. A folder
 //     that is only a part of other paths need not be listed;
 //   - modes are within 07777; a link's is 0;
-//   - a file has its size, hash and, over 1 MiB, a hash for each chunk; a link
+//   - a file has its size, hash and, over 1 MiB, a hash for each chunk: each
+//     MiB is one, or the chunks' lengths stand beside the hashes, sum up to the
+//     size, and are kMinChunkBytes (but for the last) to kChunkBytes. A link
 //     has a target of 1 to base::kMaxPathBytes bytes without NUL; neither has
 //     what belongs to the other, and folders have nothing of both.
 //
@@ -48,12 +50,19 @@ struct Entry {
   int64_t bytes = 0;
   Hash hash{};
   std::vector<Hash> chunks;
+  std::vector<uint32_t> chunk_bytes;  // empty: each MiB is a chunk
   // Links.
   std::string target;
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
+// The length of a file's chunk; it has that many.
+uint32_t ChunkBytes(const Entry& entry, size_t chunk);
+// What chunks of its kind are cut by.
+inline Cut CutOf(const Entry& entry) {
+  return entry.chunk_bytes.empty() ? Cut::kEachMib : Cut::kByContent;
+}
 // InvalidArgument unless `path` is one that a manifest may have.
 absl::Status CheckEntryPath(absl::string_view path);
 // Tree order: by bytes, with "/" before all others.

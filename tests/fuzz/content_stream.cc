@@ -39,6 +39,23 @@ void CheckReceiver(const wire::Manifest& manifest,
   if (receiver.done()) MUST(expected.AtEnd());
 }
 
+// However the input is cut by its content, its chunks are all of it.
+void CheckChunker(absl::string_view input, size_t part) {
+  wire::Chunker chunker;
+  size_t chunk = 0;
+  while (!input.empty()) {
+    bool ends = false;
+    const absl::string_view bytes = input.substr(0, part);
+    const size_t n = chunker.Take(bytes, &ends);
+    MUST(n <= bytes.size() && (ends || n == bytes.size()));
+    chunk += n;
+    MUST(chunk <= wire::kMaxCutBytes);
+    if (ends) MUST(chunk >= wire::kMinChunkBytes);
+    if (ends) chunk = 0;
+    input.remove_prefix(n);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -49,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t part = 1 + (data[0] & 127);
   const absl::string_view rest(reinterpret_cast<const char*>(data) + 1,
                                size - 1);
+  CheckChunker(rest, part);
   if (data[0] < 128) {
     CheckReceiver(manifest, contents, rest, part);
     return 0;

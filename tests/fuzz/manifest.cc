@@ -45,6 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MUST(entry.bytes >= 0);
     MUST(entry.target.empty() == (entry.type != wire::EntryType::kLink));
     (void)wire::LinkStaysInside(entry);
+    int64_t bytes = 0;
+    for (size_t i = 0; i < entry.chunks.size(); i++) {
+      MUST(wire::ChunkBytes(entry, i) <= wire::kChunkBytes);
+      bytes += wire::ChunkBytes(entry, i);
+    }
+    if (!entry.chunks.empty()) MUST(bytes == entry.bytes);
   }
   // As a set: nothing was accepted below what came later.
   for (const std::string& path : seen) {

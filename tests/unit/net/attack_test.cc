@@ -61,7 +61,7 @@ TEST_CASE("attack: frames that are none end the channel", "[net]") {
   SECTION("length 0") { bytes = Le32(0); }
   SECTION("length 4 GiB") { bytes = Le32(0xffffffff); }
   SECTION("one byte over the limit") { bytes = Le32(base::kMaxFrameBytes + 1); }
-  SECTION("unknown type") { bytes = Le32(1) + '\x07'; }
+  SECTION("unknown type") { bytes = Le32(1) + '\x08'; }
   SECTION("second hello") {
     bytes = EncodeFrame(FrameType::kHello,
                         net::EncodeHello("host:web2", nullptr, ""));

@@ -70,9 +70,12 @@ inline bool TurnUntil(sys::Loop& loop, const std::function<bool()>& done,
 // One end and all that happened to it.
 struct End {
   std::unique_ptr<net::Channel> channel;
-  int opened = 0, closed = 0;
+  int opened = 0, closed = 0, drained = 0;
   absl::Status why;
   std::vector<std::string> parcels;
+  bool takes_data = true;
+  std::vector<std::string> data;
+  std::vector<std::string> all;  // parcels and data
   std::vector<net::Receipt> receipts;
   std::function<void(net::Channel&, absl::string_view)> on_parcel;
 
@@ -81,11 +84,19 @@ struct End {
     events.opened = [this](net::Channel&) { opened++; };
     events.parcel = [this](net::Channel& c, absl::string_view p) {
       parcels.emplace_back(p);
+      all.emplace_back(p);
       if (on_parcel) on_parcel(c, p);
     };
+    if (takes_data) {
+      events.data = [this](net::Channel&, absl::string_view d) {
+        data.emplace_back(d);
+        all.emplace_back(d);
+      };
+    }
     events.receipt = [this](net::Channel&, const net::Receipt& r) {
       receipts.push_back(r);
     };
+    events.drained = [this](net::Channel&) { drained++; };
     events.closed = [this](net::Channel&, const absl::Status& status) {
       closed++;
       why = status;

@@ -20,7 +20,7 @@ std::string Types(const std::string& bytes) {
     auto frame = reader.Next();
     REQUIRE(frame.ok());
     if (!frame->has_value()) break;
-    types += " HPRCKX"[static_cast<int>((*frame)->type)];
+    types += " HPRCKXD"[static_cast<int>((*frame)->type)];
   }
   REQUIRE(reader.buffered() == 0);
   return types;
@@ -142,4 +142,25 @@ TEST_CASE("flow: what goes out is the same whatever the budget", "[net]") {
   };
   const std::string whole = fill(kAll);
   for (size_t budget : {1, 5, 6, 7, 100, 1000}) CHECK(fill(budget) == whole);
+}
+
+TEST_CASE("flow: data costs what parcels cost, and keeps its place among them",
+          "[net]") {
+  Outbox outbox;
+  const auto shared = std::make_shared<const std::string>(1 << 20, 's');
+  outbox.AddData(std::string(1 << 20, 'd'));
+  outbox.AddParcel(std::string(1 << 20, 'p'));
+  outbox.AddParcel(shared);
+  for (int i = 0; i < 3; i++) outbox.AddData(std::string(1 << 20, 'd'));
+  CHECK(outbox.bytes() == 6 << 20);
+  std::string out;
+  outbox.Fill(kAll, out);
+  CHECK(Types(out) == "DPPD");
+  CHECK(outbox.bytes() == 2 << 20);
+  CHECK(shared.use_count() == 1);
+  outbox.Finish("bye");
+  outbox.Curtail();
+  out.clear();
+  outbox.Fill(kAll, out);
+  CHECK(Types(out) == "X");
 }

@@ -373,3 +373,39 @@ TEST_CASE("content hash: parts of any size give the same digest", "[wire]") {
     }
   }
 }
+
+TEST_CASE("content stream: chunks that the content cuts arrive", "[wire]") {
+  Contents contents = {
+      {"a", "a"}, {"big", Noise(kMib) + Words(kMib + 77)}, {"c", "c"}};
+  const wire::Manifest manifest = ManifestOf(contents, wire::Cut::kByContent);
+  const wire::Entry& big = manifest.entries()[1];
+  REQUIRE(big.chunks.size() > 10);
+  const wire::Need all = wire::Need::Everything(manifest);
+  const std::string stream = absl::StrJoin(Frames(manifest, all, contents), "");
+  Contents received;
+  REQUIRE(Receive(manifest, all, stream, 100'000, &received).ok());
+  CHECK(received == contents);
+
+  const auto need =
+      *wire::Need::Make(manifest, {{1, {{2, 2}, {7, 1}}}, {2, {}}});
+  std::vector<int64_t> offsets;
+  for (wire::Pieces pieces(manifest, need); !pieces.AtEnd(); pieces.Next()) {
+    offsets.push_back(pieces.Now().offset);
+  }
+  int64_t at[11] = {};
+  for (size_t i = 0; i < 10; i++) at[i + 1] = at[i] + big.chunk_bytes[i];
+  CHECK(offsets == std::vector<int64_t>{at[2], at[3], at[7], 0});
+  received.clear();
+  REQUIRE(Receive(manifest, need,
+                  absl::StrJoin(Frames(manifest, need, contents), ""), 999,
+                  &received)
+              .ok());
+  const auto part = [&](size_t from, size_t to) {
+    return contents["big"].substr(static_cast<size_t>(at[from]),
+                                  static_cast<size_t>(at[to] - at[from]));
+  };
+  CHECK(received["big"].substr(static_cast<size_t>(at[2]),
+                               static_cast<size_t>(at[4] - at[2])) ==
+        part(2, 4));
+  CHECK(received["big"].substr(static_cast<size_t>(at[7])) == part(7, 8));
+}

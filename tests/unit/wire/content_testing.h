@@ -16,14 +16,16 @@ namespace wire_test {
 
 namespace pb = fleetbox::wire;
 
-inline wire::Entry File(absl::string_view path, absl::string_view content) {
+inline wire::Entry File(absl::string_view path, absl::string_view content,
+                        wire::Cut cut = wire::Cut::kEachMib) {
   wire::Entry entry;
   entry.path = std::string(path);
   entry.mode = 0644;
-  wire::ContentDigest digest = wire::DigestOf(content);
+  wire::ContentDigest digest = wire::DigestOf(content, cut);
   entry.bytes = digest.bytes;
   entry.hash = digest.hash;
   entry.chunks = std::move(digest.chunks);
+  entry.chunk_bytes = std::move(digest.chunk_bytes);
   return entry;
 }
 inline wire::Entry Folder(absl::string_view path) {
@@ -64,10 +66,11 @@ inline std::string Words(size_t bytes, int seed = 0) {
 
 using Contents = std::map<std::string, std::string>;  // by path
 
-inline wire::Manifest ManifestOf(const Contents& contents) {
+inline wire::Manifest ManifestOf(const Contents& contents,
+                                 wire::Cut cut = wire::Cut::kEachMib) {
   std::vector<wire::Entry> entries;
   for (const auto& [path, content] : contents) {
-    entries.push_back(File(path, content));
+    entries.push_back(File(path, content, cut));
   }
   return *wire::Manifest::Make(std::move(entries));
 }

@@ -404,3 +404,44 @@ TEST_CASE("manifest: names that differ in case only are reported", "[wire]") {
   CHECK(collision({File("d/README", ""), File("d/Readme", ""), File("d/q", "")})
             .size() == 17);
 }
+
+TEST_CASE("manifest: chunks have lengths that fit, or none", "[wire]") {
+  const std::string content = Noise((2 << 20) + 5);
+  const wire::Entry good = File("f", content, wire::Cut::kByContent);
+  REQUIRE(good.chunk_bytes.size() == good.chunks.size());
+  const auto manifest = wire::Manifest::Make({good});
+  REQUIRE(manifest.ok());
+  CHECK(*wire::Manifest::Decode(manifest->Encode()) == *manifest);
+
+  const auto why = [&good](auto change) {
+    wire::Entry entry = good;
+    change(entry);
+    return WhyNot({entry});
+  };
+  using E = wire::Entry;
+  const uint32_t first = good.chunk_bytes[0];
+  CHECK_THAT(why([](E& e) { e.chunk_bytes.pop_back(); }),
+             Catch::Contains("lengths"));
+  CHECK_THAT(why([](E& e) { e.chunk_bytes[0]++; }), Catch::Contains("not"));
+  CHECK_THAT(why([&](E& e) {
+               e.chunk_bytes[0] = 1;
+               e.chunk_bytes[1] += first - 1;
+             }),
+             Catch::Contains("a chunk of 1 bytes"));
+  CHECK_THAT(why([](E& e) { e.chunk_bytes[0] = 0xffffffff; }),
+             Catch::Contains("a chunk of 4294967295 bytes"));
+  CHECK_THAT(why([](E& e) { e.chunk_bytes.back() = 0; }),
+             Catch::Contains("a chunk of 0 bytes"));
+  CHECK_THAT(why([](E& e) {
+               e.bytes = 17;
+               e.chunks.resize(1);
+               e.chunk_bytes = {17};
+             }),
+             Catch::Contains("need no chunks"));
+  CHECK_THAT(WhyNot({[] {
+               wire::Entry folder = Folder("d");
+               folder.chunk_bytes = {16384};
+               return folder;
+             }()}),
+             Catch::Contains("only a file has a content"));
+}

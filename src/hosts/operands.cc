@@ -42,6 +42,8 @@ absl::Status ReadCache(const std::string& path, Operand& operand) {
   }
   TRY(recipe.status());
   operand.content = std::make_shared<const std::string>(*std::move(recipe));
+  TRY_ASSIGN(const sys::FileInfo info, sys::Stat(operand.source));
+  operand.look.mode = static_cast<int>(info.mode & 0777);
   operand.target = CacheTarget(operand.given);
   operand.output_name = operand.target;
   return absl::OkStatus();

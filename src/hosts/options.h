@@ -46,14 +46,9 @@ inline constexpr auto kHostOptions = std::to_array<cli::Option>({
     {0, "allow-cache", "", "cache directories all the same"},
 });
 
-// `more` and the options above, in the order of their letters: what has only a
-// word comes last.
-template <size_t kMore>
-consteval auto WithHostOptions(std::array<cli::Option, kMore> more) {
-  std::array<cli::Option, kMore + kHostOptions.size()> all{};
-  size_t at = 0;
-  for (const cli::Option& o : more) all[at++] = o;
-  for (const cli::Option& o : kHostOptions) all[at++] = o;
+// In the order of their letters: what has only a word comes last.
+template <size_t kAll>
+consteval auto InOrderOfLetters(std::array<cli::Option, kAll> all) {
   const auto place = [](char letter) {
     if (letter == 0) return 1000;
     if (letter == '#') return 0;
@@ -69,6 +64,28 @@ consteval auto WithHostOptions(std::array<cli::Option, kMore> more) {
     }
   }
   return all;
+}
+
+// `more` and the options above.
+template <size_t kMore>
+consteval auto WithHostOptions(std::array<cli::Option, kMore> more) {
+  std::array<cli::Option, kMore + kHostOptions.size()> all{};
+  size_t at = 0;
+  for (const cli::Option& o : more) all[at++] = o;
+  for (const cli::Option& o : kHostOptions) all[at++] = o;
+  return InOrderOfLetters(all);
+}
+
+// The same without -F, for commands whose operands are no texts.
+template <size_t kMore>
+consteval auto WithElectionOptions(std::array<cli::Option, kMore> more) {
+  std::array<cli::Option, kMore + kHostOptions.size() - 1> all{};
+  size_t at = 0;
+  for (const cli::Option& o : more) all[at++] = o;
+  for (const cli::Option& o : kHostOptions) {
+    if (o.letter != 'F') all[at++] = o;
+  }
+  return InOrderOfLetters(all);
 }
 
 struct HostOptions {

@@ -36,6 +36,15 @@ absl::Status Run::OrSignal(const absl::Status& status) const {
                        absl::StrCat("ended by ", sys::SignalName(signal)));
 }
 
+void Run::SetOperands(std::vector<Operand> operands) {
+  operands_ = std::move(operands);
+  streams_->SetOperandCount(operands_.size());
+}
+
+void Run::DefineForEach(std::function<void(Stream&, size_t host)> define) {
+  streams_->SetHostDefinitions(std::move(define));
+}
+
 absl::StatusOr<Expander> Run::MakeExpander() {
   TRY_ASSIGN(std::string folder, work_.Path());
   streams_->SetWorkFolder(folder);

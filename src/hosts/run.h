@@ -13,6 +13,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,13 @@ class Run {
   WorkFolder& work() { return work_; }
   const Voice& voice() const { return voice_; }
   std::string MergedText() const;
+  // Others in the place of those that were read: with some that were made. The
+  // first is the control. Before MakeExpander.
+  void SetOperands(std::vector<Operand> operands);
+  // Definitions of each host that are in no table: `define` is called for every
+  // stream of a host, before its attributes, from any thread. Before
+  // MakeExpander.
+  void DefineForEach(std::function<void(Stream&, size_t host)> define);
   // Makes the private folder, where expansions put files.
   absl::StatusOr<Expander> MakeExpander();
   // `status`; or, when a signal waits that made it fail, that with the exit

@@ -13,9 +13,12 @@ void Stream::Show(absl::string_view name, absl::string_view value) {
 }
 
 void Stream::DefineOurs(absl::string_view name, absl::string_view value) {
-  const std::string macro = streams_->options().Macro(name);
-  Show(macro, value);
-  m4_->Define(macro, value);
+  Define(streams_->options().Macro(name), value);
+}
+
+void Stream::Define(absl::string_view name, absl::string_view value) {
+  Show(name, value);
+  m4_->Define(name, value);
 }
 
 int Stream::Finish() {
@@ -26,6 +29,7 @@ int Stream::Finish() {
 void Stream::DefineHost(size_t host) {
   const Table& table = streams_->fleet().table;
   DefineOurs("B", absl::StrCat(table.Mentions(host)));
+  streams_->DefineMore(*this, host);
   for (const Attribute& a : table.Attributes(host)) {
     Show(table.Name(a.name), table.Value(a.value));
     m4_->Define(table.Name(a.name), table.Value(a.value));

@@ -39,6 +39,8 @@ class Stream {
   int Finish();
   // Defines a macro of ours: NAME with the prefix in front.
   void DefineOurs(absl::string_view name, absl::string_view value);
+  // Defines one of that very name.
+  void Define(absl::string_view name, absl::string_view value);
   // Defines, or pushes, what a host's attributes are; and pops them.
   void DefineHost(size_t host);
   void PushHost(size_t host);
@@ -72,6 +74,13 @@ class Streams {
   void SetMergedFile(const std::string& path);
   void SetOperandCount(size_t count);
   void SetWorkFolder(const std::string& path);
+  // Called for every stream of a host, before its attributes are defined.
+  void SetHostDefinitions(std::function<void(Stream&, size_t host)> define) {
+    define_host_ = std::move(define);
+  }
+  void DefineMore(Stream& stream, size_t host) const {
+    if (define_host_) define_host_(stream, host);
+  }
 
   enum class Messages { kPassOn, kKeep };
   // From any thread, once ReadPreloads is done. `sink` takes the output in the
@@ -113,6 +122,7 @@ class Streams {
   std::string merged_;
   std::shared_ptr<const text::M4Definitions> beginning_;
   std::string shown_beginning_;  // as text, for -d D
+  std::function<void(Stream&, size_t host)> define_host_;
 };
 
 }  // namespace hosts

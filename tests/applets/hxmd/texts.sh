@@ -34,6 +34,10 @@ hxmd -P1 -C fleet.cf -E SHORT=alpha 'cat %1' cachedir/
 hxmd -P1 -C fleet.cf -E SHORT=alpha 'cat %1' .alt
 hxmd -P1 -C fleet.cf -E SHORT=beta 'cat %1' cachedir.host
 X
+run 'what a cache directory makes has the mode of its recipe' <<'X'
+chmod 640 cachedir/Cache.m4
+hxmd -P1 -C fleet.cf -E SHORT=alpha 'stat -c %%a %1' cachedir
+X
 run 'hxmd H45: a cache directory that has nothing for a host' <<'X'
 hxmd -P1 -C fleet.cf -E SHORT=beta -r 'HOST HXMD_STATUS' -K 'cat HXMD_0' \
   'cat %1' cachedir/ 2>err

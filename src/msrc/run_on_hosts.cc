@@ -1,0 +1,255 @@
+#include "msrc/run_on_hosts.h"
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+#include "cli/applet.h"
+#include "fanout/command.h"
+#include "msrc/script_parts.h"
+#include "text/words.h"
+
+namespace msrc {
+namespace {
+
+constexpr int kUnavailable = 69, kProtocol = 76;  // <sysexits.h>
+
+// Which transport each host has, and what is to be said about that.
+class Transports {
+ public:
+  Transports(const HostsOrder& order, const hosts::Run& run)
+      : order_(order), run_(run) {}
+
+  absl::Status Choose() {
+    // Nobody asks for another, mostly.
+    if (!order_.transport && !AnyoneAsks()) {
+      used_.push_back(kUsualTransport);
+      return absl::OkStatus();
+    }
+    for (size_t host : run_.elected()) TRY(ChooseFor(host));
+    if (used_.empty()) used_.push_back(kUsualTransport);
+    return absl::OkStatus();
+  }
+  const std::vector<Transport>& used() const { return used_; }
+  Transport Of(size_t host) const {
+    const auto found = of_host_.find(host);
+    return found == of_host_.end() ? kUsualTransport : found->second;
+  }
+
+ private:
+  std::unique_ptr<hosts::Stream> NewStream() const {
+    return run_.streams().New("transport", hosts::Streams::Messages::kKeep,
+                              hosts::StreamSystem::Mode::kTrial);
+  }
+
+  bool AnyoneAsks() const {
+    const std::unique_ptr<hosts::Stream> stream = NewStream();
+    for (const char* name : {"TRANSPORT", "SDIST", "RDIST_PATH"}) {
+      if (stream->m4().IsDefined(name) || run_.table().FindName(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  TransportFacts FactsOf(size_t host) const {
+    TransportFacts facts;
+    facts.asked = order_.transport;
+    if (facts.asked) return facts;
+    const std::unique_ptr<hosts::Stream> stream = NewStream();
+    stream->DefineHost(host);
+    const auto value = [&](const char* name) -> std::optional<std::string> {
+      if (!stream->m4().IsDefined(name)) return std::nullopt;
+      stream->output().clear();
+      stream->m4().Expand(name, name);
+      stream->m4().Flush();
+      return stream->output();
+    };
+    facts.transport = value("TRANSPORT");
+    facts.sdist = value("SDIST");
+    facts.rdist_path = value("RDIST_PATH");
+    return facts;
+  }
+
+  absl::Status ChooseFor(size_t host) {
+    const TransportFacts facts = FactsOf(host);
+    const TransportChoice choice =
+        ChooseTransport(facts, [&](absl::string_view program) {
+          return fanout::FindOnPath(program, run_.streams().environment()).ok();
+        });
+    const absl::string_view name = run_.table().HostName(host);
+    if (!choice.unknown.empty()) {
+      return cli::FailWith(78,
+                           absl::StrCat(name, ": TRANSPORT: '", choice.unknown,
+                                        "' is not tar, rsync or rdist"));
+    }
+    if (!choice.missing.empty() && said_.insert(choice.missing).second) {
+      const std::string line =
+          absl::StrCat(choice.missing, ": is not here; ",
+                       NameOf(choice.transport), " takes its place");
+      if (order_.strict) return cli::FailWith(kUnavailable, line);
+      run_.voice().Warn(line);
+    }
+    of_host_[host] = choice.transport;
+    if (std::find(used_.begin(), used_.end(), choice.transport) ==
+        used_.end()) {
+      used_.push_back(choice.transport);
+    }
+    return absl::OkStatus();
+  }
+
+  const HostsOrder& order_;
+  const hosts::Run& run_;
+  absl::flat_hash_map<size_t, Transport> of_host_;
+  absl::flat_hash_set<std::string> said_;
+  std::vector<Transport> used_;
+};
+
+// rdist puts files wherever it is told; whatever goes into one folder stays in
+// it.
+absl::Status CheckTargets(const Plan& plan, const Transports& transports) {
+  const auto& used = transports.used();
+  if (used.size() == 1 && used[0] == Transport::kRdist) return absl::OkStatus();
+  for (const auto* files : {&plan.payload.send, &plan.payload.map}) {
+    for (const PayloadFile& f : *files) {
+      if (IsInside(f.target)) continue;
+      return cli::FailWith(
+          kProtocol, absl::StrCat(f.source, ": '", f.target,
+                                  "' is not inside of INTO, as only rdist "
+                                  "can have it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Show(const HostsOrder& order, const hosts::Run& run,
+          const hosts::Operand& control, const hosts::Operand& companion) {
+  if (order.show_scripts) {
+    for (const hosts::Operand* operand : {&control, &companion}) {
+      run.voice().raw(ShownFile(operand->given, *operand->content));
+    }
+  }
+  if (!order.show_command) return;
+  std::vector<std::string> words = order.shown_words;
+  words.push_back("-F0");
+  words.push_back("-c");
+  words.push_back(order.drive.commands.command);
+  words.push_back("--");
+  words.push_back(control.given);
+  for (const hosts::Operand& operand : run.operands()) {
+    words.push_back(operand.given);
+  }
+  words.push_back(companion.given);
+  const auto pass = run.streams().environment().Get("HXMD_PASS");
+  run.voice().Debug(
+      'X', absl::StrCat("HXMD_PASS=", text::QuoteWord(pass.value_or("")), " ",
+                        text::JoinWords(words)));
+}
+
+}  // namespace
+
+std::vector<std::string> OperandsOf(const Plan& plan) {
+  std::vector<std::string> operands;
+  for (const PayloadFile& f : plan.payload.map) {
+    // Names of ours are not looked for in other places.
+    const bool searched =
+        !absl::StartsWith(f.source, "/") && !absl::StartsWith(f.source, "./");
+    operands.push_back(absl::StrCat(searched ? "./" : "", f.source));
+  }
+  return operands;
+}
+
+ScriptOrder ScriptOrderOf(const Plan& plan, const Utility& utility,
+                          const hosts::HostOptions& options) {
+  ScriptOrder order;
+  order.names = {options.prefix, options.key};
+  order.recipe = plan.recipe.file;
+  order.into = plan.into.path;
+  order.payload = plan.payload;
+  order.utility = utility;
+  return order;
+}
+
+hosts::Operand MadeOperand(const std::string& name, std::string text) {
+  hosts::Operand operand;
+  operand.kind = hosts::Operand::Kind::kFile;
+  operand.given = operand.source = operand.output_name = name;
+  operand.content = std::make_shared<const std::string>(std::move(text));
+  operand.look.mode = 0700;
+  operand.executable = true;
+  return operand;
+}
+
+void SetOperands(hosts::Run& run, hosts::Operand control,
+                 std::optional<hosts::Operand> last) {
+  std::vector<hosts::Operand> operands = {std::move(control)};
+  for (const hosts::Operand& read : run.operands()) {
+    operands.push_back(read);
+    for (char& c : operands.back().output_name) {
+      // The path is told as a macro, whose value is m4 text and then a shell's.
+      const bool plain =
+          absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+          absl::string_view("._-+@%,=").find(c) != absl::string_view::npos;
+      if (!plain) c = '_';
+    }
+  }
+  if (last) operands.push_back(*std::move(last));
+  run.SetOperands(std::move(operands));
+}
+
+std::string ShownFile(absl::string_view name, absl::string_view text) {
+  std::string end = "!";
+  while (absl::StrContains(absl::StrCat("\n", text),
+                           absl::StrCat("\n", end, "\n"))) {
+    end += "!";
+  }
+  return absl::StrCat("cat <<\\", end, " >", name, "\n", text, end,
+                      "\nchmod 700 ", name, "\n");
+}
+
+absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
+                               hosts::Run& run,
+                               const fanout::XapplyFace& face) {
+  const ScriptOrder scripts = ScriptOrderOf(plan, order.utility, run.options());
+  fanout::XapplyOptions& commands = order.drive.commands;
+  if (commands.command.empty()) {
+    // The path is that of the host's script. Whatever blanks are in it.
+    commands.command =
+        absl::StrCat("/bin/sh ", std::string(1, commands.escape), "W1",
+                     commands.append_tokens ? " \"$@\"" : "");
+  }
+  hosts::Operand control, companion;
+  Transports transports(order, run);
+  if (plan.mode == Mode::kLocal) {
+    TRY(CheckTargets(plan, transports));
+    control = MadeOperand("update",
+                          ScratchScript(scripts, order.program, order.keep));
+    companion =
+        MadeOperand("provision", ProvisionScript(scripts, Provision::kScratch));
+  } else {
+    TRY(transports.Choose());
+    TRY(CheckTargets(plan, transports));
+    control = MadeOperand("update", RemoteScript(scripts, transports.used()));
+    companion = MadeOperand("distfile", Distfile(scripts));
+    if (transports.used().size() > 1) {
+      run.DefineForEach([&](hosts::Stream& stream, size_t host) {
+        stream.Define("MSRC_TRANSPORT", NameOf(transports.Of(host)));
+      });
+    }
+  }
+  Show(order, run, control, companion);
+  SetOperands(run, std::move(control), std::move(companion));
+  const absl::StatusOr<int> code =
+      hosts::Drive(run, std::move(order.drive), face);
+  run.DefineForEach(nullptr);
+  return code;
+}
+
+}  // namespace msrc

@@ -11,8 +11,10 @@
 #include "hosts/options.h"
 #include "hosts/run.h"
 #include "msrc/command_line.h"
+#include "msrc/delivery_options.h"
 #include "msrc/plan.h"
 #include "msrc/run_on_hosts.h"
+#include "msrc/steps.h"
 #include "sys/environment.h"
 #include "sys/process.h"
 
@@ -21,8 +23,8 @@ namespace {
 absl::StatusOr<int> Run(const cli::Call& call);
 
 constexpr auto kOptions = cli::Options([] {
-  return hosts::WithElectionOptions(
-      hosts::WithDriveOptions(std::to_array<cli::Option>({
+  return hosts::WithElectionOptions(hosts::WithDriveOptions(
+      msrc::WithDeliveryOptions(std::to_array<cli::Option>({
           {'f', "", "FILE", "the control recipe (Msrc.mk, msrc.mk, makefile)"},
           {'F', "", "N", "refused: what is sent are files"},
           {'l', "", "", "local mode: in a scratch folder here, for each host"},
@@ -36,8 +38,10 @@ constexpr auto kOptions = cli::Options([] {
           {0, "argv", "", "run the utility's words as they are, by no shell"},
           {0, "home", "", "an INTO of '.' is meant: the home folder there"},
           {0, "keep", "", "leave the scratch folders of local mode"},
-          {0, "transport", "tar|rsync|rdist", "how files get there (tar)"},
-      })));
+          {0, "step", "STEP", "of a host's script: transfer, or utility"},
+          {0, "transport", "builtin|tar|rsync|rdist",
+           "how files get there (builtin)"},
+      }))));
 });
 
 // The options that are hxmd's: of HXMD_PASS, too.
@@ -204,12 +208,19 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   if (call.Has("transport")) {
     order.transport = msrc::ParseTransport(call.Get("transport"));
     if (!order.transport) {
-      return cli::UsageError(absl::StrCat("--transport: '",
-                                          call.Get("transport"),
-                                          "' is not tar, rsync or rdist"));
+      return cli::UsageError(
+          absl::StrCat("--transport: '", call.Get("transport"),
+                       "' is not builtin, tar, rsync or rdist"));
     }
   }
   order.strict = call.Has("strict");
+  TRY_ASSIGN(order.delivery, msrc::ReadDeliveryOptions(call));
+  for (const char* about_commands :
+       {"A",      "c",    "e",      "g",    "H",       "J",     "O",
+        "R",      "S",    "T",      "t",    "W",       "x",     "dry-run",
+        "events", "halt", "joblog", "json", "results", "stderr"}) {
+    order.wants_scripts |= inner.Has(about_commands);
+  }
   TRY_ASSIGN(order.drive, hosts::ReadDriveOptions(inner, environment, 6));
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
     TRY_ASSIGN(order.keep, MakeKeptFolder(environment));
@@ -232,6 +243,11 @@ absl::StatusOr<int> Finish(const cli::Call& call, const msrc::Plan& plan,
 }
 
 absl::StatusOr<int> Run(const cli::Call& call) {
+  if (call.Has("step")) {
+    std::vector<std::string> words = {call.Get("step")};
+    words.insert(words.end(), call.operands.begin(), call.operands.end());
+    return msrc::RunStep(words);
+  }
   if (call.Has("version")) {
     PrintVersion(call);
     return 0;

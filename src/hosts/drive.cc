@@ -4,7 +4,6 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,15 +13,13 @@
 #include <vector>
 
 #include "base/status.h"
-#include "fanout/pass_signals.h"
 #include "fanout/readings.h"
 #include "fanout/stream.h"
-#include "fanout/wrapped.h"
+#include "hosts/close_run.h"
 #include "hosts/drive_supply.h"
 #include "hosts/fold_names.h"
 #include "sys/child.h"
 #include "sys/file.h"
-#include "sys/loop.h"
 #include "text/words.h"
 
 namespace hosts {
@@ -81,7 +78,6 @@ class Driver {
       const std::vector<const fanout::TaskRecord*>& tasks) const;
   void Summarize() const;
   absl::StatusOr<int> Close();
-  std::vector<std::string> ClosingWords(const std::string& text) const;
 
   absl::string_view NameOf(size_t position) const {
     return run_.table().HostName(run_.elected()[position]);
@@ -266,53 +262,8 @@ void Driver::Summarize() const {
   }
 }
 
-std::vector<std::string> Driver::ClosingWords(const std::string& text) const {
-  const sys::Environment& environment = run_.streams().environment();
-  std::string shell = "/bin/sh";
-  for (absl::string_view candidate :
-       {environment.Get("HXMD_SHELL").value_or(""),
-        o_.commands.shell ? absl::string_view(*o_.commands.shell) : "",
-        environment.Get("SHELL").value_or("")}) {
-    if (candidate.empty()) continue;
-    shell = std::string(candidate);
-    break;
-  }
-  return {shell, absl::StrContains(shell, "perl") ? "-e" : "-c", text};
-}
-
 absl::StatusOr<int> Driver::Close() {
-  std::vector<std::string> operands;
-  for (const Operand& operand : run_.operands()) {
-    operands.push_back(operand.given);
-  }
-  TRY_ASSIGN(const std::string folder, run_.work().Path());
-  const std::string path = absl::StrCat(folder, "/list");
-  const Closing closing(run_.streams(), o_.closing, operands, path);
-  TRY_ASSIGN(const std::string list, closing.List(run_.elected(), statuses_));
-  TRY(run_.work().Write("list", list).status());
-  TRY_ASSIGN(const ClosingCommand command, closing.Command());
-  const std::vector<std::string> words = ClosingWords(command.text);
-  if (run_.options().Debugs('X')) {
-    run_.voice().Debug('X', text::JoinWords(words));
-  }
-
-  sys::Loop loop;
-  fanout::PassSignals signals(loop, nullptr);
-  sys::SpawnOptions options;
-  sys::Fd input;
-  if (command.list_as_input) {
-    TRY_ASSIGN(input, sys::Open(path, O_RDONLY));
-  }
-  options.in = command.list_as_input ? input.get() : STDIN_FILENO;
-  options.out = options.err = STDERR_FILENO;
-  options.environment = &run_.streams().environment().entries();
-  absl::StatusOr<sys::Child> child = sys::Child::Spawn(words, options);
-  if (!child.ok()) return base::Context(child.status(), "closing command");
-  signals.To(&*child);
-  TRY(loop.Watch(child->pidfd(), EPOLLIN, [&](uint32_t) { loop.Stop(); }));
-  loop.Run();
-  signals.To(nullptr);
-  return fanout::WrappedStatus(child->Wait());
+  return RunClosing(run_, o_.closing, o_.commands.shell, statuses_);
 }
 
 absl::StatusOr<int> Driver::Go(const fanout::XapplyFace& face) {

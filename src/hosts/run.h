@@ -66,6 +66,10 @@ class Run {
   // stream of a host, before its attributes, from any thread. Before
   // MakeExpander.
   void DefineForEach(std::function<void(Stream&, size_t host)> define);
+  // For all that is run from here on: expansions, commands.
+  void SetVariable(const std::string& name, const std::string& value) {
+    order_.environment.Set(name, value);
+  }
   // Makes the private folder, where expansions put files.
   absl::StatusOr<Expander> MakeExpander();
   // `status`; or, when a signal waits that made it fail, that with the exit

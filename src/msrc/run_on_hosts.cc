@@ -13,13 +13,17 @@
 #include "base/status.h"
 #include "cli/applet.h"
 #include "fanout/command.h"
+#include "msrc/direct_run.h"
 #include "msrc/script_parts.h"
+#include "msrc/step_protocol.h"
+#include "msrc/steps.h"
+#include "sys/process.h"
 #include "text/words.h"
 
 namespace msrc {
 namespace {
 
-constexpr int kUnavailable = 69, kProtocol = 76;  // <sysexits.h>
+constexpr int kUsage = 64, kUnavailable = 69, kProtocol = 76;  // <sysexits.h>
 
 // Which transport each host has, and what is to be said about that.
 class Transports {
@@ -86,9 +90,9 @@ class Transports {
         });
     const absl::string_view name = run_.table().HostName(host);
     if (!choice.unknown.empty()) {
-      return cli::FailWith(78,
-                           absl::StrCat(name, ": TRANSPORT: '", choice.unknown,
-                                        "' is not tar, rsync or rdist"));
+      return cli::FailWith(
+          78, absl::StrCat(name, ": TRANSPORT: '", choice.unknown,
+                           "' is not builtin, tar, rsync or rdist"));
     }
     if (!choice.missing.empty() && said_.insert(choice.missing).second) {
       const std::string line =
@@ -112,6 +116,18 @@ class Transports {
   std::vector<Transport> used_;
 };
 
+// Whether a text of ours could find more in a script than what is ours.
+bool MayHaveHooks(const hosts::Run& run) {
+  if (!run.options().preloads.empty()) return true;
+  const std::unique_ptr<hosts::Stream> stream =
+      run.streams().New("hooks", hosts::Streams::Messages::kKeep,
+                        hosts::StreamSystem::Mode::kTrial);
+  for (const char* name : {"INIT_CMD", "PRE_CMD", "POST_CMD", "INCLUDE_CMD"}) {
+    if (stream->m4().IsDefined(name) || run.table().FindName(name)) return true;
+  }
+  return false;
+}
+
 // rdist puts files wherever it is told; whatever goes into one folder stays in
 // it.
 absl::Status CheckTargets(const Plan& plan, const Transports& transports) {
@@ -127,6 +143,58 @@ absl::Status CheckTargets(const Plan& plan, const Transports& transports) {
     }
   }
   return absl::OkStatus();
+}
+
+// What the steps of scripts ask for.
+struct Steps {
+  std::unique_ptr<SharedDelivery> shared;
+  std::unique_ptr<StepServer> server;
+};
+
+// None where there is none, or where nothing is run. The scripts find it by
+// their environment.
+absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
+                                                const HostsOrder& order,
+                                                const Transports& transports,
+                                                hosts::Run& run) {
+  const auto& used = transports.used();
+  const bool wanted =
+      std::find(used.begin(), used.end(), Transport::kBuiltin) != used.end();
+  if (plan.mode == Mode::kLocal || !wanted || run.elected().empty() ||
+      order.drive.commands.dry_run) {
+    return nullptr;
+  }
+  auto steps = std::make_unique<Steps>();
+  TRY_ASSIGN(steps->shared,
+             SharedDelivery::Make(plan, order.delivery,
+                                  run.streams().environment(), run.voice()));
+  TRY_ASSIGN(const std::string folder, run.work().Path());
+  TRY_ASSIGN(
+      steps->server,
+      StepServer::Start(plan, order.utility, order.delivery,
+                        order.drive.commands.policy.timeout.Limit().value_or(
+                            absl::InfiniteDuration()),
+                        *steps->shared, folder));
+  run.SetVariable(kStepProgram, sys::OwnExecutable());
+  run.SetVariable(kStepSocket, steps->server->socket());
+  return steps;
+}
+
+// What is done without any script: hooks are of no use then.
+std::string OnlyDirect(const DeliveryOptions& o) {
+  if (o.policy.check() || o.policy.diff()) return "--check, --diff";
+  if (o.bootstrap_only) return "--bootstrap";
+  if (!o.attach.empty()) return "--attach";
+  return "";
+}
+
+// What only a run without scripts can keep.
+std::string NeedsDirect(const DeliveryOptions& o) {
+  if (o.waves.canaries > 0) return "--canary";
+  if (o.waves.batch) return "--batch";
+  if (o.waves.max_fail) return "--max-fail";
+  if (o.report_json) return "--report";
+  return "";
 }
 
 void Show(const HostsOrder& order, const hosts::Run& run,
@@ -236,6 +304,28 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   } else {
     TRY(transports.Choose());
     TRY(CheckTargets(plan, transports));
+    const bool built_in =
+        transports.used() == std::vector<Transport>{Transport::kBuiltin};
+    const bool only_direct = !OnlyDirect(order.delivery).empty();
+    if (only_direct && !built_in) {
+      return cli::FailWith(kUsage, absl::StrCat(OnlyDirect(order.delivery),
+                                                ": the built-in transport's, "
+                                                "and not all hosts have it"));
+    }
+    const bool scripts_wanted = order.wants_scripts || order.show_scripts ||
+                                order.show_command || MayHaveHooks(run);
+    if (built_in && !run.elected().empty() &&
+        (only_direct || !scripts_wanted)) {
+      return RunDirect(plan, {order.utility, &order.delivery, &order.drive},
+                       run, face);
+    }
+    if (const std::string option = NeedsDirect(order.delivery);
+        !option.empty() && !run.elected().empty()) {
+      return cli::FailWith(
+          kUsage, absl::StrCat(option,
+                               ": not where a script is run for each host, as "
+                               "for hooks and another transport"));
+    }
     control = MadeOperand("update", RemoteScript(scripts, transports.used()));
     companion = MadeOperand("distfile", Distfile(scripts));
     if (transports.used().size() > 1) {
@@ -244,6 +334,8 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
       });
     }
   }
+  TRY_ASSIGN(const std::unique_ptr<Steps> steps,
+             StepsFor(plan, order, transports, run));
   Show(order, run, control, companion);
   SetOperands(run, std::move(control), std::move(companion));
   const absl::StatusOr<int> code =

@@ -1,9 +1,8 @@
 // What a plan comes to on the elected hosts: scripts, one for each, run by
 // hosts::Drive.
 //
-// This is the seam for a transport without scripts: the hosts whose transport
-// that is, and whose scripts have no hooks (msrc/script.h, HasHooks), need not
-// be driven by one.
+// Where every host has the built-in transport, and no table has a hook, there
+// are no scripts (msrc/direct_run.h).
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -16,6 +15,7 @@
 #include "hosts/run.h"
 #include "msrc/plan.h"
 #include "msrc/script.h"
+#include "msrc/shared_delivery.h"
 
 namespace msrc {
 
@@ -29,6 +29,9 @@ struct HostsOrder {
   // The words of hxmd's command line that would do the same, for -d X.
   std::vector<std::string> shown_words;
   hosts::DriveOptions drive;
+  DeliveryOptions delivery;
+  // Options that are about commands here, and so want scripts.
+  bool wants_scripts = false;
 };
 
 // `run` is begun, with the plan's MAP files as its operands. The exit code.

@@ -66,6 +66,20 @@ std::string InsideInto(string_view into, string_view command) {
   return absl::StrCat("cd ", ShellPath(into), " || exit 69; ", command);
 }
 
+// The connection is the run's: steps ask for it (msrc/steps.h).
+void AddTransferBuiltIn(const ScriptOrder& order, M4Text& script) {
+  script.Text("msrc_transport=builtin\nIFS= read -r msrc_ssh <<\\MSRC_TEXT\n")
+      .Call("SSH")
+      .Text(
+          "\nMSRC_TEXT\n"
+          "\"$MSRC_PROGRAM\" msrc --step transfer \"$$\" \"$msrc_ssh\" "
+          "\"${4}\"");
+  for (size_t i = 0; i < order.payload.map.size(); i++) {
+    script.Text(" \"").Call(OperandCall(order.names, i + 1)).Text("\"");
+  }
+  script.Text(" || exit $?\n");
+}
+
 void AddTransferByRdist(const ScriptOrder& order, M4Text& script) {
   const Payload& payload = order.payload;
   const auto run = [&](string_view label) {
@@ -211,6 +225,8 @@ void AddTransferByRsync(const ScriptOrder& order, M4Text& script) {
 void AddTransfer(const ScriptOrder& order, Transport transport,
                  M4Text& script) {
   switch (transport) {
+    case Transport::kBuiltin:
+      return AddTransferBuiltIn(order, script);
     case Transport::kTar:
       return AddTransferByTar(order, script);
     case Transport::kRsync:
@@ -220,7 +236,17 @@ void AddTransfer(const ScriptOrder& order, Transport transport,
   }
 }
 
-void AddUtility(const ScriptOrder& order, M4Text& script) {
+void AddUtilityStep(M4Text& script) {
+  script.Text(
+      "\"$MSRC_PROGRAM\" msrc --step utility \"$$\" \"$msrc_shell\" "
+      "\"$msrc_defs\"\n");
+}
+
+void AddUtility(const ScriptOrder& order,
+                absl::Span<const Transport> transports, M4Text& script) {
+  const bool built_in = std::find(transports.begin(), transports.end(),
+                                  Transport::kBuiltin) != transports.end();
+  const bool only_built_in = built_in && transports.size() == 1;
   const std::string command = absl::StrCat(order.utility.argv ? "exec " : "",
                                            CommandText(order.utility));
   BeginOurs(script);
@@ -230,6 +256,15 @@ void AddUtility(const ScriptOrder& order, M4Text& script) {
       .Call(
           "ifdef(`ENTRY_DEFS',``IFS= read -r msrc_defs <<\\MSRC_TEXT\n"
           "'ENTRY_DEFS`\nMSRC_TEXT\n'')dnl\n");
+  if (only_built_in) {
+    AddUtilityStep(script);
+    return EndOurs(script);
+  }
+  if (built_in) {
+    script.Text("if [ \"$msrc_transport\" = builtin ]; then\n");
+    AddUtilityStep(script);
+    script.Text("else\n");
+  }
   const auto add = [&](string_view text, string_view arguments) {
     AddRemoteCommand(text, script);
     script.Call("SSH").Text(
@@ -242,6 +277,7 @@ void AddUtility(const ScriptOrder& order, M4Text& script) {
   script.Call("ifdef(`ENTRY_DEFS',`divert(-1)',`divert(7)')dnl\n");
   add(InsideInto(order.into, command), "");
   script.Divert("7");
+  if (built_in) script.Text("fi\n");
   EndOurs(script);
 }
 
@@ -258,6 +294,7 @@ std::string RemoteScript(const ScriptOrder& order,
   BeginOurs(script);
   AddHostCheck(script);
   AddRemoteShell(script);
+  if (transports.size() > 1) script.Text("msrc_transport=\n");
   for (Transport transport : transports) {
     if (transports.size() > 1) script.Divert(OnlyFor(transport));
     AddTransfer(order, transport, script);
@@ -266,7 +303,7 @@ std::string RemoteScript(const ScriptOrder& order,
   EndOurs(script);
   script.Divert("7");
   AddHook("PRE_CMD", script);
-  if (!order.utility.words.empty()) AddUtility(order, script);
+  if (!order.utility.words.empty()) AddUtility(order, transports, script);
   AddEnd(script);
   return script.Take();
 }

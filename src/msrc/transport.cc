@@ -14,6 +14,8 @@ std::string FirstWord(absl::string_view command) {
 
 absl::string_view NameOf(Transport transport) {
   switch (transport) {
+    case Transport::kBuiltin:
+      return "builtin";
     case Transport::kTar:
       return "tar";
     case Transport::kRsync:
@@ -25,7 +27,8 @@ absl::string_view NameOf(Transport transport) {
 }
 
 std::optional<Transport> ParseTransport(absl::string_view name) {
-  for (Transport t : {Transport::kTar, Transport::kRsync, Transport::kRdist}) {
+  for (Transport t : {Transport::kBuiltin, Transport::kTar, Transport::kRsync,
+                      Transport::kRdist}) {
     if (name == NameOf(t)) return t;
   }
   return std::nullopt;

@@ -9,8 +9,9 @@
 
 namespace msrc {
 
-enum class Transport { kTar, kRsync, kRdist };
-inline constexpr Transport kUsualTransport = Transport::kTar;
+// kBuiltin is an exchange with a receiver of ours (msrc-transport(7)).
+enum class Transport { kBuiltin, kTar, kRsync, kRdist };
+inline constexpr Transport kUsualTransport = Transport::kBuiltin;
 
 absl::string_view NameOf(Transport transport);
 std::optional<Transport> ParseTransport(absl::string_view name);

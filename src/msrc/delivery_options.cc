@@ -1,0 +1,138 @@
+#include "msrc/delivery_options.h"
+
+#include <absl/strings/escaping.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+
+#include "base/status.h"
+#include "base/time.h"
+
+namespace msrc {
+namespace {
+
+constexpr absl::Duration kLockWait = absl::Minutes(1);
+constexpr int64_t kMaxPrune = 25, kMostPrune = 1'000'000;
+constexpr size_t kRunBytes = 16;
+
+absl::Status ReadTime(const cli::Call& call, absl::string_view word,
+                      absl::Duration* to) {
+  if (!call.Has(word)) return absl::OkStatus();
+  const auto time = base::ParseDuration(call.Get(word));
+  if (!time.ok()) {
+    return cli::UsageError(
+        absl::StrCat("--", word, ": ", time.status().message()));
+  }
+  *to = *time;
+  return absl::OkStatus();
+}
+
+absl::Status ReadWaves(const cli::Call& call, WavePlan::Options* to) {
+  TRY_ASSIGN(to->canaries, call.Int("canary", 0, 1'000'000));
+  for (const auto& [word, share] :
+       {std::pair("batch", &to->batch), std::pair("max-fail", &to->max_fail)}) {
+    if (!call.Has(word)) continue;
+    const absl::StatusOr<Share> read = ParseShare(call.Get(word));
+    if (!read.ok()) {
+      return cli::UsageError(
+          absl::StrCat("--", word, ": ", read.status().message()));
+    }
+    *share = *read;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadOwner(const std::string& who,
+                       fleetbox::wire::DeliveryPolicy* policy) {
+  if (who.empty()) return absl::OkStatus();
+  policy->set_owners(true);
+  if (who == "source") return absl::OkStatus();
+  const std::pair<std::string, std::string> names =
+      absl::StrSplit(who, absl::MaxSplits(':', 1));
+  policy->set_owner(names.first);
+  policy->set_group(names.second);
+  if (!names.first.empty() || !names.second.empty()) return absl::OkStatus();
+  return cli::UsageError(
+      absl::StrCat("--owner: '", who, "' is not source or NAME:GROUP"));
+}
+
+absl::Status ReadPrune(const cli::Call& call,
+                       fleetbox::wire::DeliveryPolicy* policy) {
+  if (call.Has("prune")) {
+    const std::string what = call.Get("prune");
+    policy->set_prune(true);
+    policy->set_prune_all(what == "all");
+    if (what != "all" && what != "sent") {
+      return cli::UsageError(absl::StrCat("--prune: '", what, "' is not all"));
+    }
+  }
+  policy->set_max_prune(kMaxPrune);
+  if (call.Has("max-prune")) {
+    TRY_ASSIGN(const int64_t n, call.Int("max-prune", 0, kMostPrune));
+    policy->set_max_prune(static_cast<uint32_t>(n));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
+  DeliveryOptions o;
+  fleetbox::wire::DeliveryPolicy& policy = o.policy;
+  policy.set_check(call.Has("check"));
+  policy.set_diff(call.Has("diff"));
+  policy.set_set_id(call.Has("setid"));
+  policy.set_all_times(call.Has("times"));
+  policy.set_force(call.Has("force"));
+  policy.set_no_sync(call.Has("no-sync"));
+  policy.set_at_once(call.Has("swap"));
+  absl::Duration lock_wait = kLockWait;
+  TRY(ReadTime(call, "lock-wait", &lock_wait));
+  policy.set_lock_wait_ms(absl::ToInt64Milliseconds(lock_wait));
+  TRY(ReadPrune(call, &policy));
+  TRY(ReadOwner(call.Get("owner"), &policy));
+  TRY(ReadWaves(call, &o.waves));
+  TRY(ReadTime(call, "connect-timeout", &o.limits.connect));
+  if (call.Has("links")) {
+    const std::string links = call.Get("links");
+    if (links != "keep" && links != "follow") {
+      return cli::UsageError(
+          absl::StrCat("--links: '", links, "' is not keep or follow"));
+    }
+    o.links = links == "keep" ? SourceOptions::Links::kKeep
+                              : SourceOptions::Links::kFollow;
+  }
+  if (call.Has("retries")) {
+    TRY_ASSIGN(const int64_t n, call.Int("retries", 0, 1'000'000));
+    o.retries = static_cast<int>(n);
+  }
+  o.identity = call.Get("identity");
+  o.strict = call.Has("strict");
+  o.no_cache = call.Has("no-cache");
+  o.bootstrap_only = call.Has("bootstrap");
+  o.mux = call.Has("mux");
+  o.detach = call.Has("detach");
+  if (call.Has("attach")) {
+    o.attach = absl::HexStringToBytes(call.Get("attach"));
+    if (o.attach.size() != kRunBytes) {
+      return cli::UsageError(
+          absl::StrCat("--attach: '", call.Get("attach"), "' is no run"));
+    }
+  }
+  if (call.Has("report")) {
+    if (call.Get("report") != "json") {
+      return cli::UsageError(
+          absl::StrCat("--report: '", call.Get("report"), "' is not json"));
+    }
+    o.report_json = true;
+  }
+  return o;
+}
+
+std::string DeliveryOptionOf(const cli::Call& call) {
+  for (const cli::Option& option : kDeliveryOptions) {
+    if (call.Has(option.word)) return absl::StrCat("--", option.word);
+  }
+  return "";
+}
+
+}  // namespace msrc

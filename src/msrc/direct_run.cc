@@ -1,0 +1,310 @@
+#include "msrc/direct_run.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "cli/applet.h"
+#include "cli/report.h"
+#include "fanout/readings.h"
+#include "hosts/close_run.h"
+#include "hosts/drive_supply.h"
+#include "hosts/fold_names.h"
+#include "msrc/delivery_run.h"
+#include "msrc/host_facts.h"
+#include "msrc/run_on_hosts.h"
+#include "sys/clock.h"
+#include "sys/loop.h"
+#include "sys/signals.h"
+
+namespace msrc {
+namespace {
+
+constexpr size_t kExpanders = 4;  // threads, beside the loop
+constexpr int kExpansionFailed = 1000;
+constexpr int kBadData = 65, kOutputLost = 74;  // exit-codes(7)
+constexpr size_t kMostDifferences = 16 << 20;   // bytes that are kept to fold
+
+// The hosts of a run, with their texts, as what is to be delivered.
+class ExpandedHosts : public HostSupply {
+ public:
+  static absl::StatusOr<std::unique_ptr<ExpandedHosts>> Make(
+      const Plan& plan, const DirectOrder& order, const SharedDelivery& shared,
+      hosts::Run& run) {
+    std::unique_ptr<ExpandedHosts> made(
+        new ExpandedHosts(plan, order, shared, run));
+    TRY_ASSIGN(hosts::Expander expander, run.MakeExpander());
+    made->expander_.emplace(std::move(expander));
+    const size_t ahead = static_cast<size_t>(std::max(order.drive->preload, 2));
+    TRY_ASSIGN(made->supply_,
+               hosts::Supply::Make(
+                   run, *made->expander_, ahead,
+                   std::min<size_t>(fanout::Processors(), kExpanders)));
+    return made;
+  }
+
+  absl::StatusOr<Got> Next(SuppliedHost* host) override {
+    hosts::Supply::Made made;
+    const absl::StatusOr<hosts::Supply::Got> got = supply_->Next(&made);
+    // Interrupted by a signal, which is yet to be told.
+    if (absl::IsAborted(got.status())) return Got::kWait;
+    TRY(got.status());
+    if (*got == hosts::Supply::Got::kWait) return Got::kWait;
+    if (*got == hosts::Supply::Got::kEnd) return Got::kEnd;
+    Fill(made, host);
+    return Got::kHost;
+  }
+  int ready_fd() const override { return supply_->ready_fd(); }
+
+ private:
+  ExpandedHosts(const Plan& plan, const DirectOrder& order,
+                const SharedDelivery& shared, hosts::Run& run)
+      : plan_(plan), order_(order), shared_(shared), run_(run) {}
+
+  void Fill(hosts::Supply::Made& made, SuppliedHost* host) {
+    hosts::HostTexts& texts = made.texts;
+    if (!texts.messages.empty()) run_.voice().raw(texts.messages);
+    host->position = made.position;
+    host->job.name =
+        std::string(run_.table().HostName(run_.elected()[made.position]));
+    if (texts.failure.status != 0) {
+      host->status = texts.failure.status;
+      host->error = texts.failure.why;
+      return;
+    }
+    const absl::Status filled = FillJob(texts, &host->job);
+    if (!filled.ok()) {
+      host->status = kExpansionFailed + kBadData;
+      host->error = std::string(filled.message());
+      return;
+    }
+    // Its files are read when they are asked for.
+    host->job.keep = std::make_shared<hosts::HostTexts>(std::move(texts));
+  }
+
+  absl::Status FillJob(const hosts::HostTexts& texts, HostJob* job) {
+    TRY_ASSIGN(HostFacts facts, ReadFacts(texts.words[0]));
+    job->login = std::move(facts.login);
+    job->ssh = std::move(facts.ssh);
+    job->into = plan_.into.path;
+    fleetbox::wire::Utility& utility = job->utility;
+    for (const std::string& word : order_.utility.words) {
+      utility.add_word(word);
+    }
+    utility.set_argv(order_.utility.argv);
+    utility.set_shell(facts.shell);
+    utility.set_defs(facts.defs);
+    utility.set_detach(order_.delivery->detach);
+    const auto limit = order_.drive->commands.policy.timeout.Limit();
+    if (limit) utility.set_timeout_ms(absl::ToInt64Milliseconds(*limit));
+    const std::string& input = order_.drive->commands.input.value_or("");
+    if (!input.empty() && input != "/dev/null") {
+      job->input = input;
+      utility.set_input(true);
+    }
+    job->runs = order_.utility.words.empty() ? HostJob::Runs::kNothing
+                                             : HostJob::Runs::kAtOnce;
+    return shared_.AddOwn(absl::MakeConstSpan(texts.words).subspan(1), job);
+  }
+
+  const Plan& plan_;
+  const DirectOrder& order_;
+  const SharedDelivery& shared_;
+  hosts::Run& run_;
+  std::optional<hosts::Expander> expander_;
+  std::unique_ptr<hosts::Supply> supply_;
+};
+
+// As xapply takes the same options.
+fanout::OutputOptions OutputOf(const fanout::XapplyOptions& o) {
+  using Collate = fanout::XapplyOptions::Collate;
+  fanout::OutputOptions output;
+  output.errors = o.errors;
+  output.squeeze = output.hold = output.fold = o.fold;
+  output.space = o.spool;
+  output.space.memory_bytes =
+      std::max<size_t>(o.spool.spool_bytes * o.jobs, 1 << 20);
+  if (o.tag) {
+    output.way = fanout::OutputOptions::Way::kLines;
+  } else if (o.collate == Collate::kPlace) {
+    output.order = fanout::CollateOrder::kPlace;
+  }
+  return output;
+}
+
+std::string FoldTitle(const std::vector<std::string>& names) {
+  const std::string count =
+      names.size() > 1 ? absl::StrCat(" (", names.size(), " hosts)") : "";
+  return absl::StrCat("==> ", hosts::FoldNames(names), count, " <==\n");
+}
+
+class Direct {
+ public:
+  Direct(const DirectOrder& order, hosts::Run& run,
+         const fanout::XapplyFace& face)
+      : order_(order),
+        drive_(*order.drive),
+        run_(run),
+        face_(face),
+        differences_(kMostDifferences) {}
+
+  absl::Status Go(const RunShared& shared, HostSupply& supply) {
+    counts_.total = static_cast<int64_t>(run_.elected().size());
+    counts_.begin = sys::SteadyNow();
+    sys::Signals signals(loop_, sys::NotIgnored({SIGINT, SIGTERM, SIGHUP}),
+                         [this](int signal) { Interrupt(signal); });
+    TRY_ASSIGN(delivery_,
+               DeliveryRun::Start(loop_, shared, supply, Options(), Events()));
+    loop_.Run();
+    statuses_ = delivery_->statuses();
+    delivery_.reset();
+    return failure_;
+  }
+
+  // After Go.
+  absl::StatusOr<int> End() {
+    if (!differences_.Text().empty()) cli::Print(differences_.Text());
+    run_.ReportChangedFiles();
+    const bool closes = drive_.closing.IsWanted();
+    if (!closes && !drive_.always_zero && !output_lost_) {
+      for (const std::string& line : failures_.Lines(statuses_.size())) {
+        run_.voice().Warn(line);
+      }
+    }
+    std::optional<int> closed;
+    if (closes) {
+      TRY_ASSIGN(closed, hosts::RunClosing(run_, drive_.closing,
+                                           drive_.commands.shell, statuses_));
+    }
+    if (output_lost_) return kOutputLost;
+    if (signal_ != 0) return 128 + signal_;
+    if (closed) return *closed;
+    return drive_.always_zero ? 0 : hosts::ExitCodeOf(statuses_);
+  }
+
+ private:
+  DeliveryRunOptions Options() const {
+    DeliveryRunOptions options;
+    options.waves = order_.delivery->waves;
+    options.waves.jobs = drive_.commands.jobs;
+    options.hosts = run_.elected().size();
+    options.retries = order_.delivery->retries;
+    options.output = OutputOf(drive_.commands);
+    if (drive_.commands.tag) {
+      options.prefix = [](const HostJob& job) {
+        return absl::StrCat(job.name, "\t");
+      };
+    }
+    if (drive_.commands.fold) options.header = FoldTitle;
+    return options;
+  }
+
+  DeliveryRunEvents Events() {
+    DeliveryRunEvents events;
+    events.reported = [this](const HostReport& report) { Reported(report); };
+    events.differences = [this](const HostReport& report,
+                                const fleetbox::wire::Applied& applied,
+                                const wire::Manifest& manifest) {
+      for (const auto& diff : applied.diff()) {
+        if (diff.entry() >= manifest.entries().size()) continue;
+        differences_.Add(report.host, manifest.entries()[diff.entry()].path,
+                         diff.text());
+      }
+    };
+    events.failed = [this](const absl::Status& why) { Failed(why); };
+    events.done = [this] { loop_.Stop(); };
+    return events;
+  }
+
+  void Reported(const HostReport& report) {
+    counts_.done++;
+    if (report.status != 0) counts_.failed++;
+    failures_.Add(report);
+    for (const std::string& warning : report.warnings) {
+      run_.voice().Warn(absl::StrCat(report.host, ": ", warning));
+    }
+    if (order_.delivery->report_json) cli::Print(ReportJson(report));
+    if (order_.delivery->policy.check() && !order_.delivery->report_json) {
+      cli::Print(CheckLine(report));
+    }
+    counts_.running = static_cast<int64_t>(delivery_->running());
+    if (face_.shows_progress && face_.progress) face_.progress(counts_, false);
+  }
+
+  // What --check says of a host.
+  static std::string CheckLine(const HostReport& report) {
+    if (!report.answered) return "";
+    std::string text = absl::StrCat(report.host, ": ", report.created.size(),
+                                    " to create, ", report.changed.size(),
+                                    " to change, ", report.mode_only.size(),
+                                    " of another mode, ", report.removed.size(),
+                                    " to remove, ", report.same, " the same\n");
+    const auto list = [&](absl::string_view sign, const auto& paths) {
+      for (const std::string& path : paths) {
+        absl::StrAppend(&text, "  ", sign, " ", path, "\n");
+      }
+    };
+    list("+", report.created);
+    list("~", report.changed);
+    list("m", report.mode_only);
+    list("-", report.removed);
+    return text;
+  }
+
+  void Interrupt(int signal) {
+    signal_ = signal;
+    delivery_->Cancel(signal == SIGHUP ? SIGHUP : SIGTERM);
+  }
+
+  void Failed(const absl::Status& why) {
+    if (!failure_.ok() || output_lost_) return;
+    // Nobody reads what the hosts print: nothing is to be said of that.
+    if (absl::IsAborted(why)) {
+      output_lost_ = true;
+    } else {
+      failure_ = why;
+    }
+    delivery_->Cancel(SIGTERM);
+  }
+
+  const DirectOrder& order_;
+  const hosts::DriveOptions& drive_;
+  hosts::Run& run_;
+  const fanout::XapplyFace& face_;
+  sys::Loop loop_;
+  std::unique_ptr<DeliveryRun> delivery_;
+  std::vector<int> statuses_;
+  FailureList failures_;
+  DiffFolder differences_;
+  fanout::Runner::Counts counts_;
+  absl::Status failure_;
+  bool output_lost_ = false;
+  int signal_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
+                              hosts::Run& run, const fanout::XapplyFace& face) {
+  TRY_ASSIGN(const std::unique_ptr<SharedDelivery> shared,
+             SharedDelivery::Make(plan, *order.delivery,
+                                  run.streams().environment(), run.voice()));
+  hosts::Operand facts;
+  facts.given = facts.source = "facts";
+  facts.content = std::make_shared<const std::string>(FactsText());
+  SetOperands(run, std::move(facts), std::nullopt);
+  TRY_ASSIGN(const std::unique_ptr<ExpandedHosts> supply,
+             ExpandedHosts::Make(plan, order, *shared, run));
+  Direct direct(order, run, face);
+  TRY(run.OrSignal(direct.Go(shared->shared(), *supply)));
+  return direct.End();
+}
+
+}  // namespace msrc

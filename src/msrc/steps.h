@@ -1,0 +1,52 @@
+// Where hosts have hooks, a script of each does its delivery in two steps, and
+// what the tables say comes between them:
+//
+//   "$MSRC_PROGRAM" msrc --step transfer ...   connects, and applies the folder
+//   (PRE_CMD)
+//   "$MSRC_PROGRAM" msrc --step utility ...    runs the utility, over the same
+//                                              connection
+//
+// The connections are the run's, in a thread of its own beside the one that
+// runs the scripts; a step is a small program that asks for them. A script that
+// ends without its second step has its connection closed, and no utility.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/types/span.h>
+
+#include <memory>
+#include <string>
+
+#include "msrc/plan.h"
+#include "msrc/script.h"
+#include "msrc/shared_delivery.h"
+
+namespace msrc {
+
+class StepServer {
+ public:
+  // Listens in `folder`, which must be private. All else is borrowed.
+  static absl::StatusOr<std::unique_ptr<StepServer>> Start(
+      const Plan& plan, const Utility& utility, const DeliveryOptions& options,
+      absl::Duration utility_time, const SharedDelivery& shared,
+      const std::string& folder);
+  // Ends whatever is still under way.
+  ~StepServer();
+
+  const std::string& socket() const;
+
+ private:
+  StepServer();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The words of a step, behind its kind: what the scripts write (AddTransfer).
+//
+//   transfer  the script's pid, SSH, [login@]host, a path for each MAP file
+//   utility   the script's pid, a shell, a file to source first
+//
+// The step itself, in a process of its own: its exit code.
+absl::StatusOr<int> RunStep(absl::Span<const std::string> words);
+
+}  // namespace msrc

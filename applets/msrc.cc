@@ -1,6 +1,5 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -158,14 +157,12 @@ absl::StatusOr<hosts::HostOptions> HostOptionsFor(
   return options;
 }
 
-absl::StatusOr<std::string> MakeKeptFolder(
-    const sys::Environment& environment) {
+// Made by the first host that needs it.
+std::string KeptFolder(const sys::Environment& environment) {
   const auto given = environment.Get("TMPDIR");
-  const std::string folder = absl::StrCat(
+  return absl::StrCat(
       given && !given->empty() ? *given : absl::string_view("/tmp"), "/msrc.",
       base::Hex(sys::RandomBytes(6)));
-  if (mkdir(folder.c_str(), 0700) != 0) return base::SysError(folder);
-  return folder;
 }
 
 // The command line of hxmd that would do the same with the scripts of -d S.
@@ -212,7 +209,7 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   order.strict = call.Has("strict");
   TRY_ASSIGN(order.drive, hosts::ReadDriveOptions(inner, environment, 6));
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
-    TRY_ASSIGN(order.keep, MakeKeptFolder(environment));
+    order.keep = KeptFolder(environment);
   }
   for (const std::string& letters : call.All("d")) {
     order.show_scripts |= absl::StrContains(letters, 'S');

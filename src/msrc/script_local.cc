@@ -135,7 +135,10 @@ std::string ScratchScript(const ScriptOrder& order, string_view program,
   if (keep.empty()) {
     script.Text("msrc_dir=${0%/*}.d\n");
   } else {
-    script.Text(absl::StrCat("msrc_dir=", text::QuoteWord(keep), "/\""))
+    script
+        .Text(absl::StrCat("(umask 077 && mkdir -p ", text::QuoteWord(keep),
+                           ") || exit 69\nmsrc_dir=", text::QuoteWord(keep),
+                           "/\""))
         .Call("translit(")
         .Call(CredentialCall(order.names))
         .Call(",`/',`_')")

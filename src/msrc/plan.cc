@@ -14,7 +14,7 @@
 namespace msrc {
 namespace {
 
-constexpr int kNoInput = 66;  // <sysexits.h>
+constexpr int kNoInput = 66, kProtocol = 76;  // <sysexits.h>
 constexpr const char* kUsualLibrary = "/usr/local/lib/msrc:/usr/local/lib/hxmd";
 
 absl::StatusOr<std::vector<FolderEntry>> ReadFolder() {
@@ -181,6 +181,21 @@ class Planner {
 
 absl::StatusOr<Plan> MakePlan(const PlanOrder& order) {
   return Planner(order).Make();
+}
+
+absl::Status CheckInside(const Payload& payload) {
+  const auto check = [](absl::string_view source, absl::string_view target) {
+    if (IsInside(target)) return absl::OkStatus();
+    return cli::FailWith(
+        kProtocol,
+        absl::StrCat(source, ": '", target,
+                     "' is not inside of INTO, as only rdist can have it"));
+  };
+  for (const auto* files : {&payload.send, &payload.map}) {
+    for (const PayloadFile& f : *files) TRY(check(f.source, f.target));
+  }
+  for (const Payload::Folder& f : payload.subdirs) TRY(check(f.name, f.name));
+  return absl::OkStatus();
 }
 
 std::string PlanText(const Plan& plan) {

@@ -19,7 +19,7 @@
 namespace msrc {
 namespace {
 
-constexpr int kUnavailable = 69, kProtocol = 76;  // <sysexits.h>
+constexpr int kUnavailable = 69, kConfiguration = 78;  // <sysexits.h>
 
 // Which transport each host has, and what is to be said about that.
 class Transports {
@@ -112,21 +112,11 @@ class Transports {
   std::vector<Transport> used_;
 };
 
-// rdist puts files wherever it is told; whatever goes into one folder stays in
-// it.
-absl::Status CheckTargets(const Plan& plan, const Transports& transports) {
-  const auto& used = transports.used();
-  if (used.size() == 1 && used[0] == Transport::kRdist) return absl::OkStatus();
-  for (const auto* files : {&plan.payload.send, &plan.payload.map}) {
-    for (const PayloadFile& f : *files) {
-      if (IsInside(f.target)) continue;
-      return cli::FailWith(
-          kProtocol, absl::StrCat(f.source, ": '", f.target,
-                                  "' is not inside of INTO, as only rdist "
-                                  "can have it"));
-    }
-  }
-  return absl::OkStatus();
+// rdist puts files wherever it is told; whatever else does it, keeps inside of
+// one folder.
+bool IsAllByRdist(const Transports& transports) {
+  return transports.used().size() == 1 &&
+         transports.used()[0] == Transport::kRdist;
 }
 
 void Show(const HostsOrder& order, const hosts::Run& run,
@@ -228,14 +218,14 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   hosts::Operand control, companion;
   Transports transports(order, run);
   if (plan.mode == Mode::kLocal) {
-    TRY(CheckTargets(plan, transports));
+    TRY(CheckInside(plan.payload));
     control = MadeOperand("update",
                           ScratchScript(scripts, order.program, order.keep));
     companion =
         MadeOperand("provision", ProvisionScript(scripts, Provision::kScratch));
   } else {
     TRY(transports.Choose());
-    TRY(CheckTargets(plan, transports));
+    if (!IsAllByRdist(transports)) TRY(CheckInside(plan.payload));
     control = MadeOperand("update", RemoteScript(scripts, transports.used()));
     companion = MadeOperand("distfile", Distfile(scripts));
     if (transports.used().size() > 1) {

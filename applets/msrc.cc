@@ -74,6 +74,7 @@ extern constinit const cli::Applet applet_msrc = {
 namespace {
 
 constexpr int kUsage = 64, kWrongInto = 65;  // <sysexits.h>
+constexpr int kUsualJobs = 6;
 
 msrc::Hook HookOf(const cli::Call& call) {
   return msrc::ReadHook(call.All("m"), call.program,
@@ -198,16 +199,10 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   order.utility.words = call.operands;
   if (order.utility.words.empty()) order.utility.words = {"make"};
   order.utility.argv = call.Has("argv");
-  if (call.Has("transport")) {
-    order.transport = msrc::ParseTransport(call.Get("transport"));
-    if (!order.transport) {
-      return cli::UsageError(absl::StrCat("--transport: '",
-                                          call.Get("transport"),
-                                          "' is not tar, rsync or rdist"));
-    }
-  }
+  order.transport = msrc::ParseTransport(call.Get("transport"));
   order.strict = call.Has("strict");
-  TRY_ASSIGN(order.drive, hosts::ReadDriveOptions(inner, environment, 6));
+  TRY_ASSIGN(order.drive,
+             hosts::ReadDriveOptions(inner, environment, kUsualJobs));
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
     order.keep = KeptFolder(environment);
   }
@@ -228,6 +223,19 @@ absl::StatusOr<int> Finish(const cli::Call& call, const msrc::Plan& plan,
   return done != 0 ? done : code;
 }
 
+// What is wrong with the command line is told before make runs.
+absl::Status CheckLine(const cli::Call& call,
+                       const sys::Environment& environment) {
+  TRY(hosts::ReadHostOptions(call, environment));
+  TRY(hosts::ReadDriveOptions(call, environment, kUsualJobs));
+  if (!call.Has("transport") ||
+      msrc::ParseTransport(call.Get("transport")).has_value()) {
+    return absl::OkStatus();
+  }
+  return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
+                                      "' is not tar, rsync or rdist"));
+}
+
 absl::StatusOr<int> Run(const cli::Call& call) {
   if (call.Has("version")) {
     PrintVersion(call);
@@ -245,6 +253,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   }
   hosts::Run::Order order;
   const sys::Environment environment = sys::Environment::Ours();
+  TRY(CheckLine(call, environment));
   TRY_ASSIGN(const msrc::Plan plan, PlanFor(call, environment));
   order.environment = environment;
   hosts::DriveFace face(call);

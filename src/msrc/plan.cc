@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "cli/applet.h"
+#include "hosts/operands.h"
 #include "msrc/limits.h"
 #include "sys/file.h"
 
@@ -47,7 +48,12 @@ absl::StatusOr<PayloadFile> LookAt(Macro macro, const Placed& placed) {
   }
   file.folder = info.folder;
   if (info.folder && macro == Macro::kMap) {
-    TRY_ASSIGN(info, sys::Stat(absl::StrCat(placed.source, "/Cache.m4")));
+    const std::string recipe =
+        absl::StrCat(placed.source, "/", hosts::kRecipeName);
+    TRY_ASSIGN(info, sys::Stat(recipe));
+    if (!info.exists) {
+      return Missing(macro, recipe, "No such file or directory");
+    }
   }
   if (!info.folder && !info.regular) {
     return Missing(macro, placed.source, "neither a file nor a folder");

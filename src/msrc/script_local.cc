@@ -146,6 +146,8 @@ std::string ScratchScript(const ScriptOrder& order, string_view program,
   }
   script
       .Text(
+          // There may have been an attempt before, which was ended.
+          "rm -rf \"$msrc_dir\"\n"
           "mkdir -m 700 \"$msrc_dir\" || exit 69\n"
           "/bin/sh \"")
       .Call(OperandCall(order.names, order.payload.map.size() + 1))

@@ -54,6 +54,20 @@ done
 ls "$here/far/beta.lab.example/names" | tr '\n' ' '; echo
 msrc -l -C "$T" -E SHORT=beta -y INTO=names -y 'SEND=' 'ls | tr "\n" " "; cat ./-dash'
 X
+run 'names with blanks, and with line breaks' <<'X'
+echo blank >'a  b'; echo lines >'a
+b'
+msrc -C "$T" -E SHORT=beta -y INTO=blanks -y SEND= 'ls a*; cat a*b'
+msrc -l -C "$T" -E SHORT=beta -y SEND= 'ls a*' 2>/dev/null
+rm 'a
+b'
+X
+run 'a cache directory without a recipe' <<'X'
+mkdir empty.host
+msrc -C "$T" -E SHORT=beta :
+rmdir empty.host
+msrc -C "$T" -E SHORT=beta -y MAP=nothing.host : 2>&1 | grep MAP
+X
 run 'msrc M21: the same, mapped' <<'X'
 rm -f pipe0; rm -rf motd.host docs
 msrc -C "$T" -E SHORT=beta -y INTO=mapped -y MAP=+++ -y SEND=. -y HXINCLUDE=. \

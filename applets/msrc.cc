@@ -1,6 +1,5 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -79,6 +78,7 @@ extern constinit const cli::Applet applet_msrc = {
 namespace {
 
 constexpr int kUsage = 64, kWrongInto = 65;  // <sysexits.h>
+constexpr int kUsualJobs = 6;
 
 msrc::Hook HookOf(const cli::Call& call) {
   return msrc::ReadHook(call.All("m"), call.program,
@@ -162,14 +162,12 @@ absl::StatusOr<hosts::HostOptions> HostOptionsFor(
   return options;
 }
 
-absl::StatusOr<std::string> MakeKeptFolder(
-    const sys::Environment& environment) {
+// Made by the first host that needs it.
+std::string KeptFolder(const sys::Environment& environment) {
   const auto given = environment.Get("TMPDIR");
-  const std::string folder = absl::StrCat(
+  return absl::StrCat(
       given && !given->empty() ? *given : absl::string_view("/tmp"), "/msrc.",
       base::Hex(sys::RandomBytes(6)));
-  if (mkdir(folder.c_str(), 0700) != 0) return base::SysError(folder);
-  return folder;
 }
 
 // The command line of hxmd that would do the same with the scripts of -d S.
@@ -205,14 +203,7 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   order.utility.words = call.operands;
   if (order.utility.words.empty()) order.utility.words = {"make"};
   order.utility.argv = call.Has("argv");
-  if (call.Has("transport")) {
-    order.transport = msrc::ParseTransport(call.Get("transport"));
-    if (!order.transport) {
-      return cli::UsageError(
-          absl::StrCat("--transport: '", call.Get("transport"),
-                       "' is not builtin, tar, rsync or rdist"));
-    }
-  }
+  order.transport = msrc::ParseTransport(call.Get("transport"));
   order.strict = call.Has("strict");
   TRY_ASSIGN(order.delivery, msrc::ReadDeliveryOptions(call));
   for (const char* about_commands :
@@ -221,9 +212,10 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
         "events", "halt", "joblog", "json", "results", "stderr"}) {
     order.wants_scripts |= inner.Has(about_commands);
   }
-  TRY_ASSIGN(order.drive, hosts::ReadDriveOptions(inner, environment, 6));
+  TRY_ASSIGN(order.drive,
+             hosts::ReadDriveOptions(inner, environment, kUsualJobs));
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
-    TRY_ASSIGN(order.keep, MakeKeptFolder(environment));
+    order.keep = KeptFolder(environment);
   }
   for (const std::string& letters : call.All("d")) {
     order.show_scripts |= absl::StrContains(letters, 'S');
@@ -240,6 +232,20 @@ absl::StatusOr<int> Finish(const cli::Call& call, const msrc::Plan& plan,
   if (post.empty() || call.Has("dry-run")) return code;
   TRY_ASSIGN(const int done, msrc::MakeTarget(plan.recipe, post, code));
   return done != 0 ? done : code;
+}
+
+// What is wrong with the command line is told before make runs.
+absl::Status CheckLine(const cli::Call& call,
+                       const sys::Environment& environment) {
+  TRY(hosts::ReadHostOptions(call, environment));
+  TRY(hosts::ReadDriveOptions(call, environment, kUsualJobs));
+  TRY(msrc::ReadDeliveryOptions(call));
+  if (!call.Has("transport") ||
+      msrc::ParseTransport(call.Get("transport")).has_value()) {
+    return absl::OkStatus();
+  }
+  return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
+                                      "' is not builtin, tar, rsync or rdist"));
 }
 
 absl::StatusOr<int> Run(const cli::Call& call) {
@@ -264,6 +270,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   }
   hosts::Run::Order order;
   const sys::Environment environment = sys::Environment::Ours();
+  TRY(CheckLine(call, environment));
   TRY_ASSIGN(const msrc::Plan plan, PlanFor(call, environment));
   order.environment = environment;
   hosts::DriveFace face(call);

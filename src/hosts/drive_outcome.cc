@@ -10,11 +10,13 @@ namespace {
 
 // More names than fit on a screen tell nobody anything.
 constexpr size_t kMostNames = 50;
+constexpr int kMostSignals = 64;
 
 std::string Describe(int status) {
   if (status == kNotStarted) return "not started";
   if (status >= 1000) return absl::StrCat("skipped, status ", status);
-  if (status > 128) {
+  // 255 is what ssh says of a connection, and no signal.
+  if (status > 128 && status <= 128 + kMostSignals) {
     return absl::StrCat("status ", status, ", signal ", status - 128);
   }
   return absl::StrCat("status ", status);

@@ -111,8 +111,21 @@ std::vector<MergedColumn> ParseColumns(const Table& table,
   }
 }
 
-std::string CellOf(const Table& table, size_t host,
-                   const MergedColumn& column) {
+// A header unsets what was assigned in front of it. So a column that is also
+// defined on the command line holds that value, for hosts without one.
+std::optional<absl::string_view> Defined(
+    absl::Span<const Definition> definitions, absl::string_view name) {
+  std::optional<absl::string_view> value;
+  for (const Definition& d : definitions) {
+    if (d.name != name) continue;
+    value.reset();
+    if (!d.undefine && !d.secret) value = d.value;
+  }
+  return value;
+}
+
+std::string CellOf(const Table& table, size_t host, const MergedColumn& column,
+                   absl::Span<const Definition> definitions) {
   if (column.is_key) return QuoteValue(table.HostName(host));
   std::string value;
   bool any = false;
@@ -121,8 +134,11 @@ std::string CellOf(const Table& table, size_t host,
       value += part.text;
       continue;
     }
-    const auto of_host = part.name ? table.Get(host, *part.name)
-                                   : std::optional<absl::string_view>();
+    auto of_host = part.name ? table.Get(host, *part.name)
+                             : std::optional<absl::string_view>();
+    if (!of_host && column.parts.size() == 1) {
+      of_host = Defined(definitions, part.text);
+    }
     any = any || of_host;
     absl::StrAppend(&value, of_host ? *of_host : absl::string_view("."));
   }
@@ -173,7 +189,7 @@ std::string MergedFile(const Table& table, absl::Span<const size_t> elected,
   out += '\n';
   for (size_t host : elected) {
     for (const MergedColumn& c : columns) {
-      absl::StrAppend(&out, c.before, CellOf(table, host, c));
+      absl::StrAppend(&out, c.before, CellOf(table, host, c, definitions));
     }
     out += '\n';
   }

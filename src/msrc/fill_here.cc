@@ -101,13 +101,7 @@ absl::StatusOr<int> RunScript(const std::string& path, const hosts::Run& run) {
 absl::StatusOr<int> FillHere(const Plan& plan, const FillOrder& order,
                              hosts::Run& run) {
   TRY_ASSIGN(const size_t position, OurPosition(order, run));
-  for (const auto* files : {&plan.payload.send, &plan.payload.map}) {
-    for (const PayloadFile& f : *files) {
-      if (IsInside(f.target)) continue;
-      return cli::FailWith(kProtocol, absl::StrCat(f.source, ": '", f.target,
-                                                   "' is not inside of INTO"));
-    }
-  }
+  TRY(CheckInside(plan.payload));
   Utility utility = order.utility;
   if (utility.words == std::vector<std::string>{":"}) utility.words.clear();
   const ScriptOrder scripts = ScriptOrderOf(plan, utility, run.options());

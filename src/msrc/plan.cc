@@ -8,13 +8,14 @@
 
 #include "base/status.h"
 #include "cli/applet.h"
+#include "hosts/operands.h"
 #include "msrc/limits.h"
 #include "sys/file.h"
 
 namespace msrc {
 namespace {
 
-constexpr int kNoInput = 66;  // <sysexits.h>
+constexpr int kNoInput = 66, kProtocol = 76;  // <sysexits.h>
 constexpr const char* kUsualLibrary = "/usr/local/lib/msrc:/usr/local/lib/hxmd";
 
 absl::StatusOr<std::vector<FolderEntry>> ReadFolder() {
@@ -47,7 +48,12 @@ absl::StatusOr<PayloadFile> LookAt(Macro macro, const Placed& placed) {
   }
   file.folder = info.folder;
   if (info.folder && macro == Macro::kMap) {
-    TRY_ASSIGN(info, sys::Stat(absl::StrCat(placed.source, "/Cache.m4")));
+    const std::string recipe =
+        absl::StrCat(placed.source, "/", hosts::kRecipeName);
+    TRY_ASSIGN(info, sys::Stat(recipe));
+    if (!info.exists) {
+      return Missing(macro, recipe, "No such file or directory");
+    }
   }
   if (!info.folder && !info.regular) {
     return Missing(macro, placed.source, "neither a file nor a folder");
@@ -181,6 +187,21 @@ class Planner {
 
 absl::StatusOr<Plan> MakePlan(const PlanOrder& order) {
   return Planner(order).Make();
+}
+
+absl::Status CheckInside(const Payload& payload) {
+  const auto check = [](absl::string_view source, absl::string_view target) {
+    if (IsInside(target)) return absl::OkStatus();
+    return cli::FailWith(
+        kProtocol,
+        absl::StrCat(source, ": '", target,
+                     "' is not inside of INTO, as only rdist can have it"));
+  };
+  for (const auto* files : {&payload.send, &payload.map}) {
+    for (const PayloadFile& f : *files) TRY(check(f.source, f.target));
+  }
+  for (const Payload::Folder& f : payload.subdirs) TRY(check(f.name, f.name));
+  return absl::OkStatus();
 }
 
 std::string PlanText(const Plan& plan) {

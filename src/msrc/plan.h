@@ -39,6 +39,9 @@ struct Plan {
 // or a file that is not there; 78 for MODE.
 absl::StatusOr<Plan> MakePlan(const PlanOrder& order);
 
+// Exit code 76 where something would be put outside of INTO.
+absl::Status CheckInside(const Payload& payload);
+
 // What -d P prints.
 std::string PlanText(const Plan& plan);
 

@@ -382,7 +382,8 @@ absl::StatusOr<std::vector<std::string>> ValueWords(string_view value) {
 std::string WithHookRule(const RecipeText& recipe,
                          absl::Span<const std::string> names) {
   // A last line may lack its newline, or end in a backslash.
-  std::string text = absl::StrCat(recipe.text, "\n\n", recipe.hook, ":\n");
+  std::string text = absl::StrCat(recipe.text, "\n\n.PHONY: ", recipe.hook,
+                                  "\n", recipe.hook, ":\n");
   // The redirection comes first: whatever the value does to its line, all of
   // what it prints is the value.
   for (const std::string& name : names) {

@@ -23,7 +23,8 @@
 namespace msrc {
 namespace {
 
-constexpr int kUsage = 64, kUnavailable = 69, kProtocol = 76;  // <sysexits.h>
+// <sysexits.h>
+constexpr int kUsage = 64, kUnavailable = 69, kConfiguration = 78;
 
 // Which transport each host has, and what is to be said about that.
 class Transports {
@@ -128,21 +129,11 @@ bool MayHaveHooks(const hosts::Run& run) {
   return false;
 }
 
-// rdist puts files wherever it is told; whatever goes into one folder stays in
-// it.
-absl::Status CheckTargets(const Plan& plan, const Transports& transports) {
-  const auto& used = transports.used();
-  if (used.size() == 1 && used[0] == Transport::kRdist) return absl::OkStatus();
-  for (const auto* files : {&plan.payload.send, &plan.payload.map}) {
-    for (const PayloadFile& f : *files) {
-      if (IsInside(f.target)) continue;
-      return cli::FailWith(
-          kProtocol, absl::StrCat(f.source, ": '", f.target,
-                                  "' is not inside of INTO, as only rdist "
-                                  "can have it"));
-    }
-  }
-  return absl::OkStatus();
+// rdist puts files wherever it is told; whatever else does it, keeps inside of
+// one folder.
+bool IsAllByRdist(const Transports& transports) {
+  return transports.used().size() == 1 &&
+         transports.used()[0] == Transport::kRdist;
 }
 
 // What the steps of scripts ask for.
@@ -182,7 +173,7 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
 
 // What is done without any script: hooks are of no use then.
 std::string OnlyDirect(const DeliveryOptions& o) {
-  if (o.policy.check() || o.policy.diff()) return "--check, --diff";
+  if (o.policy.check()) return "--check";
   if (o.bootstrap_only) return "--bootstrap";
   if (!o.attach.empty()) return "--attach";
   return "";
@@ -190,6 +181,7 @@ std::string OnlyDirect(const DeliveryOptions& o) {
 
 // What only a run without scripts can keep.
 std::string NeedsDirect(const DeliveryOptions& o) {
+  if (o.policy.diff()) return "--diff";
   if (o.waves.canaries > 0) return "--canary";
   if (o.waves.batch) return "--batch";
   if (o.waves.max_fail) return "--max-fail";
@@ -296,14 +288,14 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   hosts::Operand control, companion;
   Transports transports(order, run);
   if (plan.mode == Mode::kLocal) {
-    TRY(CheckTargets(plan, transports));
+    TRY(CheckInside(plan.payload));
     control = MadeOperand("update",
                           ScratchScript(scripts, order.program, order.keep));
     companion =
         MadeOperand("provision", ProvisionScript(scripts, Provision::kScratch));
   } else {
     TRY(transports.Choose());
-    TRY(CheckTargets(plan, transports));
+    if (!IsAllByRdist(transports)) TRY(CheckInside(plan.payload));
     const bool built_in =
         transports.used() == std::vector<Transport>{Transport::kBuiltin};
     const bool only_direct = !OnlyDirect(order.delivery).empty();

@@ -135,7 +135,10 @@ std::string ScratchScript(const ScriptOrder& order, string_view program,
   if (keep.empty()) {
     script.Text("msrc_dir=${0%/*}.d\n");
   } else {
-    script.Text(absl::StrCat("msrc_dir=", text::QuoteWord(keep), "/\""))
+    script
+        .Text(absl::StrCat("(umask 077 && mkdir -p ", text::QuoteWord(keep),
+                           ") || exit 69\nmsrc_dir=", text::QuoteWord(keep),
+                           "/\""))
         .Call("translit(")
         .Call(CredentialCall(order.names))
         .Call(",`/',`_')")
@@ -143,6 +146,8 @@ std::string ScratchScript(const ScriptOrder& order, string_view program,
   }
   script
       .Text(
+          // There may have been an attempt before, which was ended.
+          "rm -rf \"$msrc_dir\"\n"
           "mkdir -m 700 \"$msrc_dir\" || exit 69\n"
           "/bin/sh \"")
       .Call(OperandCall(order.names, order.payload.map.size() + 1))

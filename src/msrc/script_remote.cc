@@ -116,6 +116,8 @@ void AddStaging(const ScriptOrder& order, M4Text& script) {
   const Payload& payload = order.payload;
   script.Text(
       "msrc_stage=${0%/*}.d\n"
+      // There may have been an attempt before.
+      "rm -rf \"$msrc_stage\" \"$msrc_stage.failed\"\n"
       "mkdir -m 700 \"$msrc_stage\" || exit 73\n");
   for (const Payload::Folder& f : payload.subdirs) {
     script.Text(absl::StrFormat(

@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/strip.h>
 
@@ -40,10 +41,20 @@ class Sorter {
   }
 
   absl::StatusOr<Sorted> Sort(absl::Span<const FolderEntry> folder) {
-    std::vector<FolderEntry> entries(folder.begin(), folder.end());
-    if (entries.size() > kMaxNames) {
+    if (folder.size() > kMaxNames) {
       return absl::ResourceExhaustedError(
           absl::StrCat("more than ", kMaxNames, " names in the folder"));
+    }
+    std::vector<FolderEntry> entries;
+    for (const FolderEntry& e : folder) {
+      if (!absl::StrContains(e.name, '\n')) {
+        entries.push_back(e);
+        continue;
+      }
+      // Lists of names are lines, of rsync and of people.
+      out_.notes.push_back(
+          absl::StrCat(absl::StrReplaceAll(e.name, {{"\n", "?"}}),
+                       ": a name with a line break in it is ignored"));
     }
     // Differs: the original goes by the order of the folder, which nobody
     // chose.

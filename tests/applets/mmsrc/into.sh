@@ -33,6 +33,10 @@ X
 run 'msrc M37: nobody is elected' <<'X'
 mmsrc -C "$T" -E SHORT=zeta -y INTO="$here/built" :
 X
+run 'a file that would be outside' <<'X'
+echo up >../up.txt
+mmsrc -C "$T" -E SHORT=beta -y INTO="$here/built" -y SEND=././../up.txt :
+X
 run 'a mode that is remote' <<'X'
 mmsrc -C "$T" -y MODE=remote -y INTO="$here/built" :
 echo $?

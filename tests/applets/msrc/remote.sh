@@ -54,6 +54,20 @@ done
 ls "$here/far/beta.lab.example/names" | tr '\n' ' '; echo
 msrc -l -C "$T" -E SHORT=beta -y INTO=names -y 'SEND=' 'ls | tr "\n" " "; cat ./-dash'
 X
+run 'names with blanks, and with line breaks' <<'X'
+echo blank >'a  b'; echo lines >'a
+b'
+msrc -C "$T" -E SHORT=beta -y INTO=blanks -y SEND= 'ls a*; cat a*b'
+msrc -l -C "$T" -E SHORT=beta -y SEND= 'ls a*' 2>/dev/null
+rm 'a
+b'
+X
+run 'a cache directory without a recipe' <<'X'
+mkdir empty.host
+msrc -C "$T" -E SHORT=beta :
+rmdir empty.host
+msrc -C "$T" -E SHORT=beta -y MAP=nothing.host : 2>&1 | grep MAP
+X
 run 'msrc M21: the same, mapped' <<'X'
 rm -f pipe0; rm -rf motd.host docs
 msrc -C "$T" -E SHORT=beta -y INTO=mapped -y MAP=+++ -y SEND=. -y HXINCLUDE=. \
@@ -88,6 +102,27 @@ X
 run 'the utility is make if nothing is said' <<'X'
 printf 'all:\n\t@echo built for %s\n' HOST >Makefile.host
 msrc -C "$T" -y INTO=built -y SEND=. -P1
+X
+run 'the home folder there' <<'X'
+msrc -C "$T" -E SHORT=beta -y INTO=. -y SEND=plain.txt -y MAP=. -y SUBDIR=. \
+  'pwd; ls plain.txt'
+msrc --home -C "$T" -E SHORT=beta -y INTO=. -y SEND=plain.txt -y MAP=. \
+  -y SUBDIR=. 'ls plain.txt'
+X
+run 'options of MSRC, and those of a site' <<'X'
+mkdir "$here/lib"; echo '-DCOLOR=site' >"$here/lib/msrc.hxmd"
+export MSRC_LIB="/nowhere:$here/lib"
+MSRC="-E SHORT=beta -DINIT_CMD='echo COLOR ${5}'" msrc -C "$T" :
+mv Msrc.hxmd "$here"
+MSRC="-E SHORT=beta -DINIT_CMD='echo COLOR'" msrc -C "$T" :
+MSRC="-E SHORT=beta -DINIT_CMD='echo COLOR'" msrc -C "$T" -y HXINCLUDE=. :
+MSRC="-E SHORT=beta -DINIT_CMD='echo COLOR'" msrc -z -C "$T" :
+mv "$here/Msrc.hxmd" .
+X
+run 'a table of defaults that goes by our name' <<'X'
+echo 'INIT_CMD=`echo from the site'"'" >"$here/lib/msrc.cf"
+HXMD_PATH=$here/lib msrc -C "$T" -E SHORT=beta :
+HXMD_PATH=$here/lib msrc -Z /dev/null -C "$T" -E SHORT=beta :
 X
 run 'a host that looks like an option' <<'X'
 echo '-oProxyCommand' >"$here/bad.cf"

@@ -32,6 +32,10 @@ echo $?
 msrc -C "$T" -E SHORT=beta -y SEND=././../up.txt -y MAP=. --transport rdist \
   -DSDIST='echo rdist' :
 X
+run 'a folder that would be outside' <<'X'
+mkdir ../beside
+msrc -C "$T" -E SHORT=beta -y SUBDIR=../beside :
+X
 run 'msrc M07: an open MAP' <<'X'
 msrc -d P -C "$T" -E SHORT=nobody -y 'MAP=+++' -y SEND= : 2>&1 |
   sed -n '/^MAP/,/^SUBDIR/p'

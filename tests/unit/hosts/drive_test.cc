@@ -73,6 +73,12 @@ absl::StatusOr<hosts::Supply::Got> Take(hosts::Supply& supply,
 
 }  // namespace
 
+TEST_CASE("summary: ssh's own status is not called a signal", "[hosts]") {
+  CHECK(Summary({255, 137}) == Lines{"2 of 2 hosts failed",
+                                     "status 137, signal 9: h1",
+                                     "status 255: h0"});
+}
+
 TEST_CASE("drive: the exit code says whether none or some or all failed",
           "[hosts]") {
   CHECK(hosts::ExitCodeOf({}) == 0);

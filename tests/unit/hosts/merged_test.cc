@@ -46,6 +46,19 @@ TEST_CASE("merged file: a word of several names is one column", "[hosts]") {
         "delta.edge.example delta@@. .\n");
 }
 
+TEST_CASE("merged file: what the command line defines is not lost in a column",
+          "[hosts]") {
+  const auto joined = JoinText("%HOST A\nk1 x\nk2 .\n");
+  CHECK(MergedFile(joined->table, joined->All(), "A B C D",
+                   {{"A", "y", false, false},
+                    {"B", "b b", false, false},
+                    {"C", "c", false, true},
+                    {"D", "d", false, false},
+                    {"D", "", true, false}}) ==
+        "A=y\nB=`b b'\n#C\nD=d\n%HOST A B C D\n"
+        "k1 x `b b' . .\nk2 y `b b' . .\n");
+}
+
 TEST_CASE("merged file: a name on the command line cannot add a line",
           "[hosts]") {
   const auto joined = JoinText("k1\n");

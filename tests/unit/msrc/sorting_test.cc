@@ -97,6 +97,14 @@ TEST_CASE("sorting: a plain file does not hide what is made for a host",
   CHECK(s.map[1].target == "x.host");
 }
 
+TEST_CASE("sorting: a name of two lines is left alone, and told of", "[msrc]") {
+  const msrc::Sorted s = Sort({}, {{"a\n/etc/b"}, {"c d"}, {"x\n.host"}});
+  CHECK(s[Macro::kSend].words == Names{"c d"});
+  CHECK(s[Macro::kMap].words.empty());
+  CHECK(s.notes == Names{"a?/etc/b: a name with a line break in it is ignored",
+                         "x?.host: a name with a line break in it is ignored"});
+}
+
 TEST_CASE("sorting: targets are what stands behind the last mark", "[msrc]") {
   CHECK(msrc::TargetOf("a/b") == "a/b");
   CHECK(msrc::TargetOf("../up.txt") == "up.txt");

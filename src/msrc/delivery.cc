@@ -21,6 +21,7 @@ namespace {
 
 namespace pb = fleetbox::wire;
 constexpr size_t kMaxHashFileBytes = 64 << 20;
+constexpr size_t kMaxListedBytes = 16 << 20;  // of removed paths in an answer
 
 std::string Quoted(const std::string& path) {
   return absl::StrCat("'", base::Escape(path), "'");
@@ -101,8 +102,8 @@ absl::Status DeliveryWork::Compare() {
     return absl::OkStatus();
   }
   staging_ = std::make_unique<Staging>(root(), order_.run_hex, order_.before);
-  contents_ = std::make_unique<Contents>(order_.manifest, targets_, comparison_,
-                                         root(), *staging_, &stop_);
+  contents_ = std::make_unique<StagedContents>(
+      order_.manifest, targets_, comparison_, root(), *staging_, &stop_);
   return absl::OkStatus();
 }
 
@@ -323,7 +324,15 @@ fleetbox::wire::Applied DeliveryWork::applied(
         break;
     }
   }
-  for (const std::string& path : pruning_.remove) applied.add_removed(path);
+  size_t listed = 0;
+  for (const std::string& path : pruning_.remove) {
+    listed += path.size();
+    if (listed > kMaxListedBytes) {
+      applied.add_warning("not all that is removed is listed: it is too much");
+      break;
+    }
+    applied.add_removed(path);
+  }
   applied.set_kept(static_cast<uint32_t>(pruning_.kept));
   if (diffs_ != nullptr) {
     if (diffs_->left_out()) {

@@ -27,11 +27,11 @@
 
 #include "msrc/apply.h"
 #include "msrc/comparison.h"
-#include "msrc/contents.h"
 #include "msrc/diffs.h"
 #include "msrc/hash_cache.h"
 #include "msrc/into.h"
 #include "msrc/prune.h"
+#include "msrc/staged_contents.h"
 #include "msrc/staging.h"
 
 namespace msrc {
@@ -87,7 +87,7 @@ class DeliveryWork {
   wire::Need need_;  // for a check, only what differences are shown of
   Pruning pruning_;
   std::unique_ptr<Staging> staging_;
-  std::unique_ptr<Contents> contents_;
+  std::unique_ptr<StagedContents> contents_;
   std::unique_ptr<Application> application_;
   std::unique_ptr<Diffs> diffs_;
   std::optional<HashCache> hashes_;

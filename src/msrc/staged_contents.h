@@ -17,13 +17,14 @@
 
 namespace msrc {
 
-class Contents {
+class StagedContents {
  public:
   // All of it stays where it is as long as this lives; `stop` may be null.
-  Contents(const wire::Manifest& manifest, const std::vector<Target>& targets,
-           const Comparison& comparison, int root, Staging& staging,
-           const std::atomic<bool>* stop);
-  ~Contents();
+  StagedContents(const wire::Manifest& manifest,
+                 const std::vector<Target>& targets,
+                 const Comparison& comparison, int root, Staging& staging,
+                 const std::atomic<bool>* stop);
+  ~StagedContents();
 
   // Bytes of the content stream, cut anywhere. The same failure again for
   // whatever follows one.

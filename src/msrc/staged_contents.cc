@@ -1,4 +1,4 @@
-#include "msrc/contents.h"
+#include "msrc/staged_contents.h"
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
@@ -46,10 +46,10 @@ absl::StatusOr<absl::string_view> ReadAt(int fd, int64_t offset,
 
 }  // namespace
 
-Contents::Contents(const wire::Manifest& manifest,
-                   const std::vector<Target>& targets,
-                   const Comparison& comparison, int root, Staging& staging,
-                   const std::atomic<bool>* stop)
+StagedContents::StagedContents(const wire::Manifest& manifest,
+                               const std::vector<Target>& targets,
+                               const Comparison& comparison, int root,
+                               Staging& staging, const std::atomic<bool>* stop)
     : manifest_(manifest),
       targets_(targets),
       comparison_(comparison),
@@ -62,18 +62,18 @@ Contents::Contents(const wire::Manifest& manifest,
     if (targets[i].entry) target_of_[*targets[i].entry] = i;
   }
 }
-Contents::~Contents() = default;
+StagedContents::~StagedContents() = default;
 
-const wire::Entry& Contents::EntryOf(size_t target) const {
+const wire::Entry& StagedContents::EntryOf(size_t target) const {
   return manifest_.entries()[*targets_[target].entry];
 }
 
-absl::Status Contents::Stopped() const {
+absl::Status StagedContents::Stopped() const {
   if (stop_ != nullptr && *stop_) return absl::CancelledError("given up");
   return absl::OkStatus();
 }
 
-absl::Status Contents::Feed(absl::string_view bytes) {
+absl::Status StagedContents::Feed(absl::string_view bytes) {
   return receiver_.Feed(
       bytes, [this](const wire::Piece& piece, absl::string_view content) {
         return base::Context(TakePiece(piece, content),
@@ -81,17 +81,17 @@ absl::Status Contents::Feed(absl::string_view bytes) {
       });
 }
 
-bool Contents::complete() const { return receiver_.done(); }
+bool StagedContents::complete() const { return receiver_.done(); }
 
-absl::StatusOr<sys::Fd> Contents::Begin(size_t target) {
+absl::StatusOr<sys::Fd> StagedContents::Begin(size_t target) {
   TRY_ASSIGN(Staged staged, staging_.NameFor(targets_[target].path));
   TRY_ASSIGN(sys::Fd fd, staging_.Make(staged));
   staged_[target] = std::move(staged);
   return fd;
 }
 
-absl::Status Contents::TakePiece(const wire::Piece& piece,
-                                 absl::string_view bytes) {
+absl::Status StagedContents::TakePiece(const wire::Piece& piece,
+                                       absl::string_view bytes) {
   const size_t target = target_of_[piece.entry];
   if (!open_) {
     TRY_ASSIGN(open_, Begin(target));
@@ -103,7 +103,7 @@ absl::Status Contents::TakePiece(const wire::Piece& piece,
   return absl::OkStatus();
 }
 
-absl::Status Contents::MakeOthers() {
+absl::Status StagedContents::MakeOthers() {
   for (size_t i = 0; i < targets_.size(); i++) {
     // What a chunk is taken from may be a content of its own for others.
     if (comparison_.sources[i].kind != Source::Kind::kChunks) continue;
@@ -116,7 +116,7 @@ absl::Status Contents::MakeOthers() {
   return absl::OkStatus();
 }
 
-absl::Status Contents::MakeOne(size_t target) {
+absl::Status StagedContents::MakeOne(size_t target) {
   const Source& source = comparison_.sources[target];
   const std::string& from = targets_[source.from].path;
   switch (source.kind) {
@@ -147,7 +147,7 @@ absl::Status Contents::MakeOne(size_t target) {
   return absl::OkStatus();
 }
 
-absl::Status Contents::Copy(int from, size_t target) {
+absl::Status StagedContents::Copy(int from, size_t target) {
   TRY_ASSIGN(const sys::Fd to, Begin(target));
   const wire::Entry& entry = EntryOf(target);
   wire::Hasher hasher;
@@ -168,7 +168,7 @@ absl::Status Contents::Copy(int from, size_t target) {
 }
 
 // What came is there already, each chunk in its place.
-absl::Status Contents::PutTogether(size_t target) {
+absl::Status StagedContents::PutTogether(size_t target) {
   const wire::Entry& entry = EntryOf(target);
   const Source& source = comparison_.sources[target];
   const Staged& staged = staged_.at(target);

@@ -140,7 +140,9 @@ absl::Status DeliveryRun::State::MakeOutputs() {
              fanout::Outlet::Open(
                  loop, 2, [] {}, [this](const absl::Status& s) { Failed(s); }));
   fanout::CollatorOptions c;
-  c.order = options.output.order;
+  // Folded sections have no turn of their own.
+  c.order = options.output.fold ? fanout::CollateOrder::kFirstReady
+                                : options.output.order;
   c.published = false;
   c.squeeze = options.output.squeeze;
   c.output_failed = [this](const absl::Status& why) { Failed(why); };
@@ -191,7 +193,7 @@ absl::Status DeliveryRun::State::OpenOutput(Id id, Host& host) {
   if (ends.errors) {
     TRY_ASSIGN(host.errors, OutletTo(id, ends.errors.get()));
   }
-  if (outputs->has_sections()) {
+  if (outputs->has_sections() && !options.output.fold) {
     outputs->OpenSection(id, [](std::optional<int64_t>) {});
   }
   return absl::OkStatus();

@@ -14,8 +14,6 @@
 namespace msrc {
 namespace {
 
-// As it is run, even if another has taken its place on the disk.
-constexpr char kOwnExecutable[] = "/proc/self/exe";
 constexpr size_t kMaxExecutableBytes = 256 << 20;
 
 // It becomes a word of a shell.
@@ -37,10 +35,11 @@ absl::Status Executables::Add(std::string platform, std::string path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Executables> Executables::Find(const std::string& folder) {
+absl::StatusOr<Executables> Executables::Find(const std::string& folder,
+                                              const std::string& own) {
   Executables all;
-  const std::string own = sys::Platform();
-  TRY(all.Add(own, kOwnExecutable));
+  const std::string platform_here = sys::Platform();
+  TRY(all.Add(platform_here, own));
   if (folder.empty()) return all;
   TRY_ASSIGN(const std::vector<std::string> names, sys::ListFolder(folder));
   for (const std::string& name : names) {
@@ -48,7 +47,7 @@ absl::StatusOr<Executables> Executables::Find(const std::string& folder) {
         absl::StrSplit(name, absl::MaxSplits('-', 2));
     if (parts.size() != 3 || parts[0] != "fleetbox") continue;
     const std::string platform = absl::StrCat(parts[1], " ", parts[2]);
-    if (platform == own || !IsPlatform(platform)) continue;
+    if (platform == platform_here || !IsPlatform(platform)) continue;
     TRY(all.Add(platform, absl::StrCat(folder, "/", name)));
   }
   return all;

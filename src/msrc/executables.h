@@ -15,9 +15,11 @@ namespace msrc {
 
 class Executables {
  public:
-  // `folder` "": our own alone. Reads and hashes all; BLOCKS. NotFound for a
-  // folder that is none.
-  static absl::StatusOr<Executables> Find(const std::string& folder);
+  // `folder` "": our own alone. `own`: where that is, as it is run, even if
+  // another has taken its place on the disk. Reads and hashes all; BLOCKS.
+  // NotFound for a folder that is none.
+  static absl::StatusOr<Executables> Find(
+      const std::string& folder, const std::string& own = "/proc/self/exe");
 
   // Our own first.
   const std::vector<RemoteExecutable>& list() const { return list_; }

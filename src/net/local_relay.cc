@@ -111,10 +111,14 @@ absl::Status Pump(int in, int out, int socket) {
 
 }  // namespace
 
+absl::Status RelayTo(int in, int out, int socket) {
+  const NonBlocking in_flag(in), out_flag(out);
+  return Pump(in, out, socket);
+}
+
 absl::Status Relay(int in, int out, const std::string& unix_path) {
   TRY_ASSIGN(const sys::Fd socket, sys::ConnectUnix(unix_path));
-  const NonBlocking in_flag(in), out_flag(out);
-  return Pump(in, out, socket.get());
+  return RelayTo(in, out, socket.get());
 }
 
 absl::Status RelayStdio(const std::string& unix_path) {

@@ -13,6 +13,8 @@ namespace net {
 // end and all of its bytes are written, or when nobody reads them any more.
 // BLOCKS for as long as that takes. Unavailable when nobody listens there.
 absl::Status RelayStdio(const std::string& unix_path);
+// The same for a stream socket that is connected already, and does not block.
+absl::Status RelayTo(int in, int out, int socket);
 // The same for any two descriptors. Both are as they were afterwards.
 absl::Status Relay(int in, int out, const std::string& unix_path);
 

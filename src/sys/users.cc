@@ -68,6 +68,20 @@ absl::StatusOr<Account> FindAccount(uint32_t uid) {
   return ToAccount(*found);
 }
 
+std::vector<std::string> HomesOfPeople() {
+  constexpr uint32_t kFirstPerson = 1000;
+  PinLookUps();
+  std::vector<std::string> homes;
+  setpwent();
+  while (const passwd* entry = getpwent()) {
+    if (entry->pw_uid == 0 || entry->pw_uid >= kFirstPerson) {
+      homes.emplace_back(entry->pw_dir);
+    }
+  }
+  endpwent();
+  return homes;
+}
+
 bool IsMember(uint32_t uid, const std::string& group) {
   const absl::StatusOr<Account> account = FindAccount(uid);
   if (!account.ok()) return false;

@@ -22,6 +22,8 @@ absl::StatusOr<std::vector<uint32_t>> GroupsOf(const Account& account);
 // Whether the user is in the group, by primary group or by member list.
 // False when there is no such group or user.
 bool IsMember(uint32_t uid, const std::string& group);
+// Home folders of root and of accounts that are people's (uid 1000 and up).
+std::vector<std::string> HomesOfPeople();
 std::string HomeFolder();  // $HOME, else the account's, else "/"
 // This host's name, as gethostname says.
 std::string HostName();

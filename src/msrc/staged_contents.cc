@@ -1,0 +1,212 @@
+#include "msrc/staged_contents.h"
+
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "sys/beneath.h"
+#include "sys/file.h"
+
+namespace msrc {
+namespace {
+
+constexpr size_t kBufferBytes = 256 << 10;
+constexpr int kReadFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+
+std::string Quoted(const std::string& path) {
+  return absl::StrCat("'", base::Escape(path), "'");
+}
+
+absl::Status Changed(const std::string& path) {
+  return absl::AbortedError(
+      absl::StrCat(Quoted(path), ": has changed meanwhile"));
+}
+
+// As many bytes as there are, at most buffer.size().
+absl::StatusOr<absl::string_view> ReadAt(int fd, int64_t offset,
+                                         std::string& buffer) {
+  size_t had = 0;
+  while (had < buffer.size()) {
+    const ssize_t n = pread(fd, buffer.data() + had, buffer.size() - had,
+                            offset + static_cast<int64_t>(had));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::SysError("read");
+    if (n == 0) break;
+    had += static_cast<size_t>(n);
+  }
+  return absl::string_view(buffer.data(), had);
+}
+
+}  // namespace
+
+StagedContents::StagedContents(const wire::Manifest& manifest,
+                               const std::vector<Target>& targets,
+                               const Comparison& comparison, int root,
+                               Staging& staging, const std::atomic<bool>* stop)
+    : manifest_(manifest),
+      targets_(targets),
+      comparison_(comparison),
+      root_(root),
+      staging_(staging),
+      stop_(stop),
+      receiver_(manifest, comparison.need),
+      target_of_(manifest.entries().size()) {
+  for (size_t i = 0; i < targets.size(); i++) {
+    if (targets[i].entry) target_of_[*targets[i].entry] = i;
+  }
+}
+StagedContents::~StagedContents() = default;
+
+const wire::Entry& StagedContents::EntryOf(size_t target) const {
+  return manifest_.entries()[*targets_[target].entry];
+}
+
+absl::Status StagedContents::Stopped() const {
+  if (stop_ != nullptr && *stop_) return absl::CancelledError("given up");
+  return absl::OkStatus();
+}
+
+absl::Status StagedContents::Feed(absl::string_view bytes) {
+  return receiver_.Feed(
+      bytes, [this](const wire::Piece& piece, absl::string_view content) {
+        return base::Context(TakePiece(piece, content),
+                             Quoted(manifest_.entries()[piece.entry].path));
+      });
+}
+
+bool StagedContents::complete() const { return receiver_.done(); }
+
+absl::StatusOr<sys::Fd> StagedContents::Begin(size_t target) {
+  TRY_ASSIGN(Staged staged, staging_.NameFor(targets_[target].path));
+  TRY_ASSIGN(sys::Fd fd, staging_.Make(staged));
+  staged_[target] = std::move(staged);
+  return fd;
+}
+
+absl::Status StagedContents::TakePiece(const wire::Piece& piece,
+                                       absl::string_view bytes) {
+  const size_t target = target_of_[piece.entry];
+  if (!open_) {
+    TRY_ASSIGN(open_, Begin(target));
+  }
+  TRY(Staging::Write(open_.get(), piece.offset, bytes));
+  if (!piece.last) return absl::OkStatus();
+  TRY(Staging::Finish(open_.get(), EntryOf(target).bytes));
+  open_.Reset();
+  return absl::OkStatus();
+}
+
+absl::Status StagedContents::MakeOthers() {
+  for (size_t i = 0; i < targets_.size(); i++) {
+    // What a chunk is taken from may be a content of its own for others.
+    if (comparison_.sources[i].kind != Source::Kind::kChunks) continue;
+    TRY(base::Context(PutTogether(i), Quoted(targets_[i].path)));
+  }
+  for (size_t i = 0; i < targets_.size(); i++) {
+    TRY(Stopped());
+    TRY(base::Context(MakeOne(i), Quoted(targets_[i].path)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StagedContents::MakeOne(size_t target) {
+  const Source& source = comparison_.sources[target];
+  const std::string& from = targets_[source.from].path;
+  switch (source.kind) {
+    case Source::Kind::kStream:
+    case Source::Kind::kChunks:
+      return absl::OkStatus();
+    case Source::Kind::kNone: {
+      const Change change = comparison_.changes[target];
+      if (!targets_[target].entry || change == Change::kSame ||
+          EntryOf(target).type != wire::EntryType::kFile) {
+        return absl::OkStatus();
+      }
+      return Begin(target).status();  // an empty file
+    }
+    case Source::Kind::kLocal: {
+      TRY_ASSIGN(const sys::Fd fd, sys::OpenBeneath(root_, from, kReadFlags));
+      const absl::Status status = Copy(fd.get(), target);
+      return absl::IsAborted(status) ? Changed(from) : status;
+    }
+    case Source::Kind::kStaged: {
+      const Staged& staged = staged_.at(source.from);
+      TRY_ASSIGN(const sys::Fd fd,
+                 sys::OpenAt(staged.folder->fd.get(), staged.name,
+                             kReadFlags | O_NOFOLLOW));
+      return Copy(fd.get(), target);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StagedContents::Copy(int from, size_t target) {
+  TRY_ASSIGN(const sys::Fd to, Begin(target));
+  const wire::Entry& entry = EntryOf(target);
+  wire::Hasher hasher;
+  std::string buffer(kBufferBytes, '\0');
+  int64_t offset = 0;
+  for (;;) {
+    TRY(Stopped());
+    TRY_ASSIGN(const absl::string_view bytes, ReadAt(from, offset, buffer));
+    if (bytes.empty() || offset > entry.bytes) break;
+    hasher.Feed(bytes);
+    TRY(Staging::Write(to.get(), offset, bytes));
+    offset += static_cast<int64_t>(bytes.size());
+  }
+  if (offset != entry.bytes || hasher.Finish() != entry.hash) {
+    return absl::AbortedError("the copy is not what it was");
+  }
+  return Staging::Finish(to.get(), entry.bytes);
+}
+
+// What came is there already, each chunk in its place.
+absl::Status StagedContents::PutTogether(size_t target) {
+  const wire::Entry& entry = EntryOf(target);
+  const Source& source = comparison_.sources[target];
+  const Staged& staged = staged_.at(target);
+  TRY_ASSIGN(const sys::Fd old,
+             sys::OpenBeneath(root_, targets_[target].path, kReadFlags));
+  TRY_ASSIGN(const sys::Fd to, sys::OpenAt(staged.folder->fd.get(), staged.name,
+                                           O_RDWR | O_NOFOLLOW));
+  int64_t offset = 0;
+  std::string buffer;
+  for (size_t c = 0; c < entry.chunks.size(); c++) {
+    const uint32_t length = wire::ChunkBytes(entry, c);
+    if (source.old_offsets[c] >= 0) {
+      TRY(Stopped());
+      buffer.resize(length);
+      TRY_ASSIGN(const absl::string_view bytes,
+                 ReadAt(old.get(), source.old_offsets[c], buffer));
+      if (wire::HashOf(bytes) != entry.chunks[c]) {
+        return absl::AbortedError("has changed meanwhile");
+      }
+      TRY(Staging::Write(to.get(), offset, bytes));
+    }
+    offset += length;
+  }
+  TRY(Staging::Finish(to.get(), entry.bytes));
+  wire::Hasher hasher;
+  buffer.resize(kBufferBytes);
+  for (int64_t at = 0; at < entry.bytes;) {
+    TRY(Stopped());
+    TRY_ASSIGN(const absl::string_view bytes, ReadAt(to.get(), at, buffer));
+    if (bytes.empty()) break;
+    hasher.Feed(bytes);
+    at += static_cast<int64_t>(bytes.size());
+  }
+  if (hasher.Finish() != entry.hash) {
+    return absl::InvalidArgumentError(
+        "its parts are what was signed, but not the whole");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace msrc

@@ -31,8 +31,8 @@ absl::Status Refusal(absl::Span<const std::string> words) {
 
 }  // namespace
 
-absl::StatusOr<Into> ChooseInto(absl::Span<const std::string> words,
-                                string_view folder) {
+absl::StatusOr<Destination> ChooseInto(absl::Span<const std::string> words,
+                                       string_view folder) {
   std::vector<std::string> named;
   bool dot = false;
   for (const std::string& word : words) {
@@ -44,7 +44,7 @@ absl::StatusOr<Into> ChooseInto(absl::Span<const std::string> words,
     return absl::InvalidArgumentError(absl::StrCat(
         "\"INTO\" should have exactly one value, not ", named.size()));
   }
-  Into into;
+  Destination into;
   if (!named.empty()) {
     into.path = named[0];
     return into;

@@ -13,7 +13,7 @@
 
 namespace msrc {
 
-struct Into {
+struct Destination {
   std::string path;
   bool deduced = false;  // of the folder's own name
   bool home = false;     // the home folder of whoever logs in there
@@ -22,8 +22,8 @@ struct Into {
 // `words` as the recipe has them, "." included; `folder` is ours.
 // InvalidArgument for several words (a first one that begins with "_" makes
 // them the message), and when nothing can be deduced.
-absl::StatusOr<Into> ChooseInto(absl::Span<const std::string> words,
-                                absl::string_view folder);
+absl::StatusOr<Destination> ChooseInto(absl::Span<const std::string> words,
+                                       absl::string_view folder);
 
 enum class Mode { kAuto, kLocal, kRemote };
 absl::string_view NameOf(Mode mode);

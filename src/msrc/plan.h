@@ -28,7 +28,7 @@ struct Plan {
   RecipeOrder recipe;
   Sorted names;
   Mode recipe_mode = Mode::kAuto, mode = Mode::kRemote;
-  Into into;
+  Destination into;
   Payload payload;
   // The text of HXINCLUDE, if there is any such file.
   std::optional<std::string> options;

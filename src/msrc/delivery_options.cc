@@ -27,7 +27,9 @@ absl::Status ReadTime(const cli::Call& call, absl::string_view word,
 }
 
 absl::Status ReadWaves(const cli::Call& call, WavePlan::Options* to) {
-  TRY_ASSIGN(to->canaries, call.Int("canary", 0, 1'000'000));
+  if (call.Has("canary")) {
+    TRY_ASSIGN(to->canaries, call.Int("canary", 0, 1'000'000));
+  }
   for (const auto& [word, share] :
        {std::pair("batch", &to->batch), std::pair("max-fail", &to->max_fail)}) {
     if (!call.Has(word)) continue;

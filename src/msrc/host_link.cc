@@ -177,6 +177,12 @@ void HostLink::Pause(bool paused) {
 
 absl::Status HostLink::State::Prepare() {
   manifest = shared.manifest;
+  // It would be an option, of ssh.
+  if (job.name.empty() || job.name[0] == '-' ||
+      absl::StartsWith(job.login, "-")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", base::Escape(job.name), "' is no host"));
+  }
   if (!job.own.entries().empty()) {
     TRY_ASSIGN(merged, wire::Manifest::Merge(*shared.manifest, job.own));
     manifest = &merged;
@@ -353,6 +359,7 @@ void HostLink::State::Connect() {
   if (shared.no_cache) start.arguments.push_back("--no-cache");
   net::ConnectOptions options;
   options.longest = shared.limits.connect;
+  options.ssh_as_given = true;
   options.ssh_program = job.ssh[0];
   options.ssh_options.assign(job.ssh.begin() + 1, job.ssh.end());
   for (std::string& word : MuxOptions(shared.mux_folder)) {

@@ -189,10 +189,65 @@ std::string NeedsDirect(const DeliveryOptions& o) {
   return "";
 }
 
-void Show(const HostsOrder& order, const hosts::Run& run,
-          const hosts::Operand& control, const hosts::Operand& companion) {
+// Whether the exchanges are all that is to be done.
+absl::StatusOr<bool> IsDirect(const HostsOrder& order,
+                              const Transports& transports,
+                              const hosts::Run& run) {
+  if (run.elected().empty()) return false;
+  const bool built_in =
+      transports.used() == std::vector<Transport>{Transport::kBuiltin};
+  const std::string only = OnlyDirect(order.delivery);
+  if (!only.empty() && !built_in) {
+    return cli::FailWith(kUsage,
+                         absl::StrCat(only,
+                                      ": the built-in transport's, and not all "
+                                      "hosts have it"));
+  }
+  if (built_in &&
+      (!only.empty() || (!order.wants_scripts && !MayHaveHooks(run)))) {
+    return true;
+  }
+  const std::string option = NeedsDirect(order.delivery);
+  if (option.empty()) return false;
+  return cli::FailWith(
+      kUsage, absl::StrCat(option,
+                           ": not where a script is run for each host, as for "
+                           "hooks and another transport"));
+}
+
+// What is expanded for each host: its script, and the script's companion.
+struct Texts {
+  hosts::Operand control, companion;
+};
+Texts TextsFor(const Plan& plan, const HostsOrder& order,
+               const ScriptOrder& scripts,
+               absl::Span<const Transport> transports) {
+  if (plan.mode == Mode::kLocal) {
+    return {MadeOperand("update",
+                        ScratchScript(scripts, order.program, order.keep)),
+            MadeOperand("provision",
+                        ProvisionScript(scripts, Provision::kScratch))};
+  }
+  return {MadeOperand("update", RemoteScript(scripts, transports)),
+          MadeOperand("distfile", Distfile(scripts))};
+}
+
+// The built-in transport has no script that could be run by hand: what is shown
+// does the same by tar.
+std::vector<Transport> ByHand(absl::Span<const Transport> transports) {
+  std::vector<Transport> shown;
+  for (Transport t : transports) {
+    if (t == Transport::kBuiltin) t = Transport::kTar;
+    if (std::find(shown.begin(), shown.end(), t) == shown.end()) {
+      shown.push_back(t);
+    }
+  }
+  return shown;
+}
+
+void Show(const HostsOrder& order, const hosts::Run& run, const Texts& texts) {
   if (order.show_scripts) {
-    for (const hosts::Operand* operand : {&control, &companion}) {
+    for (const hosts::Operand* operand : {&texts.control, &texts.companion}) {
       run.voice().raw(ShownFile(operand->given, *operand->content));
     }
   }
@@ -202,11 +257,11 @@ void Show(const HostsOrder& order, const hosts::Run& run,
   words.push_back("-c");
   words.push_back(order.drive.commands.command);
   words.push_back("--");
-  words.push_back(control.given);
+  words.push_back(texts.control.given);
   for (const hosts::Operand& operand : run.operands()) {
     words.push_back(operand.given);
   }
-  words.push_back(companion.given);
+  words.push_back(texts.companion.given);
   const auto pass = run.streams().environment().Get("HXMD_PASS");
   run.voice().Debug(
       'X', absl::StrCat("HXMD_PASS=", text::QuoteWord(pass.value_or("")), " ",
@@ -285,51 +340,31 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
         absl::StrCat("/bin/sh ", std::string(1, commands.escape), "W1",
                      commands.append_tokens ? " \"$@\"" : "");
   }
-  hosts::Operand control, companion;
   Transports transports(order, run);
+  bool direct = false;
   if (plan.mode == Mode::kLocal) {
     TRY(CheckInside(plan.payload));
-    control = MadeOperand("update",
-                          ScratchScript(scripts, order.program, order.keep));
-    companion =
-        MadeOperand("provision", ProvisionScript(scripts, Provision::kScratch));
   } else {
     TRY(transports.Choose());
     if (!IsAllByRdist(transports)) TRY(CheckInside(plan.payload));
-    const bool built_in =
-        transports.used() == std::vector<Transport>{Transport::kBuiltin};
-    const bool only_direct = !OnlyDirect(order.delivery).empty();
-    if (only_direct && !built_in) {
-      return cli::FailWith(kUsage, absl::StrCat(OnlyDirect(order.delivery),
-                                                ": the built-in transport's, "
-                                                "and not all hosts have it"));
-    }
-    const bool scripts_wanted = order.wants_scripts || order.show_scripts ||
-                                order.show_command || MayHaveHooks(run);
-    if (built_in && !run.elected().empty() &&
-        (only_direct || !scripts_wanted)) {
-      return RunDirect(plan, {order.utility, &order.delivery, &order.drive},
-                       run, face);
-    }
-    if (const std::string option = NeedsDirect(order.delivery);
-        !option.empty() && !run.elected().empty()) {
-      return cli::FailWith(
-          kUsage, absl::StrCat(option,
-                               ": not where a script is run for each host, as "
-                               "for hooks and another transport"));
-    }
-    control = MadeOperand("update", RemoteScript(scripts, transports.used()));
-    companion = MadeOperand("distfile", Distfile(scripts));
-    if (transports.used().size() > 1) {
-      run.DefineForEach([&](hosts::Stream& stream, size_t host) {
-        stream.Define("MSRC_TRANSPORT", NameOf(transports.Of(host)));
-      });
-    }
+    TRY_ASSIGN(direct, IsDirect(order, transports, run));
+  }
+  Texts texts = TextsFor(plan, order, scripts, transports.used());
+  if (order.show_scripts || order.show_command) {
+    Show(order, run, TextsFor(plan, order, scripts, ByHand(transports.used())));
+  }
+  if (direct) {
+    return RunDirect(plan, {order.utility, &order.delivery, &order.drive}, run,
+                     face);
+  }
+  if (transports.used().size() > 1) {
+    run.DefineForEach([&](hosts::Stream& stream, size_t host) {
+      stream.Define("MSRC_TRANSPORT", NameOf(transports.Of(host)));
+    });
   }
   TRY_ASSIGN(const std::unique_ptr<Steps> steps,
              StepsFor(plan, order, transports, run));
-  Show(order, run, control, companion);
-  SetOperands(run, std::move(control), std::move(companion));
+  SetOperands(run, std::move(texts.control), std::move(texts.companion));
   const absl::StatusOr<int> code =
       hosts::Drive(run, std::move(order.drive), face);
   run.DefineForEach(nullptr);

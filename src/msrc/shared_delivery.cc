@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   made->began_ = sys::WallNow();
   shared.run =
       options.attach.empty() ? sys::RandomBytes(kRunBytes) : options.attach;
-  TRY(made->FindSigner(voice));
+  TRY(made->FindSigner());
   TRY(made->ReadShared(voice));
   TRY(made->MakePolicy());
   TRY_ASSIGN(Executables executables,
@@ -49,7 +49,7 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   return made;
 }
 
-absl::Status SharedDelivery::FindSigner(const hosts::Voice& voice) {
+absl::Status SharedDelivery::FindSigner() {
   auto found = keys::UserIdentity(options_.identity);
   if (found.ok()) {
     signer_ = *std::move(found);
@@ -58,9 +58,7 @@ absl::Status SharedDelivery::FindSigner(const hosts::Voice& voice) {
   } else if (options_.strict) {
     return cli::FailWith(kBadConfiguration, found.status().message());
   } else {
-    voice.Warn(
-        "there is no key to sign with: hosts that have a trust file will "
-        "refuse");
+    // A host that wants to know the key says so.
     signer_ = std::make_unique<keys::KeyPair>(keys::NewKeyPair("msrc"));
     shared_.ephemeral = true;
   }

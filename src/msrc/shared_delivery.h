@@ -50,7 +50,7 @@ class SharedDelivery {
  private:
   SharedDelivery(const Plan& plan, const DeliveryOptions& options)
       : plan_(plan), options_(options) {}
-  absl::Status FindSigner(const hosts::Voice& voice);
+  absl::Status FindSigner();
   absl::Status ReadShared(const hosts::Voice& voice);
   absl::Status MakePolicy();
   absl::Status MakeMuxFolder(const sys::Environment& environment);

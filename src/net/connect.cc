@@ -77,13 +77,19 @@ std::vector<std::string> SshCommand(const Address& address,
   std::vector<std::string> words = {options.ssh_program};
   words.insert(words.end(), options.ssh_options.begin(),
                options.ssh_options.end());
-  words.insert(words.end(), {"-T", "-oBatchMode=yes"});
-  if (!address.user.empty()) {
-    words.push_back("-l");
-    words.push_back(address.user);
+  if (options.ssh_as_given) {
+    words.push_back(address.user.empty()
+                        ? address.host
+                        : absl::StrCat(address.user, "@", address.host));
+  } else {
+    words.insert(words.end(), {"-T", "-oBatchMode=yes"});
+    if (!address.user.empty()) {
+      words.push_back("-l");
+      words.push_back(address.user);
+    }
+    words.push_back("--");
+    words.push_back(address.host);
   }
-  words.push_back("--");
-  words.push_back(address.host);
   std::vector<std::string> remote;
   for (const std::string& word : options.remote_command) {
     remote.push_back(Quoted(word));

@@ -24,6 +24,9 @@ struct ConnectOptions {
   std::string ssh_program;
   std::vector<std::string> ssh_options = {};  // words before ours
   std::vector<std::string> remote_command;  // ssh: words, run by a shell there
+  // The program is somebody's own, and may know none of ssh's options: it gets
+  // its words, [login@]host, and the remote command.
+  bool ssh_as_given = false;
 };
 
 struct Connection {

@@ -99,11 +99,15 @@ absl::Status DeliveryWork::Compare() {
   }
   if (order_.policy.check()) {
     need_ = diffs_ != nullptr ? diffs_->NeedOf() : wire::Need();
+  }
+  if (order_.everything) need_ = wire::Need::Everything(order_.manifest);
+  if (order_.policy.check()) {
+    if (diffs_ == nullptr) need_ = wire::Need();
     return absl::OkStatus();
   }
   staging_ = std::make_unique<Staging>(root(), order_.run_hex, order_.before);
   contents_ = std::make_unique<StagedContents>(
-      order_.manifest, targets_, comparison_, root(), *staging_, &stop_);
+      order_.manifest, targets_, comparison_, need_, root(), *staging_, &stop_);
   return absl::OkStatus();
 }
 
@@ -174,7 +178,7 @@ bool DeliveryWork::fed() const {
 
 absl::Status DeliveryWork::Finish() {
   if (order_.policy.check()) {
-    if (diffs_ != nullptr) diffs_->AddLocal();
+    if (diffs_ != nullptr) diffs_->AddLocal(order_.everything);
     return absl::OkStatus();
   }
   TRY(Stage());

@@ -21,6 +21,7 @@ namespace {
 
 namespace pb = fleetbox::wire;
 constexpr size_t kMaxHashFileBytes = 64 << 20;
+constexpr int kMaxWarningsTold = 100;
 constexpr size_t kMaxListedBytes = 16 << 20;  // of removed paths in an answer
 
 std::string Quoted(const std::string& path) {
@@ -301,7 +302,13 @@ fleetbox::wire::Applied DeliveryWork::applied(
     const absl::Status& status) const {
   pb::Applied applied;
   applied.set_into(into_path_);
-  for (const std::string& warning : warnings_) applied.add_warning(warning);
+  for (const std::string& warning : warnings_) {
+    if (applied.warning_size() == kMaxWarningsTold) {
+      applied.add_warning("and more of the kind");
+      break;
+    }
+    applied.add_warning(warning);
+  }
   if (!status.ok()) {
     applied.set_outcome(reached_ == Reached::kNothing
                             ? pb::Applied::REFUSED

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "msrc/utility_words.h"
 #include "sys/file.h"
 #include "sys/process.h"

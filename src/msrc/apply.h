@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "msrc/plan.h"
 #include "msrc/staging.h"
+#include "msrc/steps.h"
 
 namespace msrc {
 

@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/users.h"

@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
-#include "msrc/limits.h"
 #include "msrc/look.h"
+#include "msrc/receiver_limits.h"
 #include "msrc/sent_list.h"
 #include "msrc/swap.h"
 #include "sys/clock.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "sys/beneath.h"
 #include "sys/file.h"
 #include "text/diff.h"

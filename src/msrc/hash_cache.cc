@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 
 namespace msrc {
 namespace {

@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "sys/beneath.h"
 #include "sys/file.h"
 #include "sys/process.h"

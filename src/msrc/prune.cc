@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/strings.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 
 namespace msrc {
 namespace {

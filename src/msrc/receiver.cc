@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "cli/applet.h"
 #include "msrc/cache_folder.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "net/channel.h"
 #include "net/local_relay.h"
 #include "sys/clock.h"

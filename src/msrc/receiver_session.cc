@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "msrc/into.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"

@@ -16,7 +16,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/strings.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "text/words.h"
 
 namespace msrc {

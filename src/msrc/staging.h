@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "msrc/plan.h"
+#include "msrc/steps.h"
 #include "sys/fd.h"
 #include "sys/tree.h"
 

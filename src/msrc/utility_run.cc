@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "sys/clock.h"
 #include "sys/environment.h"
 #include "sys/file.h"

@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
-#include "msrc/limits.h"
+#include "msrc/receiver_limits.h"
 #include "text/words.h"
 
 namespace msrc {

@@ -7,7 +7,7 @@
 #include "msrc/admission.h"
 #include "msrc/comparison.h"
 #include "msrc/into.h"
-#include "msrc/plan.h"
+#include "msrc/steps.h"
 #include "msrc/utility_words.h"
 #include "wire/message.h"
 

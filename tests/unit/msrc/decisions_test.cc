@@ -8,9 +8,9 @@
 
 #include "msrc/comparison.h"
 #include "msrc/hash_cache.h"
-#include "msrc/limits.h"
-#include "msrc/plan.h"
 #include "msrc/prune.h"
+#include "msrc/receiver_limits.h"
+#include "msrc/steps.h"
 #include "msrc/utility_words.h"
 #include "unit/wire/content_testing.h"
 

@@ -1,4 +1,4 @@
-#include "msrc/plan.h"
+#include "msrc/steps.h"
 
 #include <absl/time/time.h>
 

@@ -9,6 +9,7 @@
 #include "cli/applet.h"
 #include "cli/report.h"
 #include "keys/allowed_signers.h"
+#include "msrc/receiver.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "text/columns.h"
@@ -23,6 +24,7 @@ absl::StatusOr<int> Show(const cli::Call& call);
 absl::StatusOr<int> Check(const cli::Call& call);
 absl::StatusOr<int> Export(const cli::Call& call);
 absl::StatusOr<int> Import(const cli::Call& call);
+absl::StatusOr<int> Apply(const cli::Call& call);
 
 constexpr cli::Option kAudience = {'a', "audience", "PRINCIPAL",
                                    "check as this receiver; else as anybody"};
@@ -41,6 +43,14 @@ constexpr auto kCheckOptions = cli::Options([] {
 });
 constexpr auto kFileOptions =
     cli::Options([] { return std::to_array<cli::Option>({kForce}); });
+constexpr auto kApplyOptions = cli::Options([] {
+  return std::to_array<cli::Option>(
+      {{0, "require-signed", "", "let in only keys that the trust file names"},
+       {'t', "trust", "FILE", "the trust file; lets in only keys it names"},
+       {0, "principal", "NAME",
+        "who we are: a bundle must be for us; else host:HOSTNAME"},
+       {0, "no-cache", "", "keep nothing here"}});
+});
 
 constexpr cli::Verb kVerbs[] = {
     {"show", "[OPTION ...] FILE", "print a parcel and whether it is accepted",
@@ -51,6 +61,8 @@ constexpr cli::Verb kVerbs[] = {
      kFileOptions, Export},
     {"import", "[-f] FILE", "make FILE of FILE.signed and FILE.sig",
      kFileOptions, Import},
+    {"apply", "[OPTION ...] FILE", "do what a bundle made by msrc says",
+     kApplyOptions, Apply},
 };
 
 }  // namespace
@@ -61,7 +73,8 @@ extern constinit const cli::Applet applet_fleetbox_parcel = {
     .usage = "VERB [OPTION ...] FILE",
     .exits =
         "65  it is no parcel, or its content is malformed\n"
-        "77  the parcel is refused\n",
+        "77  the parcel is refused\n"
+        "other codes of apply are those of msrc-recv --apply\n",
     .verbs = kVerbs,
 };
 
@@ -287,6 +300,16 @@ absl::StatusOr<int> Import(const cli::Call& call) {
   }
   TRY(Write(call, file, parcel));
   return 0;
+}
+
+absl::StatusOr<int> Apply(const cli::Call& call) {
+  TRY_ASSIGN(const std::string file, call.OnlyOperand("FILE"));
+  msrc::ReceiverOptions options;
+  options.admission.require_signed = call.Has("require-signed");
+  options.admission.trust = call.Get("trust");
+  options.admission.principal = call.Get("principal");
+  options.no_cache = call.Has("no-cache");
+  return msrc::ApplyBundle(options, file);
 }
 
 }  // namespace

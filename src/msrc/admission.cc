@@ -24,6 +24,8 @@ namespace {
 
 namespace pb = fleetbox::wire;
 
+constexpr char kSystemTrust[] = "/etc/fleetbox/allowed_signers";
+
 absl::Status Bad(absl::string_view why) {
   return absl::InvalidArgumentError(why);
 }
@@ -49,6 +51,12 @@ absl::StatusOr<SenderLimits> ReadLimits(const std::string& path) {
   return SenderLimits::Parse(*text);
 }
 
+// One that cannot even be looked at may be there.
+bool MayExist(const std::string& path) {
+  const absl::StatusOr<sys::FileInfo> file = sys::Stat(path);
+  return !file.ok() || file->exists || file->symlink;
+}
+
 std::string AccountName() {
   const absl::StatusOr<sys::Account> account = sys::FindAccount(sys::MyUid());
   return account.ok() ? account->name : absl::StrCat(sys::MyUid());
@@ -57,10 +65,10 @@ std::string AccountName() {
 }  // namespace
 
 Admission::Admission(const AdmissionConfig& config) : trust_(config.trust) {
-  const absl::StatusOr<sys::FileInfo> file = sys::Stat(trust_.path());
-  // One that cannot even be looked at may be there.
-  const bool exists = !file.ok() || file->exists || file->symlink;
-  strict_ = config.require_signed || exists || !config.trust.empty();
+  // The system's counts even where a variable names another: whoever can set
+  // variables is not to get rid of it.
+  strict_ = config.require_signed || !config.trust.empty() ||
+            MayExist(trust_.path()) || MayExist(kSystemTrust);
   if (strict_) {
     principal_ = config.principal.empty()
                      ? absl::StrCat("host:", sys::HostName())

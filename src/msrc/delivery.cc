@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
-#include "msrc/receiver_limits.h"
 #include "msrc/look.h"
+#include "msrc/receiver_limits.h"
 #include "msrc/sent_list.h"
 #include "msrc/swap.h"
 #include "sys/clock.h"
@@ -21,6 +21,7 @@ namespace {
 
 namespace pb = fleetbox::wire;
 constexpr size_t kMaxHashFileBytes = 64 << 20;
+constexpr int kMaxWarningsTold = 100;
 constexpr size_t kMaxListedBytes = 16 << 20;  // of removed paths in an answer
 
 std::string Quoted(const std::string& path) {
@@ -99,11 +100,15 @@ absl::Status DeliveryWork::Compare() {
   }
   if (order_.policy.check()) {
     need_ = diffs_ != nullptr ? diffs_->NeedOf() : wire::Need();
+  }
+  if (order_.everything) need_ = wire::Need::Everything(order_.manifest);
+  if (order_.policy.check()) {
+    if (diffs_ == nullptr) need_ = wire::Need();
     return absl::OkStatus();
   }
   staging_ = std::make_unique<Staging>(root(), order_.run_hex, order_.before);
   contents_ = std::make_unique<StagedContents>(
-      order_.manifest, targets_, comparison_, root(), *staging_, &stop_);
+      order_.manifest, targets_, comparison_, need_, root(), *staging_, &stop_);
   return absl::OkStatus();
 }
 
@@ -174,7 +179,7 @@ bool DeliveryWork::fed() const {
 
 absl::Status DeliveryWork::Finish() {
   if (order_.policy.check()) {
-    if (diffs_ != nullptr) diffs_->AddLocal();
+    if (diffs_ != nullptr) diffs_->AddLocal(order_.everything);
     return absl::OkStatus();
   }
   TRY(Stage());
@@ -297,7 +302,13 @@ fleetbox::wire::Applied DeliveryWork::applied(
     const absl::Status& status) const {
   pb::Applied applied;
   applied.set_into(into_path_);
-  for (const std::string& warning : warnings_) applied.add_warning(warning);
+  for (const std::string& warning : warnings_) {
+    if (applied.warning_size() == kMaxWarningsTold) {
+      applied.add_warning("and more of the kind");
+      break;
+    }
+    applied.add_warning(warning);
+  }
   if (!status.ok()) {
     applied.set_outcome(reached_ == Reached::kNothing
                             ? pb::Applied::REFUSED

@@ -41,6 +41,7 @@ struct DeliveryOrder {
   std::string into;  // the path, as IntoPath gives it
   wire::Manifest manifest;
   Policy policy;
+  bool everything = false;         // all contents come, whether needed or not
   std::string cache;               // CacheFolder(); empty: nothing is kept
   std::vector<std::string> homes;  // nothing unlisted is removed from these
   std::function<void()> before = nullptr;  // see Staging

@@ -95,11 +95,11 @@ bool Diffs::complete() const {
   return receiver_ != nullptr && receiver_->done();
 }
 
-void Diffs::AddLocal() {
+void Diffs::AddLocal(bool have_come) {
   for (size_t i = 0; i < targets_.size(); i++) {
     if (!Shows(i)) continue;
     const Source& source = comparison_.sources[i];
-    if (source.kind == Source::Kind::kLocal) {
+    if (source.kind == Source::Kind::kLocal && !have_come) {
       Add(i, ReadThere(targets_[source.from].path));
     } else if (source.kind == Source::Kind::kNone) {
       Add(i, "");

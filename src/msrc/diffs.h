@@ -31,8 +31,9 @@ class Diffs {
   wire::Need NeedOf() const;
   absl::Status Feed(const wire::Need& need, absl::string_view bytes);
   bool complete() const;
-  // Those whose contents are already there.
-  void AddLocal();
+  // Those whose contents are already there; `have_come`: only the empty ones,
+  // as the others have come all the same.
+  void AddLocal(bool have_come);
 
   // In the order of the manifest.
   std::vector<std::pair<uint32_t, std::string>> Take();

@@ -175,9 +175,11 @@ class BundleFile {
  public:
   absl::Status Open(const std::string& path) {
     TRY_ASSIGN(fd_, sys::Open(path, O_RDONLY | O_NOCTTY));
-    TRY(Fill(wire::kParcelHeaderBytes));
-    TRY_ASSIGN(const size_t length, wire::ParcelLength(bytes_));
-    TRY(Fill(length));
+    TRY(base::Context(Fill(wire::kParcelHeaderBytes), path));
+    const absl::StatusOr<size_t> whole = wire::ParcelLength(bytes_);
+    if (!whole.ok()) return base::Context(whole.status(), path);
+    const size_t length = *whole;
+    TRY(base::Context(Fill(length), path));
     parcel_ = bytes_.substr(0, length);
     bytes_.erase(0, length);
     return absl::OkStatus();
@@ -263,8 +265,9 @@ absl::StatusOr<int> ServeStdio(const ReceiverOptions& options) {
 absl::StatusOr<int> ApplyBundle(const ReceiverOptions& options,
                                 const std::string& file) {
   BundleFile bundle;
-  TRY(base::Context(bundle.Open(file), file));
+  TRY(bundle.Open(file));
   TRY_ASSIGN(ReceiverConfig config, ConfigOf(options));
+  config.local = true;
   sys::Loop loop;
   Heard heard;
   ReceiverCalls calls;

@@ -185,6 +185,7 @@ absl::Status ReceiverSession::Accept(absl::string_view parcel,
                          .into = into,
                          .manifest = std::move(manifest),
                          .policy = admitted_->delivery.policy(),
+                         .everything = kind == pb::BUNDLE,
                          .cache = config_.cache,
                          .homes = HomeFolders(config_.home)};
   work_ = std::make_unique<DeliveryWork>(std::move(order));
@@ -211,6 +212,9 @@ absl::Status ReceiverSession::CheckLimits(const std::string& into,
                      .prune_all = policy.prune_all(),
                      .now = sys::WallNow()};
   wish.utility = {utility.word().begin(), utility.word().end()};
+  wish.argv = utility.argv();
+  wish.embellished = !utility.shell().empty() || !utility.defs().empty() ||
+                     utility.environment_size() > 0;
   return admission_.CheckLimits(wish);
 }
 
@@ -452,7 +456,7 @@ void ReceiverSession::Log(const absl::Status& why) const {
   const std::initializer_list<sys::LogField> fields = {{"host", host_},
                                                        {"why", why.message()}};
   sys::LogStep("receiver.refused", fields);
-  if (admission_.strict()) {
+  if (admission_.strict() && !config_.local) {
     sys::TellSystemLog("msrc-recv",
                        absl::StrCat("refused: ", base::Escape(why.message())));
   }
@@ -460,8 +464,9 @@ void ReceiverSession::Log(const absl::Status& why) const {
 
 // Who is not trusted is told nothing; ssh vouches for others.
 std::string ReceiverSession::WhatPeerHears(const absl::Status& why) const {
-  return admission_.strict() && !admitted_ ? "refused"
-                                           : std::string(why.message());
+  return admission_.strict() && !admitted_ && !config_.local
+             ? "refused"
+             : std::string(why.message());
 }
 
 void ReceiverSession::Refuse(const absl::Status& why, int status) {

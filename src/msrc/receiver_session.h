@@ -40,6 +40,8 @@ struct ReceiverConfig {
   AdmissionConfig admission;
   std::string cache;  // CacheFolder(); empty: nothing is kept
   std::string home;
+  // Whoever hears the session sits before this host: reasons are told.
+  bool local = false;
 };
 
 struct ReceiverCalls {

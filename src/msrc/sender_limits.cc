@@ -5,6 +5,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
@@ -127,7 +128,7 @@ absl::Status TakeWord(absl::string_view part, const std::string& word,
     const absl::StatusOr<Words> words = text::SplitWords(word);
     if (!words.ok()) return words.status();
     if (words->empty()) return Bad("a utility of no words");
-    rule.run.push_back(*words);
+    rule.run.push_back(word);
   } else if (part == "hours") {
     TRY_ASSIGN(const Hours hours, ParseHours(word));
     rule.hours.push_back(hours);
@@ -170,6 +171,12 @@ absl::StatusOr<SenderRule> ParseRule(absl::string_view line) {
   return rule;
 }
 
+bool IsUtility(const SenderWish& wish, const std::string& text) {
+  if (!wish.argv) return absl::StrJoin(wish.utility, " ") == text;
+  const absl::StatusOr<Words> words = text::SplitWords(text);
+  return words.ok() && *words == wish.utility;
+}
+
 // What the rule lacks for the wish, or nothing; the earlier the farther.
 std::string Lacks(const SenderRule& rule, const SenderWish& wish, int* reach) {
   const auto is_one = [&wish](const std::string& pattern) {
@@ -191,10 +198,16 @@ std::string Lacks(const SenderRule& rule, const SenderWish& wish, int* reach) {
                         "' is not allowed");
   }
   *reach = 2;
-  if (!wish.utility.empty() && !rule.any_utility &&
-      std::find(rule.run.begin(), rule.run.end(), wish.utility) ==
-          rule.run.end()) {
-    return "the utility is not allowed";
+  if (!wish.utility.empty() && !rule.any_utility) {
+    if (std::none_of(rule.run.begin(), rule.run.end(),
+                     [&wish](const std::string& text) {
+                       return IsUtility(wish, text);
+                     })) {
+      return "the utility is not allowed";
+    }
+    if (wish.embellished) {
+      return "a shell, definitions or variables of one's own are not allowed";
+    }
   }
   if (wish.set_id && !rule.set_id) return "set-id bits are not allowed";
   if (wish.prune_all && !rule.prune_all) {
@@ -261,7 +274,7 @@ std::string FormatRule(const SenderRule& rule) {
   for (const std::string& folder : rule.into) put(folder);
   if (rule.any_utility || !rule.run.empty()) absl::StrAppend(&out, " run");
   if (rule.any_utility) put("...");
-  for (const Words& words : rule.run) put(text::JoinWords(words));
+  for (const std::string& utility : rule.run) put(utility);
   if (!rule.hours.empty()) absl::StrAppend(&out, " hours");
   for (const Hours& hours : rule.hours) {
     for (int day = 0; day < 7; day++) {

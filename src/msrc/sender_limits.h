@@ -18,8 +18,8 @@ struct SenderRule {
   int line = 0;
   std::vector<std::string> who;   // patterns of principals
   std::vector<std::string> into;  // absolute: these folders and all below them
-  // Utilities, each as its words; `any_utility` for all.
-  std::vector<std::vector<std::string>> run;
+  // Utilities, as a shell gets them; `any_utility` for all.
+  std::vector<std::string> run;
   bool any_utility = false;
   struct Hours {  // UTC; an end before its beginning is of the next day
     int from_minute = 0, to_minute = 24 * 60;
@@ -37,6 +37,10 @@ struct SenderWish {
   std::vector<std::string> principals = {};
   std::string into = {};                  // absolute, without "." and ".."
   std::vector<std::string> utility = {};  // its words; none: nothing is run
+  bool argv = false;  // executed as they are, without a shell
+  // With a shell, definitions or variables of the sender's own: any of them
+  // makes another utility of the same words.
+  bool embellished = false;
   bool set_id = false, prune_all = false;
   absl::Time now;
 };

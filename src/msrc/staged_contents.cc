@@ -48,7 +48,8 @@ absl::StatusOr<absl::string_view> ReadAt(int fd, int64_t offset,
 
 StagedContents::StagedContents(const wire::Manifest& manifest,
                                const std::vector<Target>& targets,
-                               const Comparison& comparison, int root,
+                               const Comparison& comparison,
+                               const wire::Need& need, int root,
                                Staging& staging, const std::atomic<bool>* stop)
     : manifest_(manifest),
       targets_(targets),
@@ -56,10 +57,12 @@ StagedContents::StagedContents(const wire::Manifest& manifest,
       root_(root),
       staging_(staging),
       stop_(stop),
-      receiver_(manifest, comparison.need),
-      target_of_(manifest.entries().size()) {
+      receiver_(manifest, need) {
   for (size_t i = 0; i < targets.size(); i++) {
-    if (targets[i].entry) target_of_[*targets[i].entry] = i;
+    const Source::Kind kind = comparison.sources[i].kind;
+    if (kind == Source::Kind::kStream || kind == Source::Kind::kChunks) {
+      targets_of_.emplace(EntryOf(i).hash, i);
+    }
   }
 }
 StagedContents::~StagedContents() = default;
@@ -92,7 +95,9 @@ absl::StatusOr<sys::Fd> StagedContents::Begin(size_t target) {
 
 absl::Status StagedContents::TakePiece(const wire::Piece& piece,
                                        absl::string_view bytes) {
-  const size_t target = target_of_[piece.entry];
+  const auto lacks = targets_of_.find(manifest_.entries()[piece.entry].hash);
+  if (lacks == targets_of_.end()) return absl::OkStatus();
+  const size_t target = lacks->second;
   if (!open_) {
     TRY_ASSIGN(open_, Begin(target));
   }

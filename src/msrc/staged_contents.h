@@ -19,11 +19,13 @@ namespace msrc {
 
 class StagedContents {
  public:
-  // All of it stays where it is as long as this lives; `stop` may be null.
+  // All of it stays where it is as long as this lives; `stop` may be null. The
+  // stream is what `need` asks for, which may be more than the comparison's:
+  // what nobody lacks is checked and dropped.
   StagedContents(const wire::Manifest& manifest,
                  const std::vector<Target>& targets,
-                 const Comparison& comparison, int root, Staging& staging,
-                 const std::atomic<bool>* stop);
+                 const Comparison& comparison, const wire::Need& need, int root,
+                 Staging& staging, const std::atomic<bool>* stop);
   ~StagedContents();
 
   // Bytes of the content stream, cut anywhere. The same failure again for
@@ -54,7 +56,7 @@ class StagedContents {
   Staging& staging_;
   const std::atomic<bool>* const stop_;
   wire::ContentReceiver receiver_;
-  std::vector<size_t> target_of_;  // by entry
+  absl::flat_hash_map<wire::Hash, size_t> targets_of_;  // that lack it
   absl::flat_hash_map<size_t, Staged> staged_;
   sys::Fd open_;  // the one that pieces are coming for
 };

@@ -15,6 +15,7 @@
 #include "msrc/receiver_session.h"
 #include "sys/clock.h"
 #include "sys/process.h"
+#include "sys/signals.h"
 #include "unit/msrc/deliver.h"
 #include "unit/wire/testing.h"
 #include "wire/message.h"
@@ -42,6 +43,7 @@ struct Talk {
   wire::Manifest manifest;
 
   Talk() {
+    sys::IgnoreSigpipe();  // as every main of ours does
     // Where there is no trust file, unless a test makes one.
     setenv("FLEETBOX_TRUST", trust_file.c_str(), 1);
     config.cache = world.cache;

@@ -15,6 +15,7 @@
 #include "cli/applet.h"
 #include "msrc/cache_folder.h"
 #include "msrc/limits.h"
+#include "msrc/receiver_identity.h"
 #include "net/channel.h"
 #include "net/local_relay.h"
 #include "sys/clock.h"
@@ -31,12 +32,12 @@ namespace {
 namespace pb = fleetbox::wire;
 
 absl::StatusOr<ReceiverConfig> ConfigOf(const ReceiverOptions& options) {
-  TRY(CheckOwnExecutable());
+  TRY(CheckOwnIdentity());
   ReceiverConfig config;
   config.admission = options.admission;
   config.home = sys::HomeFolder();
   if (options.no_cache) {
-    RemoveOwnExecutable();
+    RemoveOwnCopy();
     return config;
   }
   // A host without a place for it is served all the same.

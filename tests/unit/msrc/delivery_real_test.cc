@@ -96,7 +96,8 @@ struct World {
       SuppliedHost h;
       h.position = supply.hosts.size();
       h.job.name = name;
-      h.job.ssh = {folder.path() + "/ssh"};
+      h.job.ssh =
+          ssh.empty() ? std::vector<std::string>{folder.path() + "/ssh"} : ssh;
       h.job.into = "app";
       if (!words.empty()) h.job.runs = HostJob::Runs::kAtOnce;
       for (const std::string& w : words) h.job.utility.add_word(w);
@@ -127,6 +128,7 @@ struct World {
   }
 
   const std::string executable;
+  std::vector<std::string> ssh;  // instead of the stand-in
   sys::TemporaryFolder folder = *sys::TemporaryFolder::Make("real-");
   keys::KeyPair key = keys::NewKeyPair("ops");
   std::vector<SourceFile> sources;
@@ -260,4 +262,58 @@ TEST_CASE("delivery: a large tree arrives whole, and a check changes nothing",
             *sys::ReadFile(f.file));
     }
   }
+}
+
+TEST_CASE("msrc M34: over a real ssh, and where that cannot log in", "[msrc]") {
+  const std::string fleetbox = Fleetbox();
+  if (fleetbox.empty() || access("/usr/sbin/sshd", X_OK) != 0 ||
+      access("/usr/bin/ssh-keygen", X_OK) != 0 || sys::MyUid() != 0) {
+    WARN("skipped: needs a fleetbox beside the test, sshd and root");
+    return;
+  }
+  World w(fleetbox);
+  const std::string& f = w.folder.path();
+  const std::string home = w.Home("far");
+  REQUIRE(sys::MakeFolders(home).ok());
+  mkdir("/run/sshd", 0755);
+  for (const char* name : {"host", "user"}) {
+    REQUIRE(sys::RunProgram({"ssh-keygen", "-q", "-t", "ed25519", "-N", "",
+                             "-f", absl::StrCat(f, "/", name)},
+                            "", absl::Seconds(20))
+                .ok());
+  }
+  const auto put = [&](const std::string& name, const std::string& content) {
+    REQUIRE(sys::ReplaceFile(f + "/" + name, content, 0600).ok());
+  };
+  // One connection over a pipe: no port, and nothing of the system's.
+  put("sshd_config",
+      absl::StrCat("HostKey ", f, "/host\nAuthorizedKeysFile ", f,
+                   "/user.pub\nStrictModes no\nPermitRootLogin yes\nUsePAM "
+                   "no\nPidFile none\nSetEnv HOME=",
+                   home, " XDG_CACHE_HOME=", home, "/.cache\n"));
+  const std::string key = *sys::ReadFile(f + "/host.pub");
+  put("known", "far " + key);
+  put("config",
+      absl::StrCat("Host *\nProxyCommand /usr/sbin/sshd -i -f ", f,
+                   "/sshd_config 2>/dev/null\nHostKeyAlias far\n"
+                   "UserKnownHostsFile ",
+                   f, "/known\nGlobalKnownHostsFile none\nIdentityFile ", f,
+                   "/user\nIdentitiesOnly yes\nLogLevel ERROR\n"));
+  w.ssh = {"ssh", "-F", f + "/config"};
+  w.Put("a", "A\n");
+  w.Deliver({"one", "two"}, {"cat", "a", ">>$HOME/log"});
+  CHECK(w.At("one").status == 0);
+  CHECK(w.At("two").status == 0);
+  CHECK(sys::ReadFile(home + "/app/a").value_or("") == "A\n");
+  CHECK(sys::ReadFile(home + "/log").value_or("") == "A\nA\n");
+  w.Deliver({"one"}, {"kill", "-9", "$$"});
+  CHECK(w.At("one").status == 137);
+  CHECK_FALSE(w.At("one").copied);
+  CHECK(w.At("one").same == 1);
+
+  REQUIRE(sys::RemoveFile(f + "/user.pub").ok());
+  w.Deliver({"one"}, {"true"});
+  CHECK(w.At("one").status == 255);
+  CHECK(w.At("one").phase == "connect");
+  CHECK(absl::StrContains(w.At("one").error, "Permission denied"));
 }

@@ -35,22 +35,6 @@ absl::string_view NamedHash(absl::string_view path) {
   return digits;
 }
 
-absl::StatusOr<std::string> HashOfFile(const std::string& path) {
-  TRY_ASSIGN(const sys::Fd fd, sys::Open(path, O_RDONLY));
-  wire::Hasher hasher;
-  std::string buffer(256 << 10, '\0');
-  for (;;) {
-    const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return base::SysError(path);
-    if (n == 0) break;
-    hasher.Feed(absl::string_view(buffer.data(), static_cast<size_t>(n)));
-  }
-  const wire::Hash hash = hasher.Finish();
-  return base::Hex(absl::string_view(reinterpret_cast<const char*>(hash.data()),
-                                     hash.size()));
-}
-
 bool IsOld(const std::string& path, absl::Time before) {
   const absl::StatusOr<sys::FileInfo> info = sys::Stat(path);
   return info.ok() && info->exists && !info->symlink &&
@@ -109,24 +93,6 @@ void TidyCache(const std::string& cache, absl::Time now) {
     const std::string path = absl::StrCat(runs, "/", name);
     if (IsOld(path, now - kKeepRuns)) (void)sys::RemoveTree(path);
   }
-}
-
-absl::Status CheckOwnExecutable() {
-  const std::string path = sys::OwnExecutable();
-  const absl::string_view named = NamedHash(path);
-  if (named.empty()) return absl::OkStatus();
-  TRY_ASSIGN(const std::string hash, HashOfFile("/proc/self/exe"));
-  if (hash != named) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": is not what its name says"));
-  }
-  utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
-  return absl::OkStatus();
-}
-
-void RemoveOwnExecutable() {
-  const std::string path = sys::OwnExecutable();
-  if (!NamedHash(path).empty()) (void)sys::RemoveFile(path);
 }
 
 }  // namespace msrc

@@ -22,12 +22,4 @@ absl::Status NeedPrivateFolder(const std::string& path);
 // concern.
 void TidyCache(const std::string& cache, absl::Time now);
 
-// If our own executable is one that was brought here (its name ends in a '-'
-// and 64 hexadecimal digits), DataLoss unless they are the hash of its content;
-// a moment is noted at which it was used.
-absl::Status CheckOwnExecutable();
-// Removes it then, so that nothing of us stays. Only what CheckOwnExecutable
-// would look at.
-void RemoveOwnExecutable();
-
 }  // namespace msrc

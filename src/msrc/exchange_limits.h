@@ -25,4 +25,6 @@ inline constexpr size_t kUnderWayBytes = 1 << 20;
 // An operator's interrupt: the receiver kills the utility after 10 seconds.
 inline constexpr absl::Duration kCancelTime = absl::Seconds(15);
 
+inline constexpr size_t kMaxRunJournalBytes = 256 << 20;
+
 }  // namespace msrc

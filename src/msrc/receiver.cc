@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "cli/applet.h"
 #include "msrc/cache_folder.h"
+#include "msrc/receiver_identity.h"
 #include "msrc/receiver_limits.h"
 #include "net/channel.h"
 #include "net/local_relay.h"
@@ -31,12 +32,12 @@ namespace {
 namespace pb = fleetbox::wire;
 
 absl::StatusOr<ReceiverConfig> ConfigOf(const ReceiverOptions& options) {
-  TRY(CheckOwnExecutable());
+  TRY(CheckOwnIdentity());
   ReceiverConfig config;
   config.admission = options.admission;
   config.home = sys::HomeFolder();
   if (options.no_cache) {
-    RemoveOwnExecutable();
+    RemoveOwnCopy();
     return config;
   }
   // A host without a place for it is served all the same.

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "msrc/exchange_limits.h"
+#include "net/frame.h"
 #include "scripted.h"
 
 using namespace msrc;
@@ -342,6 +343,72 @@ TEST_CASE(
   CHECK(t.Failed(65, Phase::kConnect));
   CHECK(t.Result().error == "two files of one name\\n");
   CHECK_FALSE(t.Result().may_retry);
+}
+
+// --- simulation -------------------------------------------------------------
+
+namespace {
+
+// A conversation as bytes, cut behind `n` of them: what the exchange makes of
+// it.
+ExchangeResult Cut(const std::vector<std::string>& messages, size_t n,
+                   bool needs) {
+  Talk t;
+  t.On(ChannelOpened{});
+  std::string bytes;
+  for (const std::string& m : messages) {
+    net::AppendFrame(net::FrameType::kData, m, bytes);
+  }
+  net::FrameReader reader(1 << 20);
+  reader.Add(bytes.substr(0, n));
+  for (;;) {
+    const auto frame = reader.Next();
+    REQUIRE(frame.ok());
+    if (!frame->has_value()) break;
+    const std::string follows = t.Says(std::string((*frame)->content));
+    if (needs && absl::StrContains(follows, "contents")) t.On(ContentSent{});
+  }
+  t.On(Lost{absl::UnavailableError("gone")});
+  return t.Result();
+}
+
+}  // namespace
+
+TEST_CASE(
+    "exchange: cut at any byte, what is not known is never told as a "
+    "success or the utility's failure",
+    "[msrc]") {
+  for (const bool needs : {false, true}) {
+    for (const int code : {0, 7}) {
+      const std::vector<std::string> messages = {
+          Hello(),
+          needs ? NeedOf({0, 1}) : NeedOf({}),
+          AppliedOf(Applied::APPLIED),
+          OutputOf(1, "some"),
+          OutputOf(2, "more"),
+          EndedOf(static_cast<uint32_t>(code))};
+      std::vector<size_t> ends;  // of the messages, as frames
+      size_t all = 0;
+      for (const std::string& m : messages) {
+        ends.push_back(all += m.size() + net::kFrameHeaderBytes);
+      }
+      for (size_t n = 0; n <= all; n++) {
+        const ExchangeResult r = Cut(messages, n, needs);
+        if (n == all) {
+          CHECK(r.status == code);
+          CHECK(r.failed == (code == 0 ? Phase::kEnded : Phase::kRun));
+          continue;
+        }
+        CHECK(r.status == 255);
+        CHECK(r.failed == (n < ends[1]   ? Phase::kTransfer
+                           : n < ends[2] ? Phase::kApply
+                                         : Phase::kRun));
+        CHECK(r.applied.has_value() == (n >= ends[2]));
+        CHECK_FALSE(r.ended.has_value());
+        CHECK_FALSE(r.may_retry);
+      }
+    }
+  }
 }
 
 // --- hostile receivers ------------------------------------------------------

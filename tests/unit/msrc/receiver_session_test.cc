@@ -446,7 +446,7 @@ TEST_CASE_METHOD(Talk, "receiver: output waits for whoever reads it",
 
 TEST_CASE_METHOD(Talk, "msrc M35: an interrupt ends the utility and its kin",
                  "[msrc]") {
-  Run("sleep 1000 & echo $!; trap 'echo got TERM; exit 9' TERM; wait");
+  Run("trap 'echo got TERM; exit 9' TERM; sleep 1000 & echo $!; wait");
   Start();
   Deliver(Delivery());
   Until([this] { return absl::EndsWith(out, "\n"); });

@@ -15,11 +15,13 @@
 #include "sys/clock.h"
 #include "sys/environment.h"
 #include "sys/file.h"
+#include "sys/process.h"
 
 namespace msrc {
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
+constexpr absl::Duration kLookAtKin = absl::Milliseconds(50);
 // For what it leaves running and that has its output open: what it said until
 // then is passed on, and no more.
 constexpr absl::Duration kOutputAfterEnd = absl::Seconds(1);
@@ -59,6 +61,7 @@ UtilityRun::~UtilityRun() {
   loop_.Cancel(limit_);
   loop_.Cancel(kill_);
   loop_.Cancel(quiet_);
+  loop_.Cancel(kin_);
   for (Output& output : outputs_) loop_.Unwatch(output.fd.get());
   loop_.Unwatch(input_.get());
   if (!child_ || child_over_) return;
@@ -200,6 +203,12 @@ void UtilityRun::WriteInput() {
 
 void UtilityRun::OnEnd() {
   loop_.Unwatch(child_->pidfd());
+  // When it is to end, so are those it has started: they have their time, too.
+  // Until it is waited for, the group's number is nobody else's.
+  if (kill_ != 0 && sys::IsGroupAlive(child_->pid())) {
+    kin_ = loop_.After(kLookAtKin, [this] { kin_ = 0, OnEnd(); });
+    return;
+  }
   sys::Usage usage;
   const sys::Ended end = child_->Wait(&usage);
   child_over_ = true;

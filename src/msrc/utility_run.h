@@ -81,7 +81,7 @@ class UtilityRun {
   sys::Fd input_;
   std::string waiting_;  // for input_
   bool input_ends_ = false;
-  sys::Loop::Timer limit_ = 0, kill_ = 0, quiet_ = 0;
+  sys::Loop::Timer limit_ = 0, kill_ = 0, quiet_ = 0, kin_ = 0;
   fleetbox::wire::Ended ended_;
   std::shared_ptr<bool> alive_;
 };

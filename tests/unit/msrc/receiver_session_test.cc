@@ -461,6 +461,22 @@ TEST_CASE_METHOD(Talk, "msrc M35: an interrupt ends the utility and its kin",
   CHECK(world.Names().empty());
 }
 
+TEST_CASE_METHOD(Talk, "receiver: kin that will not end is killed in the end",
+                 "[msrc]") {
+  Run("(trap '' TERM; echo $$; exec sleep 1000) & trap 'exit 3' TERM; "
+      "sleep 0.1; echo \"pid $!\"; wait");
+  Start();
+  Deliver(Delivery());
+  Until([this] { return absl::StrContains(out, "pid "); });
+  const std::string kin = out.substr(out.find("pid ") + 4);
+  pb::FromController message;
+  message.mutable_cancel()->set_signal(SIGTERM);
+  Send(message);
+  ToTheEnd();
+  CHECK(ended->exit_code() == 3);
+  Until([&] { return !IsAlive(kin); });
+}
+
 TEST_CASE_METHOD(Talk, "receiver: a signal that is none of a controller's",
                  "[msrc]") {
   Run("sleep 1000");

@@ -175,7 +175,8 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
 std::string OnlyDirect(const DeliveryOptions& o) {
   if (o.policy.check()) return "--check";
   if (o.bootstrap_only) return "--bootstrap";
-  if (!o.attach.empty()) return "--attach";
+  if (o.attach) return "--attach";
+  if (!o.bundle.empty()) return "--bundle";
   return "";
 }
 
@@ -354,8 +355,9 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
     Show(order, run, TextsFor(plan, order, scripts, ByHand(transports.used())));
   }
   if (direct) {
-    return RunDirect(plan, {order.utility, &order.delivery, &order.drive}, run,
-                     face);
+    return RunDirect(
+        plan, {order.utility, &order.delivery, &order.drive, order.record}, run,
+        face);
   }
   if (transports.used().size() > 1) {
     run.DefineForEach([&](hosts::Stream& stream, size_t host) {
@@ -365,6 +367,16 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   TRY_ASSIGN(const std::unique_ptr<Steps> steps,
              StepsFor(plan, order, transports, run));
   SetOperands(run, std::move(texts.control), std::move(texts.companion));
+  if (order.record != nullptr) {
+    order.drive.ended = [&run, record = order.record](size_t position,
+                                                      int status) {
+      HostReport report;
+      report.host = std::string(run.table().HostName(run.elected()[position]));
+      report.position = position;
+      report.status = status;
+      record->Add(report);
+    };
+  }
   const absl::StatusOr<int> code =
       hosts::Drive(run, std::move(order.drive), face);
   run.DefineForEach(nullptr);

@@ -82,8 +82,8 @@ RunRecord RunRecord::Begin(const Plan& plan,
   const absl::StatusOr<sys::Account> account = sys::FindAccount(sys::MyUid());
   begin.user = account.ok() ? account->name : absl::StrCat(sys::MyUid());
   begin.host = sys::HostName();
-  begin.folder = std::string(absl::StripSuffix(
-      sys::AbsolutePath(".").value_or("."), "/."));
+  begin.folder = std::string(
+      absl::StripSuffix(sys::AbsolutePath(".").value_or("."), "/."));
   begin.recipe = plan.recipe.file;
   const absl::StatusOr<std::string> recipe = sys::ReadFile(plan.recipe.file);
   if (recipe.ok()) begin.recipe_hash = HashText(*recipe);

@@ -75,6 +75,9 @@ PROTO := $(if $(filter wire,$(ROOMS)),$(B)/gen/wire/messages.pb)
 ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
+# Models of devices: of the unit tests and of the programs around them.
+MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(wildcard tests/fakes/*_model.cc))
+FAKES := $(patsubst tests/fakes/%.cc,$(B)/fakes/%,$(filter-out %_model.cc,$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 
 all: $(BIN)
@@ -128,15 +131,19 @@ $(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a
 # tests/unit/sys/wall_clock.h sets the clock.
 # The rooms first, then simulations: what several objects hold is taken from the
 # first, and other tests are compiled without optimisation.
-$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
+$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(MODEL_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
 # What simulations run millions of times: world.o, world_*.o, sim*.o, and they.
 $(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o \
-$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o: \
+$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o \
+$(B)/tests/unit/power/si%.o $(B)/tests/fakes/%_model.o: \
   CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
+$(B)/fakes/%: $(B)/tests/fakes/%.o $(MODEL_OBJ) $(B)/rooms.a
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)

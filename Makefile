@@ -75,9 +75,9 @@ PROTO := $(if $(filter wire,$(ROOMS)),$(B)/gen/wire/messages.pb)
 ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
-# Models of devices: of the unit tests and of the programs around them.
-MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(wildcard tests/fakes/*_model.cc))
-FAKES := $(patsubst tests/fakes/%.cc,$(B)/fakes/%,$(filter-out %_model.cc,$(wildcard tests/fakes/*.cc)))
+# Models of devices: of the unit tests and of the programs that serve them.
+FAKES := bmc snmp_agent
+MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(filter-out $(FAKES:%=tests/fakes/%.cc),$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 
 all: $(BIN)

@@ -60,7 +60,9 @@ IpmiLogin::IpmiLogin(const IpmiAccount& account, uint32_t slot,
     : account_(account),
       slot_(slot),
       random_(random),
-      busy_retries_(busy_retries) {}
+      busy_retries_(busy_retries),
+      // Who cannot see what we send cannot refuse it either.
+      tag_(static_cast<uint8_t>(random_(1).front())) {}
 
 absl::string_view IpmiLogin::Password() const {
   return account_.password == nullptr ? absl::string_view()
@@ -243,12 +245,16 @@ void IpmiLogin::Receive(absl::string_view datagram, absl::Time now) {
   }
 }
 
+bool IpmiLogin::IsOurs(uint8_t status, uint32_t id) const {
+  return id == exchange_.our_id || (id == 0 && status != 0);
+}
+
 void IpmiLogin::OnOpenResponse(absl::string_view payload, absl::Time now) {
   if (state_ != State::kOpening) return;
   const absl::StatusOr<IpmiOpenResponse> response =
       ParseIpmiOpenResponse(payload);
   if (!response.ok() || response->tag != tag_ ||
-      response->our_id != exchange_.our_id) {
+      !IsOurs(response->status, response->our_id)) {
     return;
   }
   heard_ = true;
@@ -270,7 +276,8 @@ void IpmiLogin::OnOpenResponse(absl::string_view payload, absl::Time now) {
 void IpmiLogin::OnRakp2(absl::string_view payload, absl::Time now) {
   if (state_ != State::kNaming) return;
   const absl::StatusOr<IpmiRakp2> rakp2 = ParseIpmiRakp2(payload, *suite_);
-  if (!rakp2.ok() || rakp2->tag != tag_ || rakp2->our_id != exchange_.our_id) {
+  if (!rakp2.ok() || rakp2->tag != tag_ ||
+      !IsOurs(rakp2->status, rakp2->our_id)) {
     return;
   }
   if (rakp2->status != 0) return Refused(rakp2->status, now);
@@ -295,7 +302,8 @@ void IpmiLogin::OnRakp2(absl::string_view payload, absl::Time now) {
 void IpmiLogin::OnRakp4(absl::string_view payload, absl::Time now) {
   if (state_ != State::kProving) return;
   const absl::StatusOr<IpmiRakp4> rakp4 = ParseIpmiRakp4(payload, *suite_);
-  if (!rakp4.ok() || rakp4->tag != tag_ || rakp4->our_id != exchange_.our_id) {
+  if (!rakp4.ok() || rakp4->tag != tag_ ||
+      !IsOurs(rakp4->status, rakp4->our_id)) {
     return;
   }
   if (rakp4->status != 0) return Refused(rakp4->status, now);

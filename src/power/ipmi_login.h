@@ -104,6 +104,7 @@ class IpmiLogin {
   void OnRakp2(absl::string_view payload, absl::Time now);
   void OnRakp4(absl::string_view payload, absl::Time now);
   absl::string_view Password() const;
+  bool IsOurs(uint8_t status, uint32_t id) const;
 
   const IpmiAccount& account_;
   const uint32_t slot_;

@@ -54,6 +54,16 @@ uint8_t TakeAlgorithm(base::Reader& reader, uint8_t type) {
   return static_cast<uint8_t>(block[4]) & kPayloadTypeBits;
 }
 
+// What all answers of a login begin with. A refusal may end after its status.
+template <typename T>
+void TakeHead(base::Reader& reader, T& answer) {
+  answer.tag = reader.U8();
+  answer.status = reader.U8();
+  if (answer.status != 0 && reader.rest().size() < 6) return;
+  reader.Bytes(2);  // the privilege: 0 from those that echo what was asked
+  answer.our_id = reader.Le32();
+}
+
 struct StatusWords {
   IpmiStatus status;
   absl::string_view words;
@@ -128,7 +138,7 @@ std::optional<uint32_t> IpmiSessionOf(absl::string_view datagram) {
     case IpmiPayload::kOpenResponse:
     case IpmiPayload::kRakp2:
     case IpmiPayload::kRakp4:
-      if (packet->payload.size() < 8) return std::nullopt;
+      if (packet->payload.size() < 8) return 0;
       return base::Le32(packet->payload.data() + 4);
     default:
       return std::nullopt;
@@ -159,10 +169,7 @@ absl::StatusOr<IpmiOpenResponse> ParseIpmiOpenResponse(
     absl::string_view payload) {
   base::Reader reader(payload);
   IpmiOpenResponse response;
-  response.tag = reader.U8();
-  response.status = reader.U8();
-  reader.Bytes(2);  // the privilege: 0 from those that echo what was asked
-  response.our_id = reader.Le32();
+  TakeHead(reader, response);
   if (reader.ok() && response.status == 0) {
     response.their_id = reader.Le32();
     response.authentication = TakeAlgorithm(reader, 0);
@@ -188,10 +195,7 @@ absl::StatusOr<IpmiRakp2> ParseIpmiRakp2(absl::string_view payload,
                                          const IpmiSuite& suite) {
   base::Reader reader(payload);
   IpmiRakp2 rakp2;
-  rakp2.tag = reader.U8();
-  rakp2.status = reader.U8();
-  reader.Bytes(2);
-  rakp2.our_id = reader.Le32();
+  TakeHead(reader, rakp2);
   if (reader.ok() && rakp2.status == 0) {
     rakp2.their_random = reader.Bytes(16);
     rakp2.guid = reader.Bytes(16);
@@ -213,10 +217,7 @@ absl::StatusOr<IpmiRakp4> ParseIpmiRakp4(absl::string_view payload,
                                          const IpmiSuite& suite) {
   base::Reader reader(payload);
   IpmiRakp4 rakp4;
-  rakp4.tag = reader.U8();
-  rakp4.status = reader.U8();
-  reader.Bytes(2);
-  rakp4.our_id = reader.Le32();
+  TakeHead(reader, rakp4);
   if (reader.ok() && rakp4.status == 0) {
     rakp4.check = reader.Bytes(suite.check_bytes);
   }

@@ -47,7 +47,8 @@ struct IpmiPacket {
 absl::StatusOr<IpmiPacket> ParseIpmiPacket(absl::string_view datagram);
 // Outside a session.
 std::string EncodeIpmiPacket(IpmiPayload type, absl::string_view payload);
-// The session, of ours, that a controller's packet is for. Looks no further.
+// The session, of ours, that a controller's packet is for; 0 when it does not
+// say: some refuse in two bytes. Looks no further.
 std::optional<uint32_t> IpmiSessionOf(absl::string_view datagram);
 
 // --- the login --------------------------------------------------------------
@@ -86,7 +87,7 @@ std::string EncodeIpmiOpenRequest(uint8_t tag, uint32_t our_id,
                                   const IpmiSuite& suite);
 struct IpmiOpenResponse {
   uint8_t tag = 0, status = 0;
-  uint32_t our_id = 0;
+  uint32_t our_id = 0;  // 0 in a refusal that does not say
   // Only when the status is 0:
   uint32_t their_id = 0;
   uint8_t authentication = 0, integrity = 0, confidentiality = 0;

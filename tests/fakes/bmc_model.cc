@@ -30,12 +30,6 @@ std::string Answer(IpmiPayload type, const std::string& payload) {
   return power::EncodeIpmiPacket(type, payload);
 }
 
-std::string Refusal(uint8_t tag, IpmiStatus status, uint32_t console) {
-  std::string out = Bytes({tag, static_cast<int>(status), 0, 0});
-  base::PutLe32(out, console);
-  return out;
-}
-
 // An answer to a request; `body` is its completion code and data.
 std::string Message(uint8_t function, uint8_t number, uint8_t command,
                     absl::string_view body) {
@@ -104,6 +98,9 @@ std::vector<std::string> BmcModel::Receive(absl::string_view datagram,
     answer = InSession(*packet, datagram, now);
   } else if (packet.ok()) {
     switch (static_cast<IpmiPayload>(packet->payload_type)) {
+      case IpmiPayload::kMessage:
+        answer = Unsealed(packet->payload);
+        break;
       case IpmiPayload::kOpenRequest:
         answer = Answer(IpmiPayload::kOpenResponse, Open(packet->payload));
         break;
@@ -125,11 +122,28 @@ std::vector<std::string> BmcModel::Receive(absl::string_view datagram,
   return {*std::move(answer)};
 }
 
-// What is asked before a session, in the frames of IPMI 1.5.
+// What is asked before a session, in the frames of IPMI 1.5,
 std::vector<std::string> BmcModel::Legacy(absl::string_view datagram) {
   constexpr size_t kMessageAt = 14;
-  if (datagram.size() < kMessageAt + 7) return {};
-  const absl::string_view message = datagram.substr(kMessageAt);
+  if (datagram.size() < kMessageAt) return {};
+  const std::optional<std::string> answer =
+      BeforeSession(datagram.substr(kMessageAt));
+  if (!answer.has_value()) return {};
+  std::string out = Bytes({0x06, 0x00, 0xff, 0x07, 0x00});
+  out.append(8, '\0');
+  out.push_back(static_cast<char>(answer->size()));
+  return {out + *answer};
+}
+
+// and in those of 2.0.
+std::optional<std::string> BmcModel::Unsealed(absl::string_view message) {
+  const std::optional<std::string> answer = BeforeSession(message);
+  if (!answer.has_value()) return std::nullopt;
+  return Answer(IpmiPayload::kMessage, *answer);
+}
+
+std::optional<std::string> BmcModel::BeforeSession(absl::string_view message) {
+  if (message.size() < 7) return std::nullopt;
   const uint8_t function = static_cast<uint8_t>(message[1]) >> 2;
   const uint8_t number = static_cast<uint8_t>(message[4]) >> 2;
   const uint8_t command = message[5];
@@ -137,11 +151,15 @@ std::vector<std::string> BmcModel::Legacy(absl::string_view datagram) {
   std::string body = Bytes({kNotKnown});
   if (function == 0x06 && command == 0x38) body = Capabilities();
   if (function == 0x06 && command == 0x54) body = Suites(options_.suites, data);
-  const std::string answer = Message(function, number, command, body);
-  std::string out = Bytes({0x06, 0x00, 0xff, 0x07, 0x00});
-  out.append(8, '\0');
-  out.push_back(static_cast<char>(answer.size()));
-  return {out + answer};
+  return Message(function, number, command, body);
+}
+
+std::string BmcModel::Refusal(uint8_t tag, IpmiStatus status,
+                              uint32_t console) const {
+  if (options_.refuses_shortly) return Bytes({tag, static_cast<int>(status)});
+  std::string out = Bytes({tag, static_cast<int>(status), 0, 0});
+  base::PutLe32(out, console);
+  return out;
 }
 
 std::string BmcModel::Open(absl::string_view payload) {

@@ -30,9 +30,10 @@ struct BmcOptions {
   std::vector<int> suites = {3, 17};
   int answers_suite = 0;            // ... instead of the one that was asked for
   bool silent_for_unknown = false;  // users
-  int busy_logins = 0;              // so many are refused with "no resources"
-  int busy_commands = 0;            // so many with "busy"
-  bool remembers_numbers = true;    // of requests: a repeat is answered again
+  bool refuses_shortly = false;   // in two bytes, as OpenIPMI's simulator does
+  int busy_logins = 0;            // so many are refused with "no resources"
+  int busy_commands = 0;          // so many with "busy"
+  bool remembers_numbers = true;  // of requests: a repeat is answered again
   bool new_random_each_time = true;  // for each copy of RAKP 1
   uint8_t control_privilege = 3;     // what Chassis Control takes
   // Of the power.
@@ -77,6 +78,10 @@ class BmcModel {
   };
 
   std::vector<std::string> Legacy(absl::string_view datagram);
+  std::optional<std::string> Unsealed(absl::string_view message);
+  std::optional<std::string> BeforeSession(absl::string_view message);
+  std::string Refusal(uint8_t tag, power::IpmiStatus status,
+                      uint32_t console) const;
   std::string Open(absl::string_view payload);
   std::optional<std::string> Rakp1(absl::string_view payload);
   std::string Rakp3(absl::string_view payload);

@@ -104,6 +104,15 @@ TEST_CASE("power 35: a controller without suite 17 is asked for 3 at once",
                "cipher suite 17"));
 }
 
+TEST_CASE("ipmi: a refusal may be two bytes", "[power]") {
+  Sim sim({.suites = {3}, .refuses_shortly = true}, {});
+  CHECK(sim.Run(Action::kStatus).after == PlugState::kOn);
+  power::IpmiAccount account = Sim::Admin();
+  account.user = "nobody";
+  CHECK(Failed(sim.Run(Action::kStatus, {}, account), FailureClass::kAuth,
+               "unknown user"));
+}
+
 TEST_CASE("power 35: another suite in the answer than in the question",
           "[power]") {
   Sim sim({.answers_suite = 3}, {});

@@ -1,8 +1,6 @@
 // Limits on what power controllers may send, and on what they may be sent.
 #pragma once
 
-#include <absl/time/time.h>
-
 #include <cstddef>
 
 namespace power {
@@ -11,7 +9,6 @@ namespace power {
 inline constexpr size_t kMaxIpmiDatagramBytes = 1024;
 inline constexpr size_t kMaxIpmiUserBytes = 16;
 inline constexpr size_t kMaxIpmiPasswordBytes = 20;
-inline constexpr absl::Duration kIpmiSessionLimit = absl::Seconds(20);
 
 // SNMP. An answer holds the few values that were asked for.
 inline constexpr size_t kMaxSnmpDatagramBytes = 8192;
@@ -20,7 +17,7 @@ inline constexpr size_t kMaxSnmpOidParts = 128;     // RFC 2578, section 7.1.3
 inline constexpr size_t kMaxSnmpValueBytes = 4096;  // of a string
 inline constexpr size_t kMaxSnmpEngineBytes = 32;   // RFC 3411
 inline constexpr size_t kMaxSnmpUserBytes = 32;     // RFC 3414
-inline constexpr absl::Duration kSnmpLimit = absl::Seconds(20);
+inline constexpr size_t kMaxSnmpCommunityBytes = 255;
 
 // Conversations by datagrams that are under way at once; others wait.
 inline constexpr size_t kMaxDatagramJobs = 1024;

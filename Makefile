@@ -8,9 +8,9 @@
 #   make asan | tsan | fuzz | bench   heavier checks
 #   make browser    the page of mcfeely-server in Chromium
 #   make check-boot isinit as process 1 of an emulated machine
-#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit
-#                                     the heaviest; xapply's, hxmd's,
-#                                     McFeely's and isinit's peers
+#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit |
+#        bench-power                  the heaviest; xapply's, hxmd's,
+#                                     McFeely's, isinit's and IPMI's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -135,6 +135,8 @@ $(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(MODEL_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
+# The rooms have no types to ask for when they run.
+$(B)/tests/fuzz/%.o: CXXFLAGS += $(if $(filter fuzz,$(PROFILE)),-fno-sanitize=vptr)
 # What simulations run millions of times: world.o, world_*.o, sim*.o, and they.
 $(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o \
 $(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o \
@@ -203,6 +205,8 @@ bench-isinit: $(BIN) $(B)/bench/isinit/supervise_bench | $(BUILD)/packages-test
 $(B)/bench/isinit/supervise_bench: \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/isinit/*.cc)) \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,figures process)
+bench-power: $(B)/bench/power/ipmi_bench $(B)/fakes/bmc | $(BUILD)/packages-test
+	@$< $(B)/fakes/bmc
 soak: $(BIN) $(B)/unit
 	@set -e; for s in tests/soak/*; do \
 	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done
@@ -234,7 +238,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check check-boot unit blackbox accept lint asan tsan fuzz fuzz-all \
-  bench bench-fanout bench-hosts bench-mcfeely bench-isinit browser soak demo \
+  bench bench-fanout bench-hosts bench-mcfeely bench-isinit bench-power browser soak demo \
   install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

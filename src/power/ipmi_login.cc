@@ -50,8 +50,9 @@ std::optional<Failure> CheckIpmiAccount(const IpmiAccount& account) {
 }
 
 absl::Duration IpmiPatience(int times_sent) {
-  if (times_sent <= 1) return absl::Milliseconds(250);
-  if (times_sent == 2) return absl::Milliseconds(500);
+  // At 0.25, 0.5 and 1 s after the first, then every second.
+  if (times_sent <= 2) return absl::Milliseconds(250);
+  if (times_sent == 3) return absl::Milliseconds(500);
   return absl::Seconds(1);
 }
 

@@ -1,7 +1,7 @@
 // bmc [--count=N] [--address=127.0.10.1] [--port=623] [--user=NAME:PASSWORD:N]
 //     [--kg=KEY] [--suites=3,17] [--off] [--delay=20ms] [--loss=0.05]
 //     [--dead=N] [--stubborn=N] [--switch-time=1s] [--silent-for-unknown]
-//     [--busy=N] [--ready-fd=N]
+//     [--busy=N] [--seed=N] [--ready-fd=N]
 // Serves models of controllers (bmc_model.h) on N addresses that follow each
 // other. The last --dead of them hear and say nothing, the first --stubborn say
 // yes and do nothing. SIGUSR1 prints a line of counts for each, as does the
@@ -31,6 +31,7 @@ struct Settings {
   int dead = 0, stubborn = 0;
   std::string address = "127.0.10.1";
   int port = 623;
+  int seed = 0;
   int ready_fd = -1;
   bool has_users = false;
   fakes::BmcOptions bmc;
@@ -67,6 +68,7 @@ bool Take(Settings& settings, const std::string& word,
   if (word == "--stubborn") return absl::SimpleAtoi(value, &settings.stubborn);
   if (word == "--port") return absl::SimpleAtoi(value, &settings.port);
   if (word == "--ready-fd") return absl::SimpleAtoi(value, &settings.ready_fd);
+  if (word == "--seed") return absl::SimpleAtoi(value, &settings.seed);
   if (word == "--busy") {
     return absl::SimpleAtoi(value, &settings.bmc.busy_logins);
   }
@@ -148,7 +150,7 @@ int main(int argc, char** argv) {
     network.is_dead = i >= settings.count - settings.dead;
     auto server =
         fakes::BmcServer::Make(loop, Behind(settings.address, i), settings.port,
-                               std::move(bmc), network, i + 1);
+                               std::move(bmc), network, settings.seed + i + 1);
     if (!server.ok()) {
       fprintf(stderr, "bmc: %s\n",
               std::string(server.status().message()).c_str());

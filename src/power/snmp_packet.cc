@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "base/status.h"
+#include "keys/secret.h"
 #include "power/limits.h"
 
 namespace power {
@@ -113,12 +114,16 @@ std::string DescribeSnmpError(int64_t status) {
 std::string EncodeSnmpCommunity(int version, absl::string_view community,
                                 const SnmpPdu& pdu) {
   MUST(version == 1 || version == 2);
+  // A community is a secret, though it is sent as it is.
   std::string content;
+  content.reserve(kMaxSnmpDatagramBytes);
   PutBerInteger(content, version == 1 ? kVersion1 : kVersion2);
   PutBer(content, kString, community);
   PutPdu(content, pdu);
   std::string out;
+  out.reserve(content.size() + 8);  // else a copy is left behind
   PutBer(out, kSequence, content);
+  keys::Wipe(content);
   return out;
 }
 

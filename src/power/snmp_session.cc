@@ -105,6 +105,7 @@ void SnmpSession::Ask(SnmpPduType type, std::vector<SnmpBinding> bindings,
 }
 
 void SnmpSession::SendQuestion(absl::Time now) {
+  keys::Wipe(last_);
   number_ = NumberOf(slot_, ++count_);
   ++attempts_;
   const SnmpPdu pdu = {.type = type_, .number = number_, .bindings = bindings_};
@@ -311,7 +312,7 @@ void SnmpSession::OnReport(const SnmpV3Message& message, absl::Time now) {
 void SnmpSession::Done(Reply reply) {
   waiting_ = Waiting::kNothing;
   wake_at_ = absl::InfiniteFuture();
-  last_.clear();
+  keys::Wipe(last_);
   reply_ = std::move(reply);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "keys/secret.h"
 #include "sys/clock.h"
 
 namespace power {
@@ -137,6 +138,8 @@ void UdpDriver::Send(const sys::UdpAddress& to, std::string datagram) {
   Socket& socket = sockets_[to.is_ipv6()];
   if (socket.unsent.empty()) {
     const absl::Status sent = socket.socket->Send(to, datagram);
+    // Some hold a community.
+    if (!absl::IsUnavailable(sent)) keys::Wipe(datagram);
     if (sent.ok()) return;
     if (!absl::IsUnavailable(sent)) {
       // No way there: told as a router would, when nobody is being called.
@@ -154,8 +157,9 @@ void UdpDriver::Send(const sys::UdpAddress& to, std::string datagram) {
 
 void UdpDriver::SendUnsent(Socket& socket) {
   while (!socket.unsent.empty()) {
-    const auto& [to, datagram] = socket.unsent.front();
+    auto& [to, datagram] = socket.unsent.front();
     if (absl::IsUnavailable(socket.socket->Send(to, datagram))) return;
+    keys::Wipe(datagram);
     socket.unsent.pop_front();
   }
   loop_.Rewatch(socket.socket->fd(), EPOLLIN);

@@ -31,7 +31,8 @@ class SnmpClient {
   using Ticket = UdpDriver::Ticket;
   using Done = std::function<void(const PlugResult& result)>;
 
-  // The loop outlives it. What has not ended when it goes is not told.
+  // The loop outlives it. What has not ended when it goes is not told; `done`
+  // must not be what ends it.
   explicit SnmpClient(sys::Loop& loop, size_t at_once = kMaxDatagramJobs);
 
   // `done` comes once, on the loop, never from within this call.

@@ -188,7 +188,8 @@ void UdpDriver::Follow(uint32_t slot) {
   std::unique_ptr<Job> ended = std::move(jobs_[slot]);
   jobs_.erase(slot);
   slots_.erase(ended->ticket);
-  if (last_slot_[ended->address] == slot) last_slot_.erase(ended->address);
+  const auto last = last_slot_.find(ended->address);
+  if (last != last_slot_.end() && last->second == slot) last_slot_.erase(last);
   StartSoon();
   Conversation& conversation = *ended->conversation;
   const Done done = std::move(ended->done);

@@ -86,6 +86,21 @@ TEST_CASE("ipmi client: statuses and switchings over sockets", "[power]") {
   CHECK_FALSE(bmc.model().IsOn(sys::SteadyNow()));
 }
 
+TEST_CASE("ipmi client: a controller of IPv6", "[power]") {
+  Bench bench;
+  auto server = BmcServer::Make(bench.loop, "::1", 0, {}, {}, 1);
+  if (!server.ok()) {
+    WARN("skipped: there is no IPv6 here");
+    return;
+  }
+  IpmiTask task = Bench::TaskFor((*server)->address().port());
+  task.address = "::1";
+  CHECK(bench.Run(task).after == PlugState::kOn);
+  // Both families beside each other.
+  CHECK(bench.Run(Bench::TaskFor(bench.Serve().address().port())).after ==
+        PlugState::kOn);
+}
+
 TEST_CASE("ipmi client: what cannot be asked for is told as a failure",
           "[power]") {
   Bench bench;

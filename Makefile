@@ -8,9 +8,9 @@
 #   make asan | tsan | fuzz | bench   heavier checks
 #   make browser    the page of mcfeely-server in Chromium
 #   make check-boot isinit as process 1 of an emulated machine
-#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit
-#                                     the heaviest; xapply's, hxmd's,
-#                                     McFeely's and isinit's peers
+#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit |
+#        bench-power                  the heaviest; xapply's, hxmd's,
+#                                     McFeely's, isinit's and IPMI's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -65,7 +65,7 @@ CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
   -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
 # A recipe's glob, not make's: the packages may be installed by this very run.
 LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
-  -lzstd -lsodium -lsqlite3 -lhttp_parser -Wl,--end-group -lpthread -ldl
+  -lzstd -lsodium -lsqlite3 -lhttp_parser -lmbedcrypto -Wl,--end-group -lpthread -ldl
 
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$r/*.cc))
 UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))
@@ -75,6 +75,9 @@ PROTO := $(if $(filter wire,$(ROOMS)),$(B)/gen/wire/messages.pb)
 ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
+# Models of devices: of the unit tests and of the programs that serve them.
+FAKES := bmc
+MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(filter-out $(FAKES:%=tests/fakes/%.cc),$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 
 all: $(BIN)
@@ -128,15 +131,21 @@ $(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a
 # tests/unit/sys/wall_clock.h sets the clock.
 # The rooms first, then simulations: what several objects hold is taken from the
 # first, and other tests are compiled without optimisation.
-$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
+$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(MODEL_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
+# The rooms have no types to ask for when they run.
+$(B)/tests/fuzz/%.o: CXXFLAGS += $(if $(filter fuzz,$(PROFILE)),-fno-sanitize=vptr)
 # What simulations run millions of times: world.o, world_*.o, sim*.o, and they.
 $(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o \
-$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o: \
+$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o \
+$(B)/tests/unit/power/si%.o $(B)/tests/fakes/%_model.o: \
   CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
+$(B)/fakes/%: $(B)/tests/fakes/%.o $(MODEL_OBJ) $(B)/rooms.a
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
@@ -199,6 +208,8 @@ bench-isinit: $(BIN) $(B)/bench/isinit/supervise_bench | $(BUILD)/packages-test
 $(B)/bench/isinit/supervise_bench: \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/isinit/*.cc)) \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,figures process)
+bench-power: $(B)/bench/power/ipmi_bench $(B)/fakes/bmc | $(BUILD)/packages-test
+	@$< $(B)/fakes/bmc
 soak: $(BIN) $(B)/unit
 	@set -e; for s in tests/soak/*; do \
 	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done
@@ -230,7 +241,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check check-boot unit blackbox accept lint asan tsan fuzz fuzz-all \
-  bench bench-fanout bench-hosts bench-mcfeely bench-isinit browser soak demo \
+  bench bench-fanout bench-hosts bench-mcfeely bench-isinit bench-power browser soak demo \
   install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

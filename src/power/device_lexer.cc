@@ -58,8 +58,11 @@ void DeviceProblems::Add(DeviceProblem problem) {
 }
 
 DeviceLexer::DeviceLexer(std::string file, std::string text,
-                         IncludeFile include, DeviceProblems& problems)
-    : include_(std::move(include)), problems_(problems) {
+                         IncludeFile include, DeviceProblems& problems,
+                         size_t most_bytes)
+    : include_(std::move(include)),
+      problems_(problems),
+      most_bytes_(most_bytes) {
   Enter(std::move(file), std::move(text), {});
 }
 
@@ -67,7 +70,8 @@ void DeviceLexer::Enter(std::string file, std::string text,
                         const Where& where) {
   const Where at = sources_.empty() ? Where{file, 1} : where;
   bytes_ += text.size();
-  if (text.size() > kMaxDeviceFileBytes || bytes_ > kMaxDeviceTextBytes) {
+  if (text.size() > most_bytes_ ||
+      bytes_ > std::max(most_bytes_, kMaxDeviceTextBytes)) {
     problems_.Error(
         at, "size",
         absl::StrCat(file, " is too large: at most ", kMaxDeviceFileBytes,
@@ -222,7 +226,7 @@ void DeviceLexer::Escape(Source& source, std::string* out) {
                       (text[source.at + 1] - '0') * 8 +
                       (text[source.at + 2] - '0');
     // Differs: powerman takes the low eight bits, and ends the string at NUL.
-    if (value == 0 || value > 255) {
+    if ((value == 0 && !allow_nul_) || value > 255) {
       problems_.Error(At(source), "escape",
                       absl::StrCat("\\", text.substr(source.at, 3),
                                    " is not from \\001 to \\377"));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "power/limits.h"
 #include "power/specification.h"
 
 namespace power {
@@ -62,7 +63,10 @@ class DeviceLexer {
  public:
   // `include` may be empty: then nothing can be included.
   DeviceLexer(std::string file, std::string text, IncludeFile include,
-              DeviceProblems& problems);
+              DeviceProblems& problems,
+              size_t most_bytes = kMaxDeviceFileBytes);
+  // From now on \000 may stand in strings: transcripts hold what devices print.
+  void AllowNul() { allow_nul_ = true; }
   // kEnd for ever behind the last one. What is no token is an error and left
   // out.
   DeviceToken Next();
@@ -87,7 +91,8 @@ class DeviceLexer {
   std::vector<Source> sources_;  // the innermost is the last
   IncludeFile include_;
   DeviceProblems& problems_;
-  size_t files_ = 0, bytes_ = 0;
+  size_t most_bytes_, files_ = 0, bytes_ = 0;
+  bool allow_nul_ = false;
 };
 
 }  // namespace power

@@ -73,21 +73,20 @@ std::string StepDevice::Receive(absl::string_view bytes) {
   return out;
 }
 
+power::DialogueDevice Line::WithSecret(power::DialogueDevice device) const {
+  device.user = kUser;
+  device.address = "pcu.example";
+  device.secret = &secret_;
+  return device;
+}
+
 Line::Line(const power::DialogueDevice& device, FakeDevice& fake,
            LineOptions options)
-    : device_(device),
-      fake_(fake),
+    : fake_(fake),
       options_(std::move(options)),
       secret_(kSecret),
-      session_(
-          [&] {
-            power::DialogueDevice with_secret = device;
-            with_secret.user = kUser;
-            with_secret.address = "pcu.example";
-            with_secret.secret = &secret_;
-            return with_secret;
-          }(),
-          {.telnet = options_.telnet}) {}
+      session_(WithSecret(device), {.telnet = options_.telnet}),
+      recorder_(WithSecret(device), {.telnet = options_.telnet}, now_) {}
 
 void Line::Flush() {
   if (to_send_.empty()) return;
@@ -126,6 +125,7 @@ void Line::Deliver(absl::string_view bytes) {
 }
 
 void Line::Take(const power::Session::Effects& effects) {
+  recorder_.Effects(effects, now_);
   for (const power::SessionEffect& effect : effects) {
     if (const auto* text = std::get_if<power::SendText>(&effect)) {
       to_send_ += text->bytes;
@@ -157,6 +157,7 @@ bool Line::OneEvent() {
     connects_++;
     open_ = true;
     const std::string greeting = fake_.Connect(program_);
+    recorder_.Connected(now_);
     Take(session_.Connected(now_));
     Deliver(greeting);
     return true;
@@ -169,8 +170,10 @@ bool Line::OneEvent() {
     if (packet.closes || drops) {
       open_ = false;
       packets_to_come_.clear();
+      recorder_.Closed(now_);
       Take(session_.Closed(now_));
     } else {
+      recorder_.Received(packet.bytes, now_);
       Take(session_.Received(packet.bytes, now_));
     }
     return true;
@@ -182,7 +185,14 @@ bool Line::OneEvent() {
 }
 
 std::vector<power::RequestEnded> Line::Run(std::vector<power::ScriptRun> runs) {
+  // One request is of one verb; the plugs are those of all its runs.
+  std::vector<std::string> plugs;
+  for (const power::ScriptRun& run : runs) {
+    plugs.insert(plugs.end(), run.plugs.begin(), run.plugs.end());
+  }
+  recorder_.Asked(runs.at(0).script->verb, plugs, now_);
   Take(session_.Ask(1, std::move(runs), now_));
+  recorder_.Finished(now_);
   Take(session_.Finish(now_));
   int events = 0;
   while (OneEvent()) REQUIRE(++events < 1'000'000);

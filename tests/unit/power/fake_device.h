@@ -12,6 +12,7 @@
 
 #include "keys/secret.h"
 #include "power/session.h"
+#include "power/transcript_session.h"
 
 namespace power_test {
 
@@ -79,19 +80,21 @@ class Line {
   size_t packets() const { return packets_; }
   int connects() const { return connects_; }
   power::Session& session() { return session_; }
+  power::Transcript TakeTranscript() { return recorder_.Take(); }
 
  private:
   void Take(const power::Session::Effects& effects);
+  power::DialogueDevice WithSecret(power::DialogueDevice device) const;
   void Deliver(absl::string_view bytes);
   void Flush();
   bool OneEvent();
 
-  power::DialogueDevice device_;
   FakeDevice& fake_;
   LineOptions options_;
   keys::Secret secret_;
-  power::Session session_;
   absl::Time now_ = absl::UnixEpoch();
+  power::Session session_;
+  power::TranscriptRecorder recorder_;
   struct Packet {
     absl::Time at;
     std::string bytes;

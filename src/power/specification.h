@@ -82,7 +82,7 @@ struct Statement {
   std::optional<int> times = {};        // again max
   std::vector<std::string> words = {};  // run; "" is the address of the device
   std::vector<Statement> body = {};
-  std::vector<Branch> branches = {};
+  std::vector<Branch> branches;
 };
 bool operator==(const Statement& a, const Statement& b);
 

@@ -199,7 +199,7 @@ std::optional<std::string> Replayer::Compare(const TranscriptEvent& event) {
 TranscriptRecorder::TranscriptRecorder(const DialogueDevice& device,
                                        const SessionOptions& options,
                                        absl::Time start)
-    : redactor_(device.secret), start_(start) {
+    : redactor_(device.secret), start_(start), received_at_(start) {
   transcript_.model = device.specification->name;
   transcript_.user = device.user;
   transcript_.address = device.address;
@@ -225,14 +225,15 @@ void TranscriptRecorder::Text(Kind kind, std::string text, absl::Time now) {
   }
 }
 
-// What might have become a secret, and something else came.
-void TranscriptRecorder::Flush(absl::Time now) {
-  Text(Kind::kReceived, redactor_.Flush(), now);
+// What might have become a secret, and something else came: it belongs to the
+// moment at which it had come, for the session has acted on it since.
+void TranscriptRecorder::Flush() {
+  Text(Kind::kReceived, redactor_.Flush(), received_at_);
 }
 
 void TranscriptRecorder::Asked(Verb verb, std::vector<std::string> plugs,
                                absl::Time now) {
-  Flush(now);
+  Flush();
   TranscriptEvent event;
   event.kind = Kind::kAsk;
   event.verb = verb;
@@ -241,28 +242,29 @@ void TranscriptRecorder::Asked(Verb verb, std::vector<std::string> plugs,
 }
 
 void TranscriptRecorder::Finished(absl::Time now) {
-  Flush(now);
+  Flush();
   Add({Kind::kFinish}, now);
 }
 
 void TranscriptRecorder::Connected(absl::Time now) {
-  Flush(now);
+  Flush();
   Add({Kind::kConnected}, now);
 }
 
 void TranscriptRecorder::Received(absl::string_view bytes, absl::Time now) {
+  received_at_ = now;
   Text(Kind::kReceived, redactor_.Feed(bytes), now);
 }
 
 void TranscriptRecorder::Closed(absl::Time now) {
-  Flush(now);
+  Flush();
   Add({Kind::kClosed}, now);
 }
 
 void TranscriptRecorder::Effects(const Session::Effects& effects,
                                  absl::Time now) {
   if (effects.empty()) return;
-  Flush(now);
+  Flush();
   for (const SessionEffect& effect : effects) {
     TranscriptEvent event = EventOf(effect);
     if (event.kind == Kind::kSent) {
@@ -273,7 +275,10 @@ void TranscriptRecorder::Effects(const Session::Effects& effects,
   }
 }
 
-Transcript TranscriptRecorder::Take() { return std::move(transcript_); }
+Transcript TranscriptRecorder::Take() {
+  Flush();
+  return std::move(transcript_);
+}
 
 std::optional<std::string> Replay(const Transcript& transcript,
                                   absl::string_view name,

@@ -31,12 +31,12 @@ class TranscriptRecorder {
 
  private:
   void Add(TranscriptEvent event, absl::Time now);
-  void Flush(absl::Time now);
+  void Flush();
   void Text(TranscriptEvent::Kind kind, std::string text, absl::Time now);
 
   Transcript transcript_;
   Redactor redactor_;
-  absl::Time start_;
+  absl::Time start_, received_at_;
 };
 
 // Runs `specification` against what was recorded: the device's output is fed

@@ -92,6 +92,32 @@ TEST_CASE("transcripts: an echoed password is left out, however it is cut",
   CHECK(received == "a***b");
 }
 
+// Found by tests/fuzz/dialogue: it came before the time was over, and is so
+// recorded.
+TEST_CASE("transcripts: what might be a password is recorded when it came",
+          "[power]") {
+  const keys::Secret secret("hunter2");
+  power::DialogueDevice device = DeviceOf(*Models().Find("WTIIPS4"));
+  device.secret = &secret;
+  power::Session session(device, {});
+  power::TranscriptRecorder recorder(device, {}, absl::UnixEpoch());
+  const auto at = [](int s) { return absl::UnixEpoch() + absl::Seconds(s); };
+  recorder.Asked(power::Verb::kStatus, {"1"}, at(0));
+  recorder.Effects(
+      session.Ask(1, RunsOf(device, power::Verb::kStatus, {"1"}), at(0)),
+      at(0));
+  recorder.Connected(at(0));
+  recorder.Effects(session.Connected(at(0)), at(0));
+  recorder.Received("h", at(1));
+  recorder.Effects(session.Received("h", at(1)), at(1));
+  recorder.Effects(session.Woken(at(120)), at(120));
+  const Transcript recorded = recorder.Take();
+  REQUIRE(recorded.events.size() == 6);
+  CHECK(recorded.events[3].at == absl::Seconds(1));
+  CHECK(recorded.events[5].failure == power::FailureClass::kPrompt);
+  CHECK(Difference(recorded, "WTIIPS4") == "none");
+}
+
 TEST_CASE("transcripts: forged ones are refused with the line", "[power]") {
   const auto problem = [](absl::string_view text) {
     const auto reading = ReadTranscript("t", text);

@@ -91,13 +91,23 @@ int Pattern::groups() const {
 }
 
 std::optional<Match> Pattern::Find(absl::string_view bytes) const {
+  return Search(bytes, REG_NOTEOL);
+}
+
+// Differs: powerman does not know the end of a value either, so that "^0$"
+// never matches there.
+bool Pattern::Matches(absl::string_view value) const {
+  return Search(value, 0).has_value();
+}
+
+std::optional<Match> Pattern::Search(absl::string_view bytes, int flags) const {
   if (compiled_ == nullptr) return std::nullopt;
   regmatch_t found[kMaxPatternGroups + 1];
   found[0].rm_so = 0;
   found[0].rm_eo = static_cast<regoff_t>(bytes.size());
   const char* begin = bytes.empty() ? "" : bytes.data();
   if (regexec(&compiled_->regex, begin, kMaxPatternGroups + 1, found,
-              REG_NOTEOL | REG_STARTEND) != 0) {
+              flags | REG_STARTEND) != 0) {
     return std::nullopt;
   }
   Match match;

@@ -37,9 +37,8 @@ class Pattern {
   int groups() const;  // without the whole
   // `bytes` has no NUL: MatchBuffer sees to that.
   std::optional<Match> Find(absl::string_view bytes) const;
-  bool Matches(absl::string_view bytes) const {
-    return Find(bytes).has_value();
-  }
+  // In a text that is whole: its end is the end.
+  bool Matches(absl::string_view value) const;
 
   friend bool operator==(const Pattern& a, const Pattern& b) {
     return a.text_ == b.text_;
@@ -47,6 +46,7 @@ class Pattern {
 
  private:
   struct Compiled;
+  std::optional<Match> Search(absl::string_view bytes, int flags) const;
   std::string text_;
   // Copies of a pattern are the other owners: a compiled one does not change.
   std::shared_ptr<const Compiled> compiled_;

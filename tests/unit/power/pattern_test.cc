@@ -37,6 +37,9 @@ TEST_CASE("dialogue patterns: anywhere, the leftmost, the longest", "[power]") {
   CHECK_FALSE(match->groups[3].has_value());
   CHECK(Re("(a)|(b)(c)?").groups() == 3);
   CHECK_FALSE(Pattern().Matches("x"));
+  // A value is whole.
+  CHECK(Re("^0$").Matches("0"));
+  CHECK_FALSE(Re("^0$").Matches("05"));
 }
 
 }  // namespace

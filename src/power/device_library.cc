@@ -63,6 +63,18 @@ DeviceReading ReadBuiltInDevices() {
   return all;
 }
 
+DeviceFile ReadBuiltInModel(absl::string_view name) {
+  const std::string begin = absl::StrCat("specification \"", name, "\"");
+  for (size_t i = 0; i < kBuiltInFileCount; i++) {
+    const BuiltInFile& file = kBuiltInFiles[i];
+    if (!absl::StrContains(file.text, begin)) continue;
+    DeviceFile read = ReadDeviceFile(file.name, file.text, IncludeBuiltIn).file;
+    // A comment may say the same.
+    if (read.Find(name) != nullptr) return read;
+  }
+  return {};
+}
+
 std::string CurrentModelName(absl::string_view name) {
   for (const auto& [old, current] : kOldNames) {
     if (name == old) return std::string(current);

@@ -25,6 +25,10 @@ std::optional<absl::string_view> FindBuiltInFile(absl::string_view name);
 // All of them. Their problems are ours: a test sees to it that there are none.
 DeviceReading ReadBuiltInDevices();
 
+// The file that has the model `name`, and with it its alternatives; empty if no
+// file has it. Reading one takes a tenth of the time of all.
+DeviceFile ReadBuiltInModel(absl::string_view name);
+
 // What the model `name` is called today: older databases had other spellings.
 // `name` itself if it is none of those.
 std::string CurrentModelName(absl::string_view name);

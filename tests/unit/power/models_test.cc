@@ -78,6 +78,21 @@ TEST_CASE("device models: the built-in files have no mistakes", "[power]") {
   CHECK(reading.file.specifications.size() == 28);
 }
 
+TEST_CASE("device models: one that is read alone is the same", "[power]") {
+  for (const power::Specification& spec : Models().specifications) {
+    INFO(spec.name);
+    const power::DeviceFile file = power::ReadBuiltInModel(spec.name);
+    const power::Specification* alone = file.Find(spec.name);
+    REQUIRE(alone != nullptr);
+    CHECK(*alone == spec);
+    if (!spec.alternative.empty()) {
+      CHECK(file.Find(spec.alternative) != nullptr);
+    }
+  }
+  CHECK(power::ReadBuiltInModel("nothing").specifications.empty());
+  CHECK(power::ReadBuiltInModel("").specifications.empty());
+}
+
 TEST_CASE("device models: every old spelling leads to a model", "[power]") {
   for (const char* old :
        {"AP79xx", "Masterswitch", "DS4-RPC", "IP-41x_IP-81x", "DRAC3", "DRAC4",

@@ -26,7 +26,7 @@ std::optional<absl::string_view> FindBuiltInFile(absl::string_view name);
 DeviceReading ReadBuiltInDevices();
 
 // The file that has the model `name`, and with it its alternatives; empty if no
-// file has it. Reading one takes a tenth of the time of all.
+// file has it. Much less work than to read all of them.
 DeviceFile ReadBuiltInModel(absl::string_view name);
 
 // What the model `name` is called today: older databases had other spellings.

@@ -14,15 +14,11 @@ namespace {
 using Kind = TranscriptEvent::Kind;
 
 constexpr std::pair<absl::string_view, Kind> kWords[] = {
-    {"ask", Kind::kAsk},
-    {"finish", Kind::kFinish},
-    {"connect", Kind::kConnect},
-    {"connected", Kind::kConnected},
-    {"received", Kind::kReceived},
-    {"sent", Kind::kSent},
-    {"secret", Kind::kSecret},
-    {"closed", Kind::kClosed},
-    {"disconnect", Kind::kDisconnect},
+    {"ask", Kind::kAsk},           {"finish", Kind::kFinish},
+    {"connect", Kind::kConnect},   {"connected", Kind::kConnected},
+    {"received", Kind::kReceived}, {"more", Kind::kMore},
+    {"sent", Kind::kSent},         {"secret", Kind::kSecret},
+    {"closed", Kind::kClosed},     {"disconnect", Kind::kDisconnect},
     {"ended", Kind::kEnded},
 };
 
@@ -43,6 +39,7 @@ std::string EventText(const TranscriptEvent& event) {
     case Kind::kConnect:
       return absl::StrCat(text, Strings(event.words));
     case Kind::kReceived:
+    case Kind::kMore:
     case Kind::kSent:
       return absl::StrCat(text, " ", DeviceString(event.text));
     case Kind::kSecret:
@@ -156,6 +153,7 @@ bool Reader::Rest(TranscriptEvent* event) {
       event->words = Words();
       return true;
     case Kind::kReceived:
+    case Kind::kMore:
     case Kind::kSent: {
       const auto text = in_.String(Word(event->kind));
       event->text = text.value_or("");

@@ -22,6 +22,7 @@ struct TranscriptEvent {
     kConnect,    // the script wants a connection, or a program
     kConnected,  // it is there
     kReceived,
+    kMore,  // came together with what was received before it
     kSent,
     kSecret,      // the password was sent
     kClosed,      // by the device

@@ -112,7 +112,14 @@ Replayer::Replayer(const Transcript& transcript, absl::string_view name,
       session_(device_, {.telnet = transcript.telnet}) {}
 
 std::optional<std::string> Replayer::Run() {
-  for (const TranscriptEvent& event : transcript_.events) {
+  const std::vector<TranscriptEvent>& events = transcript_.events;
+  for (size_t i = 0; i < events.size(); i++) {
+    TranscriptEvent event = events[i];
+    // A device's packet is one thing to a script, however it is written.
+    while (event.kind == Kind::kReceived && i + 1 < events.size() &&
+           events[i + 1].kind == Kind::kMore) {
+      event.text += events[++i].text;
+    }
     if (auto difference = One(event)) return difference;
   }
   if (done_.empty()) return std::nullopt;
@@ -166,6 +173,7 @@ std::optional<std::string> Replayer::One(const TranscriptEvent& event) {
     case Kind::kFinish:
     case Kind::kConnected:
     case Kind::kReceived:
+    case Kind::kMore:
     case Kind::kClosed:
       break;
   }
@@ -176,7 +184,9 @@ std::optional<std::string> Replayer::One(const TranscriptEvent& event) {
   if (event.kind == Kind::kAsk) return Ask(event, now);
   if (event.kind == Kind::kFinish) Take(session_.Finish(now));
   if (event.kind == Kind::kConnected) Take(session_.Connected(now));
-  if (event.kind == Kind::kReceived) Take(session_.Received(event.text, now));
+  if (event.kind == Kind::kReceived || event.kind == Kind::kMore) {
+    Take(session_.Received(event.text, now));
+  }
   if (event.kind == Kind::kClosed) Take(session_.Closed(now));
   return std::nullopt;
 }
@@ -222,13 +232,16 @@ void TranscriptRecorder::Text(Kind kind, std::string text, absl::Time now) {
     event.kind = kind;
     event.text = text.substr(at, kLineBytes);
     Add(std::move(event), now);
+    if (kind == Kind::kReceived) kind = Kind::kMore;
   }
 }
 
 // What might have become a secret, and something else came: it belongs to the
 // moment at which it had come, for the session has acted on it since.
 void TranscriptRecorder::Flush() {
-  Text(Kind::kReceived, redactor_.Flush(), received_at_);
+  Text(packet_begun_ ? Kind::kMore : Kind::kReceived, redactor_.Flush(),
+       received_at_);
+  packet_begun_ = false;
 }
 
 void TranscriptRecorder::Asked(Verb verb, std::vector<std::string> plugs,
@@ -253,7 +266,9 @@ void TranscriptRecorder::Connected(absl::Time now) {
 
 void TranscriptRecorder::Received(absl::string_view bytes, absl::Time now) {
   received_at_ = now;
-  Text(Kind::kReceived, redactor_.Feed(bytes), now);
+  const std::string text = redactor_.Feed(bytes);
+  packet_begun_ = !text.empty();
+  Text(Kind::kReceived, text, now);
 }
 
 void TranscriptRecorder::Closed(absl::Time now) {

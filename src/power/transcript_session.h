@@ -37,6 +37,7 @@ class TranscriptRecorder {
   Transcript transcript_;
   Redactor redactor_;
   absl::Time start_, received_at_;
+  bool packet_begun_ = false;  // a part of what came last is recorded
 };
 
 // Runs `specification` against what was recorded: the device's output is fed

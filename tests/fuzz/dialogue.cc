@@ -134,8 +134,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const power::TranscriptReading again = power::ReadTranscript("t", text);
   MUST(again.problems.empty());
   MUST(again.transcript == transcript);
-  // What was taken out of it may be what a script waited for.
-  if (text.find("***") == std::string::npos) {
+  // What was taken out, or held back because it might have been the password,
+  // is not recorded as it came.
+  if (absl::string_view(reinterpret_cast<const char*>(data), size).find('h') ==
+      absl::string_view::npos) {
     MUST(!power::Replay(again.transcript, "t", spec).has_value());
   }
   return 0;

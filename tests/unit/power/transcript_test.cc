@@ -92,6 +92,28 @@ TEST_CASE("transcripts: an echoed password is left out, however it is cut",
   CHECK(received == "a***b");
 }
 
+// Found by tests/fuzz/dialogue: in pieces, the first one alone is answered.
+TEST_CASE("transcripts: a packet is one, however many lines it takes",
+          "[power]") {
+  const power::DialogueDevice device = DeviceOf(*Models().Find("WTIIPS4"));
+  StepDevice fake({{"Enter Password:", std::string(kSecret) + "\r\n"},
+                   {"\r\nIPS> ", "/S\r\n"},
+                   {"\r\n1 | a | ON |" + std::string(9000, '-') +
+                        "\r\n2 | b | OFF |\r\nIPS> ",
+                    "/X\r\n", false, true}});
+  Line line(device, fake, {});
+  line.One(RunsOf(device, power::Verb::kStatus, {"1"}));
+  const Transcript recorded = line.TakeTranscript();
+  int more = 0;
+  for (const auto& event : recorded.events) {
+    more += event.kind == power::TranscriptEvent::Kind::kMore ? 1 : 0;
+  }
+  CHECK(more == 2);
+  const auto again = ReadTranscript("t", power::TranscriptText(recorded));
+  CHECK(again.transcript == recorded);
+  CHECK(Difference(again.transcript, "WTIIPS4") == "none");
+}
+
 // Found by tests/fuzz/dialogue: it came before the time was over, and is so
 // recorded.
 TEST_CASE("transcripts: what might be a password is recorded when it came",

@@ -49,7 +49,8 @@ FLAGS_debug := -O0 -g1 -D_GLIBCXX_ASSERTIONS
 FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize=null,alignment,object-size,vptr -fno-sanitize-recover=undefined
 FLAGS_tsan := -O1 -g1 -fsanitize=thread
-FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined
+FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined \
+  -fno-sanitize=vptr
 # Text and constants in one segment, and what every start runs side by side in
 # it (src/start.order, made by tests/bench/start-order): fewer pages to map.
 LINK_release := -static-pie -fuse-ld=lld -Wl,--gc-sections \
@@ -72,7 +73,8 @@ UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/*.cc)))
 PROTO := $(if $(filter wire,$(ROOMS)),$(B)/gen/wire/messages.pb)
-ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o)
+DEVICES := $(if $(filter power,$(ROOMS)),$(B)/gen/power/device_files)
+ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o) $(DEVICES:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
 # Models of devices: of the unit tests and of the programs that serve them.
@@ -104,6 +106,23 @@ $(B)/gen/%.pb.h $(B)/gen/%.pb.cc: src/%.proto | $(BUILD)/packages-build
 	$(Q)protoc -Isrc --cpp_out=$(B)/gen $<
 $(B)/gen/%.pb.o: $(B)/gen/%.pb.cc Makefile
 	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -w -MMD -MP -c -o $@ $<
+
+# The device files, each as a string, so that the executable needs no others.
+DEVICE_FILES := $(sort $(wildcard src/power/devices/*))
+$(B)/gen/power/device_files.cc: $(DEVICE_FILES) Makefile
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "power/device_library.h"'; \
+	  echo 'namespace power {'; \
+	  echo 'const BuiltInFile kBuiltInFiles[] = {'; \
+	  for f in $(DEVICE_FILES); do \
+	    printf '{"%s", R"device(' "$${f##*/}"; cat "$$f"; echo ')device"},'; \
+	  done; \
+	  echo '};'; \
+	  echo 'const size_t kBuiltInFileCount = $(words $(DEVICE_FILES));'; \
+	  echo '}  // namespace power'; } >$@
+$(B)/gen/power/device_files.o: $(B)/gen/power/device_files.cc Makefile
+	$(if $(Q),$(SAY) CXX $<)
+	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/applets.inc: FORCE        # rewritten only when the list changes
 	@mkdir -p $(@D)

@@ -12,8 +12,8 @@ name=recv-$(b2sum -l 256 "$(command -v fleetbox)" | cut -d' ' -f1)
 cp "$(command -v fleetbox)" "$name"
 "./$name" msrc-recv --apply web1.bundle
 "./$name" msrc-recv --no-cache --apply web1.bundle
-ls recv-* | grep -vc seen
+ls recv-* | grep -v seen | wc -l
 # One that was brought for this run alone goes with it.
 mv "$name" "$name.web1.77"
 "./$name.web1.77" msrc-recv --no-cache --apply web1.bundle
-ls recv-* | grep -vc seen
+ls recv-* | grep -v seen | wc -l

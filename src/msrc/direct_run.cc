@@ -20,6 +20,7 @@
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
+#include "msrc/utility_input.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
@@ -40,6 +41,7 @@ class ExpandedHosts : public HostSupply {
       hosts::Run& run) {
     std::unique_ptr<ExpandedHosts> made(
         new ExpandedHosts(plan, order, shared, run));
+    TRY_ASSIGN(made->input_, UtilityInput(order.drive->commands, run));
     TRY_ASSIGN(hosts::Expander expander, run.MakeExpander());
     made->expander_.emplace(std::move(expander));
     const size_t ahead = static_cast<size_t>(std::max(order.drive->preload, 2));
@@ -104,11 +106,8 @@ class ExpandedHosts : public HostSupply {
     utility.set_detach(order_.delivery->detach);
     const auto limit = order_.drive->commands.policy.timeout.Limit();
     if (limit) utility.set_timeout_ms(absl::ToInt64Milliseconds(*limit));
-    const std::string& input = order_.drive->commands.input.value_or("");
-    if (!input.empty() && input != "/dev/null") {
-      job->input = input;
-      utility.set_input(true);
-    }
+    job->input = input_;
+    utility.set_input(!input_.empty());
     job->runs = order_.utility.words.empty() ? HostJob::Runs::kNothing
                                              : HostJob::Runs::kAtOnce;
     return shared_.AddOwn(absl::MakeConstSpan(texts.words).subspan(1), job);
@@ -118,6 +117,7 @@ class ExpandedHosts : public HostSupply {
   const DirectOrder& order_;
   const SharedDelivery& shared_;
   hosts::Run& run_;
+  std::string input_;  // for every utility; "" for none
   std::optional<hosts::Expander> expander_;
   std::unique_ptr<hosts::Supply> supply_;
 };

@@ -59,9 +59,9 @@ struct StepServer::State {
     sys::Loop::Timer retry = 0;
   };
 
-  State(const Plan& p, const Utility& u, const DeliveryOptions& o,
-        absl::Duration t, const SharedDelivery& s)
-      : plan(p), utility(u), options(o), utility_time(t), shared(s) {}
+  State(const Plan& p, const UtilityOrder& u, const DeliveryOptions& o,
+        const SharedDelivery& s)
+      : plan(p), order(u), utility(*u.utility), options(o), shared(s) {}
 
   void Accept();
   void Read(int fd);
@@ -79,9 +79,9 @@ struct StepServer::State {
   void Drop(int fd);
 
   const Plan& plan;
+  const UtilityOrder order;
   const Utility& utility;
   const DeliveryOptions& options;
-  const absl::Duration utility_time;
   const SharedDelivery& shared;
   std::string socket;
   sys::Fd listener;
@@ -95,12 +95,11 @@ StepServer::StepServer() = default;
 const std::string& StepServer::socket() const { return state_->socket; }
 
 absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
-    const Plan& plan, const Utility& utility, const DeliveryOptions& options,
-    absl::Duration utility_time, const SharedDelivery& shared,
+    const Plan& plan, const UtilityOrder& utility,
+    const DeliveryOptions& options, const SharedDelivery& shared,
     const std::string& folder) {
   std::unique_ptr<StepServer> server(new StepServer);
-  server->state_ =
-      std::make_unique<State>(plan, utility, options, utility_time, shared);
+  server->state_ = std::make_unique<State>(plan, utility, options, shared);
   State& s = *server->state_;
   s.socket = absl::StrCat(folder, "/steps");
   TRY_ASSIGN(s.listener, sys::ListenUnix(s.socket, 0600));
@@ -193,6 +192,7 @@ absl::Status StepServer::State::BeginTransfer(
       at == std::string::npos ? credential : credential.substr(at + 1);
   if (at != std::string::npos) host->job.login = credential.substr(0, at);
   host->job.into = plan.into.path;
+  host->job.input = order.input;
   host->job.runs = utility.words.empty() ? HostJob::Runs::kNothing
                                          : HostJob::Runs::kAfterHooks;
   TRY(shared.AddOwn(absl::MakeConstSpan(words).subspan(4), &host->job));
@@ -224,8 +224,9 @@ absl::Status StepServer::State::BeginUtility(
   if (words[2] != "/bin/sh") wanted.set_shell(words[2]);
   wanted.set_defs(words[3]);
   wanted.set_detach(options.detach);
-  if (utility_time < absl::InfiniteDuration()) {
-    wanted.set_timeout_ms(absl::ToInt64Milliseconds(utility_time));
+  wanted.set_input(!order.input.empty());
+  if (order.time < absl::InfiniteDuration()) {
+    wanted.set_timeout_ms(absl::ToInt64Milliseconds(order.time));
   }
   host.link->UtilityIs(true, 0);
   return absl::OkStatus();

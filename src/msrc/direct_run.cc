@@ -178,6 +178,9 @@ class Direct {
         run_.voice().Warn(line);
       }
     }
+    if (const std::string names = NotStarted(); !names.empty()) {
+      run_.voice().Warn(names);
+    }
     std::optional<int> closed;
     if (closes) {
       TRY_ASSIGN(closed, hosts::RunClosing(run_, drive_.closing,
@@ -190,6 +193,18 @@ class Direct {
   }
 
  private:
+  // Who has not had its turn, when something has ended the run.
+  std::string NotStarted() const {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < statuses_.size(); i++) {
+      if (statuses_[i] != hosts::kNotStarted) continue;
+      names.emplace_back(run_.table().HostName(run_.elected()[i]));
+    }
+    if (names.empty()) return "";
+    return absl::StrCat(names.size(), " of ", statuses_.size(),
+                        " hosts were not started: ", hosts::FoldNames(names));
+  }
+
   DeliveryRunOptions Options() const {
     DeliveryRunOptions options;
     options.waves = order_.delivery->waves;
@@ -218,7 +233,18 @@ class Direct {
                          diff.text());
       }
     };
-    events.failed = [this](const absl::Status& why) { Failed(why); };
+    events.failed = [this](const absl::Status& why) {
+      if (failure_.ok()) failure_ = why;
+      delivery_->Cancel(SIGTERM);
+    };
+    events.output_failed = [this](const absl::Status& why) {
+      output_lost_ = true;
+      // Whoever has read enough knows that.
+      if (!absl::IsFailedPrecondition(why)) {
+        run_.voice().Warn(std::string(why.message()));
+      }
+      delivery_->Cancel(SIGTERM);
+    };
     events.done = [this] { loop_.Stop(); };
     return events;
   }
@@ -261,17 +287,6 @@ class Direct {
   void Interrupt(int signal) {
     signal_ = signal;
     delivery_->Cancel(signal == SIGHUP ? SIGHUP : SIGTERM);
-  }
-
-  void Failed(const absl::Status& why) {
-    if (!failure_.ok() || output_lost_) return;
-    // Nobody reads what the hosts print: nothing is to be said of that.
-    if (absl::IsAborted(why)) {
-      output_lost_ = true;
-    } else {
-      failure_ = why;
-    }
-    delivery_->Cancel(SIGTERM);
   }
 
   const DirectOrder& order_;

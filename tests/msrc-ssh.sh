@@ -6,6 +6,7 @@
 #   calls HOST         how often HOST has been called so far
 #   left HOST          what a run has left in INTO that is not of its folder
 #   cut_line           breaks every line there is, as a power cut between would
+#   far_kill HOST      kills all that the latest connection to HOST runs there
 #
 # What ssh/lines/HOST says becomes of the next connections to HOST: "down", none;
 # "in N" or "out N", it breaks after about N KiB to or from there; a line of sh
@@ -71,6 +72,20 @@ X
 calls() { cat "$here/ssh/calls/$1" 2>/dev/null | wc -l; }
 
 left() { find "$here/far/$1" -name '.msrc-*' -o -name '*.lock'; }
+
+far_kill() {
+  far_all= far_next=$(tail -n 1 "$here/ssh/calls/$1")
+  while [ -n "$far_next" ]; do
+    far_all="$far_all $far_next"
+    far_next=$(for far_pid in $far_next; do
+      cat "/proc/$far_pid/task/$far_pid/children" 2>/dev/null
+    done)
+  done
+  # The receiver first: it is to see nothing of the line's end.
+  for far_pid in $(printf '%s\n' $far_all | tac); do
+    kill -9 "$far_pid" 2>/dev/null
+  done
+}
 
 cut_line() {
   for real_calls in "$here"/ssh/calls/*; do

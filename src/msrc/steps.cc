@@ -72,6 +72,7 @@ struct StepServer::State {
   void Applied(int pid);
   void Output(int pid, int stream, absl::string_view bytes);
   void LinkEnded(int pid, const ExchangeResult& result);
+  static std::string LineOf(const Host& host);  // what its result says
   void ScriptEnded(int pid);
   void Answer(Host& host, int status, absl::string_view line);
   void EndStep(int fd, int status, absl::string_view line);
@@ -215,7 +216,7 @@ absl::Status StepServer::State::BeginUtility(
   host.step = fd;
   // The connection may have broken meanwhile.
   if (host.result.has_value()) {
-    Answer(host, host.result->status, host.result->error);
+    Answer(host, host.result->status, LineOf(host));
     return absl::OkStatus();
   }
   fleetbox::wire::Utility& wanted = host.job.utility;
@@ -288,12 +289,13 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
   if (result.status == 0 && host.job.runs == HostJob::Runs::kNothing) {
     host.applied = true;
   }
-  const std::string line =
-      result.error.empty()
-          ? ""
-          : absl::StrCat(host.job.name, ": ", PhaseName(result.failed), ": ",
-                         result.error);
-  Answer(host, result.status, line);
+  Answer(host, result.status, LineOf(host));
+}
+
+std::string StepServer::State::LineOf(const Host& host) {
+  if (host.result->error.empty()) return "";
+  return absl::StrCat(host.job.name, ": ", PhaseName(host.result->failed), ": ",
+                      host.result->error);
 }
 
 void StepServer::State::ScriptEnded(int pid) {

@@ -477,7 +477,11 @@ void HostLink::State::SshEnded() {
   const sys::Ended ended = link.child->Wait();
   link.child.reset();
   const bool remote = ended.signal == 0 && ended.code != kSshFailed;
-  receiver_broken = remote && exchange->phase() == Phase::kConnect && !fresh;
+  // Of a command that a signal has ended, ssh says nothing, and ends as if it
+  // could not connect; of what it could not do itself, it says why.
+  const bool killed = ended.code == kSshFailed && errors.empty();
+  receiver_broken = (remote || killed) &&
+                    exchange->phase() == Phase::kConnect && !fresh;
   std::string why = LastLine(errors);
   if (why.empty()) {
     why = remote ? absl::StrCat("the command there ended with ", ended.code,

@@ -14,6 +14,7 @@
 #include "msrc/plan.h"
 #include "msrc/run_on_hosts.h"
 #include "msrc/steps.h"
+#include "msrc/transport.h"
 #include "sys/environment.h"
 #include "sys/process.h"
 
@@ -206,6 +207,7 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   order.transport = msrc::ParseTransport(call.Get("transport"));
   order.strict = call.Has("strict");
   TRY_ASSIGN(order.delivery, msrc::ReadDeliveryOptions(call));
+  order.delivery_option = msrc::DeliveryOptionOf(call);
   for (const char* about_commands :
        {"A",      "c",    "e",      "g",    "H",       "J",     "O",
         "R",      "S",    "T",      "t",    "W",       "x",     "dry-run",
@@ -240,12 +242,19 @@ absl::Status CheckLine(const cli::Call& call,
   TRY(hosts::ReadHostOptions(call, environment));
   TRY(hosts::ReadDriveOptions(call, environment, kUsualJobs));
   TRY(msrc::ReadDeliveryOptions(call));
-  if (!call.Has("transport") ||
-      msrc::ParseTransport(call.Get("transport")).has_value()) {
-    return absl::OkStatus();
+  const auto transport = msrc::ParseTransport(call.Get("transport"));
+  if (call.Has("transport") && !transport) {
+    return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
+                                        "' is not builtin, tar, rsync or "
+                                        "rdist"));
   }
-  return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
-                                      "' is not builtin, tar, rsync or rdist"));
+  const bool other = transport && *transport != msrc::Transport::kBuiltin;
+  const std::string option = msrc::DeliveryOptionOf(call);
+  if (option.empty() || (!call.Has("l") && !other)) return absl::OkStatus();
+  return cli::FailWith(
+      kUsage, absl::StrCat(option, ": only for the built-in transport, not ",
+                           call.Has("l") ? "in local mode"
+                                         : "by " + call.Get("transport")));
 }
 
 absl::StatusOr<int> Run(const cli::Call& call) {

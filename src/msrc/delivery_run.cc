@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "fanout/collator.h"
 #include "fanout/outlet.h"
@@ -299,6 +300,7 @@ void DeliveryRun::State::Begin(Id id, SuppliedHost supplied) {
   host.supplied = std::move(supplied);
   host.report.host = host.supplied.job.name;
   host.report.position = host.supplied.position;
+  host.report.run = base::Hex(shared.run);
   host.began = sys::SteadyNow();
   hosts_by_id[id] = std::move(made);
   plan.Started();
@@ -355,8 +357,7 @@ bool DeliveryRun::State::TriesAgain(Id id, Host& host,
   if (host.report.attempts > options.retries) return false;
   loop.DeleteAtEndOfTurn(std::move(host.link));
   const absl::Duration wait =
-      options.first_retry *
-      (int64_t{1} << std::min(host.report.attempts - 1, 10));
+      fanout::WaitAfter(options.retry_delay, host.report.attempts);
   host.retry = loop.After(wait, [this, id] {
     hosts_by_id.at(id)->retry = 0;
     Connect(id);
@@ -368,6 +369,7 @@ void DeliveryRun::State::LinkEnded(Id id, const ExchangeResult& result) {
   std::shared_ptr<State> keep = shared_from_this();
   Host& host = *hosts_by_id.at(id);
   FillReport(result, host.link->manifest(), &host.report);
+  host.report.noise += host.link->noise();
   if (TriesAgain(id, host, result)) return;
   if (result.applied.has_value() && events.differences &&
       result.applied->diff_size() > 0) {

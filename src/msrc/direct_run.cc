@@ -1,7 +1,7 @@
 #include "msrc/direct_run.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
 #include "cli/report.h"
@@ -196,6 +197,7 @@ class Direct {
     options.waves.jobs = drive_.commands.jobs;
     options.hosts = run_.elected().size();
     options.retries = order_.delivery->retries;
+    options.retry_delay = order_.delivery->retry_delay;
     options.output = OutputOf(drive_.commands);
     if (drive_.commands.tag) {
       options.prefix = [](const HostJob& job) {
@@ -227,6 +229,7 @@ class Direct {
     counts_.done++;
     if (report.status != 0) counts_.failed++;
     failures_.Add(report);
+    if (order_.shows_noise) ShowNoise(report);
     for (const std::string& warning : report.warnings) {
       run_.voice().Warn(absl::StrCat(report.host, ": ", warning));
     }
@@ -236,6 +239,14 @@ class Direct {
     }
     counts_.running = static_cast<int64_t>(delivery_->running());
     if (face_.shows_progress && face_.progress) face_.progress(counts_, false);
+  }
+
+  void ShowNoise(const HostReport& report) const {
+    for (const absl::string_view line :
+         absl::StrSplit(report.noise, '\n', absl::SkipEmpty())) {
+      run_.voice().Debug(
+          'X', absl::StrCat(report.host, ": says: ", base::Escape(line)));
+    }
   }
 
   // What --check says of a host.
@@ -296,6 +307,9 @@ absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
   TRY_ASSIGN(const std::unique_ptr<SharedDelivery> shared,
              SharedDelivery::Make(plan, *order.delivery,
                                   run.streams().environment(), run.voice()));
+  const DeliveryOptions& options = *order.delivery;
+  // With --report, each host's line has it.
+  if (options.detach && !options.report_json) TellRun(*shared);
   hosts::Operand facts;
   facts.given = facts.source = "facts";
   facts.content = std::make_shared<const std::string>(FactsText());

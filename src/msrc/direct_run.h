@@ -18,6 +18,8 @@ struct DirectOrder {
   Utility utility;
   const DeliveryOptions* delivery = nullptr;  // borrowed, as is the next
   const hosts::DriveOptions* drive = nullptr;
+  // What hosts say before their receivers do is told.
+  bool shows_noise = false;
 };
 
 // `run` is begun, with the plan's MAP files as its operands. The exit code. Of

@@ -51,6 +51,9 @@ void FillReport(const ExchangeResult& result, const wire::Manifest& manifest,
   report->software = result.software;
   report->platform = result.platform;
   report->user = result.user;
+  if (!result.ended.has_value() || !result.ended->detached()) {
+    report->run.clear();
+  }
   report->answered = result.applied.has_value();
   if (!result.applied.has_value()) return;
   const fleetbox::wire::Applied& applied = *result.applied;
@@ -95,6 +98,7 @@ std::string ReportJson(const HostReport& report) {
   json.Key("software").String(report.software);
   json.Key("platform").String(report.platform);
   json.Key("user").String(report.user);
+  if (!report.run.empty()) json.Key("run").String(report.run);
   json.EndObject();
   return json.Take() + "\n";
 }

@@ -31,6 +31,8 @@ struct HostReport {
   bool copied = false;    // an executable was brought
   bool answered = false;  // whether it has said what it did
   std::string software, platform, user;
+  std::string run;    // by which what runs on is asked for; "": nothing does
+  std::string noise;  // what it said before its receiver did; as it came
 
   // What HXMD_CHANGED says.
   size_t changes() const {

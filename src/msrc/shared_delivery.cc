@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
+#include "cli/report.h"
 #include "fanout/readings.h"
 #include "keys/identity.h"
 #include "keys/openssh_key.h"
@@ -134,6 +136,10 @@ absl::Status SharedDelivery::AddOwn(absl::Span<const std::string> paths,
   TRY_ASSIGN(job->own, wire::Manifest::Make(std::move(sources.entries)));
   job->own_places = std::move(sources.places);
   return absl::OkStatus();
+}
+
+void TellRun(const SharedDelivery& shared) {
+  cli::Print(absl::StrCat(base::Hex(shared.shared().run), "\n"));
 }
 
 }  // namespace msrc

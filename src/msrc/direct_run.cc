@@ -251,7 +251,8 @@ class Direct {
 
   // What --check says of a host.
   static std::string CheckLine(const HostReport& report) {
-    if (!report.answered) return "";
+    // One that has failed has not compared all there is.
+    if (!report.answered || report.status != 0) return "";
     std::string text = absl::StrCat(report.host, ": ", report.created.size(),
                                     " to create, ", report.changed.size(),
                                     " to change, ", report.mode_only.size(),

@@ -3,14 +3,18 @@ export HOME="$PWD"
 cp "$TESTS/fixtures/bundles/good" web1.bundle
 msrc-recv --no-cache --apply web1.bundle
 ls -A | grep -v web1.bundle
-# An executable that was brought here is checked against its name, and goes.
+# An executable that was brought here is checked against its name; a wrong one
+# goes, and one that was brought for a single run.
 name=recv-$(printf %064d 0)
 cp "$(command -v fleetbox)" "$name"
 "./$name" msrc-recv --apply web1.bundle 2>&1 | sed 's,.*/recv,recv,'
-rm "$name"
+ls "$name" 2>/dev/null
 name=recv-$(b2sum -l 256 "$(command -v fleetbox)" | cut -d' ' -f1)
 cp "$(command -v fleetbox)" "$name"
 "./$name" msrc-recv --apply web1.bundle
 ls recv-* | wc -l
 "./$name" msrc-recv --no-cache --apply web1.bundle
+ls recv-* | wc -l
+mv "$name" "$name.web1.17"
+"./$name.web1.17" msrc-recv --no-cache --apply web1.bundle
 ls recv-* 2>/dev/null | wc -l

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/status.h"
 #include "fanout/collator.h"
 #include "fanout/outlet.h"
@@ -300,7 +299,6 @@ void DeliveryRun::State::Begin(Id id, SuppliedHost supplied) {
   host.supplied = std::move(supplied);
   host.report.host = host.supplied.job.name;
   host.report.position = host.supplied.position;
-  host.report.run = base::Hex(shared.run);
   host.began = sys::SteadyNow();
   hosts_by_id[id] = std::move(made);
   plan.Started();

@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "hosts/close_run.h"
 #include "hosts/drive_supply.h"
 #include "hosts/fold_names.h"
+#include "msrc/bundle.h"
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
@@ -30,8 +32,8 @@ namespace {
 
 constexpr size_t kExpanders = 4;  // threads, beside the loop
 constexpr int kExpansionFailed = 1000;
-constexpr int kBadData = 65, kOutputLost = 74;  // exit-codes(7)
-constexpr size_t kMostDifferences = 16 << 20;   // bytes that are kept to fold
+constexpr int kUsage = 64, kBadData = 65, kOutputLost = 74;  // exit-codes(7)
+constexpr size_t kMostDifferences = 16 << 20;  // bytes that are kept to fold
 
 // The hosts of a run, with their texts, as what is to be delivered.
 class ExpandedHosts : public HostSupply {
@@ -230,6 +232,7 @@ class Direct {
     if (report.status != 0) counts_.failed++;
     failures_.Add(report);
     if (order_.shows_noise) ShowNoise(report);
+    if (order_.record != nullptr) order_.record->Add(report);
     for (const std::string& warning : report.warnings) {
       run_.voice().Warn(absl::StrCat(report.host, ": ", warning));
     }
@@ -303,20 +306,46 @@ class Direct {
 
 }  // namespace
 
+namespace {
+
+absl::StatusOr<int> BundleFor(const RunShared& shared,
+                              const DeliveryOptions& options,
+                              const hosts::Run& run, HostSupply& supply) {
+  if (run.elected().size() != 1) {
+    return cli::FailWith(kUsage,
+                         absl::StrCat("--bundle: ", run.elected().size(),
+                                      " hosts are elected, and it is for one"));
+  }
+  SuppliedHost host;
+  for (;;) {
+    TRY_ASSIGN(const HostSupply::Got got, supply.Next(&host));
+    if (got != HostSupply::Got::kWait) break;
+    pollfd ready = {.fd = supply.ready_fd(), .events = POLLIN, .revents = 0};
+    // A signal that waits is told by the supply.
+    poll(&ready, 1, 100);
+  }
+  if (host.status != 0) return absl::InvalidArgumentError(host.error);
+  TRY(WriteBundle(shared, host.job, sys::WallNow() + options.bundle_time,
+                  options.bundle));
+  return 0;
+}
+
+}  // namespace
+
 absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
                               hosts::Run& run, const fanout::XapplyFace& face) {
   TRY_ASSIGN(const std::unique_ptr<SharedDelivery> shared,
              SharedDelivery::Make(plan, *order.delivery,
                                   run.streams().environment(), run.voice()));
-  const DeliveryOptions& options = *order.delivery;
-  // With --report, each host's line has it.
-  if (options.detach && !options.report_json) TellRun(*shared);
   hosts::Operand facts;
   facts.given = facts.source = "facts";
   facts.content = std::make_shared<const std::string>(FactsText());
   SetOperands(run, std::move(facts), std::nullopt);
   TRY_ASSIGN(const std::unique_ptr<ExpandedHosts> supply,
              ExpandedHosts::Make(plan, order, *shared, run));
+  if (!order.delivery->bundle.empty()) {
+    return BundleFor(shared->shared(), *order.delivery, run, *supply);
+  }
   Direct direct(order, run, face);
   TRY(run.OrSignal(direct.Go(shared->shared(), *supply)));
   return direct.End();

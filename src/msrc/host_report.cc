@@ -51,9 +51,6 @@ void FillReport(const ExchangeResult& result, const wire::Manifest& manifest,
   report->software = result.software;
   report->platform = result.platform;
   report->user = result.user;
-  if (!result.ended.has_value() || !result.ended->detached()) {
-    report->run.clear();
-  }
   report->answered = result.applied.has_value();
   if (!result.applied.has_value()) return;
   const fleetbox::wire::Applied& applied = *result.applied;
@@ -98,7 +95,6 @@ std::string ReportJson(const HostReport& report) {
   json.Key("software").String(report.software);
   json.Key("platform").String(report.platform);
   json.Key("user").String(report.user);
-  if (!report.run.empty()) json.Key("run").String(report.run);
   json.EndObject();
   return json.Take() + "\n";
 }
@@ -106,14 +102,17 @@ std::string ReportJson(const HostReport& report) {
 void FailureList::Add(const HostReport& report) {
   if (report.status == 0) return;
   failed_++;
-  hosts_[{report.status, report.phase, report.error}].push_back(report.host);
+  hosts_[{report.status, report.phase, report.error}].insert(
+      {report.position, report.host});
 }
 
 std::vector<std::string> FailureList::Lines(size_t hosts) const {
   if (failed_ == 0) return {};
   std::vector<std::string> lines = {
       absl::StrCat(failed_, " of ", hosts, " hosts failed")};
-  for (const auto& [key, names] : hosts_) {
+  for (const auto& [key, failed] : hosts_) {
+    std::vector<std::string> names;
+    for (const Host& host : failed) names.push_back(host.name);
     if (lines.size() > kMostLines) {
       lines.push_back(absl::StrCat("and for ", hosts_.size() - kMostLines,
                                    " more reasons"));

@@ -168,7 +168,6 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
                         order.drive.commands.policy.timeout.Limit().value_or(
                             absl::InfiniteDuration()),
                         *steps->shared, folder));
-  if (order.delivery.detach) TellRun(*steps->shared);
   run.SetVariable(kStepProgram, sys::OwnExecutable());
   run.SetVariable(kStepSocket, steps->server->socket());
   return steps;
@@ -178,7 +177,8 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
 std::string OnlyDirect(const DeliveryOptions& o) {
   if (o.policy.check()) return "--check";
   if (o.bootstrap_only) return "--bootstrap";
-  if (!o.attach.empty()) return "--attach";
+  if (o.attach) return "--attach";
+  if (!o.bundle.empty()) return "--bundle";
   return "";
 }
 
@@ -372,6 +372,7 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
                      {.utility = order.utility,
                       .delivery = &order.delivery,
                       .drive = &order.drive,
+                      .record = order.record,
                       .shows_noise = order.show_command},
                      run, face);
   }
@@ -386,6 +387,16 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   // The transfer tries again to connect; a script that has begun may have run
   // the utility.
   if (steps != nullptr) commands.policy.retry.retries = 0;
+  if (order.record != nullptr) {
+    order.drive.ended = [&run, record = order.record](size_t position,
+                                                      int status) {
+      HostReport report;
+      report.host = std::string(run.table().HostName(run.elected()[position]));
+      report.position = position;
+      report.status = status;
+      record->Add(report);
+    };
+  }
   const absl::StatusOr<int> code =
       hosts::Drive(run, std::move(order.drive), face);
   run.DefineForEach(nullptr);

@@ -4,10 +4,8 @@
 
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
-#include "cli/report.h"
 #include "fanout/readings.h"
 #include "keys/identity.h"
 #include "keys/openssh_key.h"
@@ -22,7 +20,6 @@ namespace {
 constexpr int kBadConfiguration = 78;  // <sysexits.h>
 // Of frames, which are made once for all hosts; what is over goes to a file.
 constexpr size_t kFrameMemory = 16 << 20;
-constexpr size_t kRunBytes = 16;
 
 }  // namespace
 
@@ -32,8 +29,7 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   std::unique_ptr<SharedDelivery> made(new SharedDelivery(plan, options));
   RunShared& shared = made->shared_;
   made->began_ = sys::WallNow();
-  shared.run =
-      options.attach.empty() ? sys::RandomBytes(kRunBytes) : options.attach;
+  shared.run = options.run;
   TRY(made->FindSigner());
   TRY(made->ReadShared(voice));
   TRY(made->MakePolicy());
@@ -44,7 +40,7 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   shared.executables = &*made->executables_;
   shared.no_cache = options.no_cache;
   shared.bootstrap_only = options.bootstrap_only;
-  shared.attach = !options.attach.empty();
+  shared.attach = options.attach;
   shared.limits = options.limits;
   if (options.mux) TRY(made->MakeMuxFolder(environment));
   TRY(SealManifest(&shared));
@@ -136,10 +132,6 @@ absl::Status SharedDelivery::AddOwn(absl::Span<const std::string> paths,
   TRY_ASSIGN(job->own, wire::Manifest::Make(std::move(sources.entries)));
   job->own_places = std::move(sources.places);
   return absl::OkStatus();
-}
-
-void TellRun(const SharedDelivery& shared) {
-  cli::Print(absl::StrCat(base::Hex(shared.shared().run), "\n"));
 }
 
 }  // namespace msrc

@@ -33,7 +33,10 @@ struct DeliveryOptions {
   std::string identity;  // a key file; "" for the usual one
   bool strict = false;   // without a key of one's own: a failure
   bool no_cache = false, bootstrap_only = false, mux = false, detach = false;
-  std::string attach;  // a run whose utility was detached; 16 bytes
+  bool attach = false;  // only the output of what the run has left behind
+  std::string run;      // 16 bytes, by which receivers know it
+  std::string bundle;   // a file; "" for none
+  absl::Duration bundle_time = absl::Hours(24 * 30);
   bool report_json = false;
 };
 
@@ -66,8 +69,5 @@ class SharedDelivery {
   absl::Time began_;
   RunShared shared_;
 };
-
-// Says on standard output what --attach wants to know.
-void TellRun(const SharedDelivery& shared);
 
 }  // namespace msrc

@@ -21,6 +21,13 @@ bool HasNul(absl::string_view text) {
   return absl::StrContains(text, absl::string_view("\0", 1));
 }
 
+bool IsName(absl::string_view text) {
+  for (char c : text) {
+    if (!absl::ascii_isalnum(c) && !absl::StrContains("._-+", c)) return false;
+  }
+  return true;
+}
+
 bool IsVariable(absl::string_view text) {
   const size_t equals = text.find('=');
   if (equals == absl::string_view::npos || equals == 0) return false;
@@ -86,13 +93,12 @@ Command CommandOf(const fleetbox::wire::Utility& utility,
     if (utility.argv()) return {words, into};
     return {{shell, "-c", absl::StrJoin(words, " ")}, into};
   }
-  // A name without a '/' would be looked for on PATH.
+  // Text of a shell's, as it always was: it may begin with ~ or $HOME. A mere
+  // name would be looked for on PATH.
   const std::string& defs = utility.defs();
-  const std::string begin = absl::StrCat(
-      ". ",
-      text::QuoteWord(absl::StrContains(defs, "/") ? defs
-                                                   : absl::StrCat("./", defs)),
-      " || exit\ncd ", text::QuoteWord(into), " || exit\n");
+  const std::string begin =
+      absl::StrCat(". ", IsName(defs) ? "./" : "", defs, " || exit\ncd ",
+                   text::QuoteWord(into), " || exit\n");
   if (!utility.argv()) {
     return {{shell, "-c", absl::StrCat(begin, absl::StrJoin(words, " "))},
             home};

@@ -12,9 +12,9 @@ ls "$name" 2>/dev/null
 name=recv-$(b2sum -l 256 "$(command -v fleetbox)" | cut -d' ' -f1)
 cp "$(command -v fleetbox)" "$name"
 "./$name" msrc-recv --apply web1.bundle
-ls recv-* | wc -l
+ls recv-* | grep -vc seen
 "./$name" msrc-recv --no-cache --apply web1.bundle
-ls recv-* | wc -l
+ls recv-* | grep -vc seen
 mv "$name" "$name.web1.17"
 "./$name.web1.17" msrc-recv --no-cache --apply web1.bundle
-ls recv-* 2>/dev/null | wc -l
+ls recv-* | grep -vc seen || :

@@ -41,15 +41,27 @@ run 'what takes too long' <<'X'
 "$here/one" --timeout 100ms sleep 50
 "$here/one" --timeout 100ms -DPRE_CMD=: sleep 50
 X
-run 'the name of what is left running' <<'X'
-run=$("$here/one" --detach 'echo kept; exit 4')
-"$here/one" --attach "$run"
-"$here/one" --attach "$run" 2>&1 | sed "s/$run/RUN/g"
-run=$("$here/one" --detach -DPRE_CMD=: 'echo kept')
-"$here/one" --attach "$run"
-run=$("$here/one" --detach --report json 'echo kept' | sed 's/.*"run":"//; s/".*//')
-"$here/one" --attach "$run"
-"$here/one" --report json : | grep -c '"run"'
+run 'what is left running' <<'X'
+"$here/one" --detach 'echo kept; exit 4' 2>"$here/told"
+grep -c '^msrc: run .*: see --attach$' "$here/told"
+"$here/one" --attach
+"$here/one" --attach 2>&1 | sed 's/run [0-9a-f]*:/run RUN:/'
+"$here/one" --detach -DPRE_CMD=: 'echo kept with a hook' 2>/dev/null
+run=$(msrc --history=1 --json 2>/dev/null | sed 's/.*"run":"//; s/".*//')
+"$here/one" --attach="$run"
+X
+run 'a run is taken up again' <<'X'
+msrc -C "$T" 'test $MSRC_HOST = alpha.lab.example || test -e again || { : >again; exit 3; }'
+msrc --history=1 | awk '{ print $4, $5, $7 }'
+msrc -C "$T" --retry-failed --tag=%{host}: 'echo once more'
+msrc -C "$T" --resume
+X
+run 'what is carried by hand' <<'X'
+"$here/one" --bundle "$here/alpha.bundle" cat motd
+(cd "$here/far" && HOME=$PWD msrc-recv --apply "$here/alpha.bundle")
+msrc -C "$T" --bundle "$here/both.bundle" cat motd
+"$here/one" --transport tar --bundle "$here/both.bundle" cat motd
+ls "$here" | grep bundle
 X
 run 'a banner is shown to who looks for it' <<'X'
 sed '$i echo "Property of nobody"' "$here/far_ssh" >"$here/loud"

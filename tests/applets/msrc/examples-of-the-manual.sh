@@ -31,8 +31,12 @@ msrc -C fleet.cf --prune make all | sort
 ls "$here/far/alpha.lab.example/app"
 X
 run 'left running' <<'X'
-msrc -C fleet.cf --detach make all > run
-msrc -C fleet.cf --attach $(cat run)
+msrc -C fleet.cf --detach make all 2>/dev/null
+msrc -C fleet.cf --attach | sort
+X
+run 'what was done lately' <<'X'
+msrc --history | awk '{ print $4, $5, $6, $7, $8, $9 }'
+msrc -C fleet.cf --retry-failed
 X
 run 'before and after' <<'X'
 msrc -C fleet.cf -DPRE_CMD='echo update ${4}' -DPOST_CMD='echo done ${4}' make all | sort

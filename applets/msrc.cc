@@ -15,6 +15,7 @@
 #include "msrc/run_on_hosts.h"
 #include "msrc/run_record.h"
 #include "msrc/steps.h"
+#include "msrc/transport.h"
 #include "sys/environment.h"
 #include "sys/process.h"
 
@@ -207,12 +208,15 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   order.transport = msrc::ParseTransport(call.Get("transport"));
   order.strict = call.Has("strict");
   TRY_ASSIGN(order.delivery, msrc::ReadDeliveryOptions(call));
+  order.delivery_option = msrc::DeliveryOptionOf(call);
   for (const char* about_commands :
        {"A",      "c",    "e",      "g",    "H",       "J",     "O",
         "R",      "S",    "T",      "t",    "W",       "x",     "dry-run",
         "events", "halt", "joblog", "json", "results", "stderr"}) {
     order.wants_scripts |= inner.Has(about_commands);
   }
+  // Without a script, a line's tag is the host and a tab.
+  order.wants_scripts |= inner.Has("tag") && inner.Get("tag") != "%{host}\t";
   TRY_ASSIGN(order.drive,
              hosts::ReadDriveOptions(inner, environment, kUsualJobs));
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
@@ -275,12 +279,19 @@ absl::Status CheckLine(const cli::Call& call,
   TRY(hosts::ReadHostOptions(call, environment));
   TRY(hosts::ReadDriveOptions(call, environment, kUsualJobs));
   TRY(msrc::ReadDeliveryOptions(call));
-  if (!call.Has("transport") ||
-      msrc::ParseTransport(call.Get("transport")).has_value()) {
-    return absl::OkStatus();
+  const auto transport = msrc::ParseTransport(call.Get("transport"));
+  if (call.Has("transport") && !transport) {
+    return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
+                                        "' is not builtin, tar, rsync or "
+                                        "rdist"));
   }
-  return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
-                                      "' is not builtin, tar, rsync or rdist"));
+  const bool other = transport && *transport != msrc::Transport::kBuiltin;
+  const std::string option = msrc::DeliveryOptionOf(call);
+  if (option.empty() || (!call.Has("l") && !other)) return absl::OkStatus();
+  return cli::FailWith(
+      kUsage, absl::StrCat(option, ": only for the built-in transport, not ",
+                           call.Has("l") ? "in local mode"
+                                         : "by " + call.Get("transport")));
 }
 
 absl::StatusOr<int> Run(const cli::Call& call) {

@@ -54,7 +54,9 @@ consteval auto WithDeliveryOptions(std::array<cli::Option, kMore> more) {
 // UsageError, or exit code 64, for what cannot be.
 absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call);
 
-// The first of these options that a line has; "" for none.
+// The first option of a line that would make a difference to what is done on a
+// host, if its transport were the built-in one: whoever has another must not
+// think that it is heeded. "" for none.
 std::string DeliveryOptionOf(const cli::Call& call);
 
 }  // namespace msrc

@@ -1,7 +1,7 @@
 #include "msrc/direct_run.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
 #include "cli/report.h"
@@ -213,6 +214,7 @@ class Direct {
     options.waves.jobs = drive_.commands.jobs;
     options.hosts = run_.elected().size();
     options.retries = order_.delivery->retries;
+    options.retry_delay = order_.delivery->retry_delay;
     options.output = OutputOf(drive_.commands);
     if (drive_.commands.tag) {
       options.prefix = [](const HostJob& job) {
@@ -255,6 +257,7 @@ class Direct {
     counts_.done++;
     if (report.status != 0) counts_.failed++;
     failures_.Add(report);
+    if (order_.shows_noise) ShowNoise(report);
     if (order_.record != nullptr) order_.record->Add(report);
     for (const std::string& warning : report.warnings) {
       run_.voice().Warn(absl::StrCat(report.host, ": ", warning));
@@ -267,8 +270,17 @@ class Direct {
     if (face_.shows_progress && face_.progress) face_.progress(counts_, false);
   }
 
+  void ShowNoise(const HostReport& report) const {
+    for (const absl::string_view line :
+         absl::StrSplit(report.noise, '\n', absl::SkipEmpty())) {
+      run_.voice().Debug(
+          'X', absl::StrCat(report.host, ": says: ", base::Escape(line)));
+    }
+  }
+
   // What --check says of a host.
   static std::string CheckLine(const HostReport& report) {
+    // One that has failed has not compared all there is.
     if (!report.answered || report.status != 0) return "";
     std::string text = absl::StrCat(report.host, ": ", report.created.size(),
                                     " to create, ", report.changed.size(),

@@ -20,6 +20,8 @@ struct DirectOrder {
   const DeliveryOptions* delivery = nullptr;  // borrowed, as is the next
   const hosts::DriveOptions* drive = nullptr;
   RunRecord* record = nullptr;  // borrowed; null: nothing is recorded
+  // What hosts say before their receivers do is told.
+  bool shows_noise = false;
 };
 
 // `run` is begun, with the plan's MAP files as its operands. The exit code. Of

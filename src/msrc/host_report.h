@@ -32,6 +32,7 @@ struct HostReport {
   bool copied = false;    // an executable was brought
   bool answered = false;  // whether it has said what it did
   std::string software, platform, user;
+  std::string noise;  // what it said before its receiver did; as it came
 
   // What HXMD_CHANGED says.
   size_t changes() const {

@@ -31,6 +31,8 @@ struct HostsOrder {
   std::vector<std::string> shown_words;
   hosts::DriveOptions drive;
   DeliveryOptions delivery;
+  // An option that asks for the built-in transport; "" for none.
+  std::string delivery_option;
   RunRecord* record = nullptr;  // borrowed; null: nothing is recorded
   // Options that are about commands here, and so want scripts.
   bool wants_scripts = false;

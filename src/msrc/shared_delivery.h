@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "fanout/retry.h"
 #include "hosts/voice.h"
 #include "msrc/host_link.h"
 #include "msrc/plan.h"
@@ -27,6 +28,7 @@ struct DeliveryOptions {
   SourceOptions::Links links = SourceOptions::Links::kInside;
   WavePlan::Options waves;  // but the jobs
   int retries = 1;          // of a connection
+  fanout::RetryDelay retry_delay = {absl::Seconds(1), 2};
   ExchangeLimits limits;
   std::string identity;  // a key file; "" for the usual one
   bool strict = false;   // without a key of one's own: a failure

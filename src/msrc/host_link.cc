@@ -480,8 +480,8 @@ void HostLink::State::SshEnded() {
   // Of a command that a signal has ended, ssh says nothing, and ends as if it
   // could not connect; of what it could not do itself, it says why.
   const bool killed = ended.code == kSshFailed && errors.empty();
-  receiver_broken = (remote || killed) &&
-                    exchange->phase() == Phase::kConnect && !fresh;
+  receiver_broken =
+      (remote || killed) && exchange->phase() == Phase::kConnect && !fresh;
   std::string why = LastLine(errors);
   if (why.empty()) {
     why = remote ? absl::StrCat("the command there ended with ", ended.code,

@@ -41,9 +41,10 @@ absl::Status ReadWaves(const cli::Call& call, WavePlan::Options* to) {
   return absl::OkStatus();
 }
 
-absl::Status ReadOwner(const std::string& who,
+absl::Status ReadOwner(const cli::Call& call,
                        fleetbox::wire::DeliveryPolicy* policy) {
-  if (who.empty()) return absl::OkStatus();
+  if (!call.Has("owner")) return absl::OkStatus();
+  const std::string who = call.Get("owner");
   policy->set_owners(true);
   if (who == "source") return absl::OkStatus();
   const std::pair<std::string, std::string> names =
@@ -100,7 +101,7 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
   TRY(ReadTime(call, "lock-wait", &lock_wait));
   policy.set_lock_wait_ms(absl::ToInt64Milliseconds(lock_wait));
   TRY(ReadPrune(call, &policy));
-  TRY(ReadOwner(call.Get("owner"), &policy));
+  TRY(ReadOwner(call, &policy));
   TRY(ReadWaves(call, &o.waves));
   TRY(ReadTime(call, "connect-timeout", &o.limits.connect));
   if (call.Has("links")) {

@@ -34,6 +34,7 @@ struct DeliveryRun::State : std::enable_shared_from_this<DeliveryRun::State> {
     HostReport report;
     absl::Time began;
     bool fresh = false, over = false, paused = false;
+    bool cut_short = false;  // its output has been dropped
     sys::Loop::Timer retry = 0;
     // Where its output goes: null for what has no pipe of its own.
     std::unique_ptr<fanout::Outlet> out, errors;
@@ -58,6 +59,7 @@ struct DeliveryRun::State : std::enable_shared_from_this<DeliveryRun::State> {
   void CloseOutput(Id id);
   void Finished(Id id);
   void Failed(const absl::Status& why);
+  void OutputFailed(const absl::Status& why);
   void CheckDone();
   std::vector<std::string> NamesOf(Id id) const;
   Host* Find(Id id) {
@@ -80,7 +82,7 @@ struct DeliveryRun::State : std::enable_shared_from_this<DeliveryRun::State> {
   size_t running = 0;
   int cancelled = 0;
   bool supply_ended = false, waits = false, pump_soon = false,
-       told_done = false;
+       output_failed = false, told_done = false;
 };
 
 DeliveryRun::DeliveryRun() = default;
@@ -136,16 +138,17 @@ void DeliveryRun::Cancel(int signal) {
 // --- output -----------------------------------------------------------------
 
 absl::Status DeliveryRun::State::MakeOutputs() {
-  TRY_ASSIGN(own_errors,
-             fanout::Outlet::Open(
-                 loop, 2, [] {}, [this](const absl::Status& s) { Failed(s); }));
+  TRY_ASSIGN(
+      own_errors,
+      fanout::Outlet::Open(
+          loop, 2, [] {}, [this](const absl::Status& s) { OutputFailed(s); }));
   fanout::CollatorOptions c;
   // Folded sections have no turn of their own.
   c.order = options.output.fold ? fanout::CollateOrder::kFirstReady
                                 : options.output.order;
   c.published = false;
   c.squeeze = options.output.squeeze;
-  c.output_failed = [this](const absl::Status& why) { Failed(why); };
+  c.output_failed = [this](const absl::Status& why) { OutputFailed(why); };
   TRY_ASSIGN(collator, fanout::Collator::Make(loop, std::move(c)));
   sections = std::make_unique<fanout::OwnSections>(*collator);
   fanout::Outputs::Callbacks calls;
@@ -158,7 +161,7 @@ absl::Status DeliveryRun::State::MakeOutputs() {
   };
   calls.finished = [this](Id id) { Finished(id); };
   calls.drained = [this] { PumpSoon(); };
-  calls.failed = [this](const absl::Status& why) { Failed(why); };
+  calls.failed = [this](const absl::Status& why) { OutputFailed(why); };
   TRY_ASSIGN(outputs, fanout::Outputs::Make(loop, options.output,
                                             std::move(calls), sections.get()));
   return absl::OkStatus();
@@ -386,7 +389,7 @@ void DeliveryRun::State::Over(Id id) {
   host.supplied.job.keep = nullptr;
   running--;
   plan.Ended(host.report.status != 0);
-  if (host.out == nullptr) {
+  if (host.out == nullptr || host.cut_short) {
     loop.Post([weak = weak_from_this(), id] {
       if (std::shared_ptr<State> state = weak.lock()) state->Finished(id);
     });
@@ -399,6 +402,11 @@ void DeliveryRun::State::Over(Id id) {
 void DeliveryRun::State::Finished(Id id) {
   const auto found = hosts_by_id.find(id);
   if (found == hosts_by_id.end()) return;
+  // When our own output cannot be written, that of hosts ends before they do.
+  if (!found->second->over) {
+    found->second->cut_short = true;
+    return;
+  }
   const std::unique_ptr<Host> host = std::move(found->second);
   hosts_by_id.erase(found);
   if (events.reported) events.reported(host->report);
@@ -407,6 +415,13 @@ void DeliveryRun::State::Finished(Id id) {
 
 void DeliveryRun::State::Failed(const absl::Status& why) {
   if (events.failed) events.failed(why);
+  PumpSoon();
+}
+
+void DeliveryRun::State::OutputFailed(const absl::Status& why) {
+  if (!std::exchange(output_failed, true) && events.output_failed) {
+    events.output_failed(why);
+  }
   PumpSoon();
 }
 

@@ -71,8 +71,11 @@ struct DeliveryRunEvents {
   // once, at any time.
   std::function<void(const HostJob&, std::function<void(bool run, int status)>)>
       hooks;
-  // Our own output could not be written, or the supply failed.
+  // The supply failed, or something here did.
   std::function<void(const absl::Status&)> failed;
+  // Our own output could not be written: the first failure. FailedPrecondition
+  // where nobody reads it.
+  std::function<void(const absl::Status&)> output_failed;
   // All is over. May delete the run.
   std::function<void()> done;
 };

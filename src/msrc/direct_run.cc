@@ -23,6 +23,7 @@
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
+#include "msrc/utility_input.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
@@ -43,6 +44,7 @@ class ExpandedHosts : public HostSupply {
       hosts::Run& run) {
     std::unique_ptr<ExpandedHosts> made(
         new ExpandedHosts(plan, order, shared, run));
+    TRY_ASSIGN(made->input_, UtilityInput(order.drive->commands, run));
     TRY_ASSIGN(hosts::Expander expander, run.MakeExpander());
     made->expander_.emplace(std::move(expander));
     const size_t ahead = static_cast<size_t>(std::max(order.drive->preload, 2));
@@ -107,11 +109,8 @@ class ExpandedHosts : public HostSupply {
     utility.set_detach(order_.delivery->detach);
     const auto limit = order_.drive->commands.policy.timeout.Limit();
     if (limit) utility.set_timeout_ms(absl::ToInt64Milliseconds(*limit));
-    const std::string& input = order_.drive->commands.input.value_or("");
-    if (!input.empty() && input != "/dev/null") {
-      job->input = input;
-      utility.set_input(true);
-    }
+    job->input = input_;
+    utility.set_input(!input_.empty());
     job->runs = order_.utility.words.empty() ? HostJob::Runs::kNothing
                                              : HostJob::Runs::kAtOnce;
     return shared_.AddOwn(absl::MakeConstSpan(texts.words).subspan(1), job);
@@ -121,6 +120,7 @@ class ExpandedHosts : public HostSupply {
   const DirectOrder& order_;
   const SharedDelivery& shared_;
   hosts::Run& run_;
+  std::string input_;  // for every utility; "" for none
   std::optional<hosts::Expander> expander_;
   std::unique_ptr<hosts::Supply> supply_;
 };
@@ -181,6 +181,9 @@ class Direct {
         run_.voice().Warn(line);
       }
     }
+    if (const std::string names = NotStarted(); !names.empty()) {
+      run_.voice().Warn(names);
+    }
     std::optional<int> closed;
     if (closes) {
       TRY_ASSIGN(closed, hosts::RunClosing(run_, drive_.closing,
@@ -193,6 +196,18 @@ class Direct {
   }
 
  private:
+  // Who has not had its turn, when something has ended the run.
+  std::string NotStarted() const {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < statuses_.size(); i++) {
+      if (statuses_[i] != hosts::kNotStarted) continue;
+      names.emplace_back(run_.table().HostName(run_.elected()[i]));
+    }
+    if (names.empty()) return "";
+    return absl::StrCat(names.size(), " of ", statuses_.size(),
+                        " hosts were not started: ", hosts::FoldNames(names));
+  }
+
   DeliveryRunOptions Options() const {
     DeliveryRunOptions options;
     options.waves = order_.delivery->waves;
@@ -222,7 +237,18 @@ class Direct {
                          diff.text());
       }
     };
-    events.failed = [this](const absl::Status& why) { Failed(why); };
+    events.failed = [this](const absl::Status& why) {
+      if (failure_.ok()) failure_ = why;
+      delivery_->Cancel(SIGTERM);
+    };
+    events.output_failed = [this](const absl::Status& why) {
+      output_lost_ = true;
+      // Whoever has read enough knows that.
+      if (!absl::IsFailedPrecondition(why)) {
+        run_.voice().Warn(std::string(why.message()));
+      }
+      delivery_->Cancel(SIGTERM);
+    };
     events.done = [this] { loop_.Stop(); };
     return events;
   }
@@ -276,17 +302,6 @@ class Direct {
   void Interrupt(int signal) {
     signal_ = signal;
     delivery_->Cancel(signal == SIGHUP ? SIGHUP : SIGTERM);
-  }
-
-  void Failed(const absl::Status& why) {
-    if (!failure_.ok() || output_lost_) return;
-    // Nobody reads what the hosts print: nothing is to be said of that.
-    if (absl::IsAborted(why)) {
-      output_lost_ = true;
-    } else {
-      failure_ = why;
-    }
-    delivery_->Cancel(SIGTERM);
   }
 
   const DirectOrder& order_;

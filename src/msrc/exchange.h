@@ -150,6 +150,8 @@ class Exchange {
   std::vector<ExchangeEffect> Begin();
 
   Phase phase() const { return phase_; }
+  // Whether input for the utility would find one.
+  bool takes_input() const { return phase_ == Phase::kRun && !asked_; }
   // Final in kEnded.
   const ExchangeResult& result() const { return result_; }
 

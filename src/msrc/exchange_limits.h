@@ -22,6 +22,8 @@ inline constexpr size_t kNonceBytes = 16;
 // Of the contents and of a utility's input: what is under way to one host, and
 // of a utility's output from one.
 inline constexpr size_t kUnderWayBytes = 1 << 20;
+// Of a utility's input that is in no file, and so is copied to one.
+inline constexpr size_t kMaxCopiedInputBytes = size_t{1} << 30;
 // An operator's interrupt: the receiver kills the utility after 10 seconds.
 inline constexpr absl::Duration kCancelTime = absl::Seconds(15);
 

@@ -308,7 +308,7 @@ void HostLink::State::Pump() {
   if (told || channel == nullptr) return;
   std::shared_ptr<State> keep = shared_from_this();
   if (feed.has_value()) PumpContents();
-  if (!told && input && exchange->phase() == Phase::kRun) PumpInput();
+  if (!told && input && exchange->takes_input()) PumpInput();
 }
 
 void HostLink::State::PumpContents() {
@@ -355,7 +355,8 @@ void HostLink::State::Connect() {
   start.executables = shared.executables->list();
   start.arguments = shared.receiver_arguments;
   start.fresh = fresh;
-  start.no_cache = shared.no_cache;
+  // A check leaves nothing that was not there.
+  start.no_cache = shared.no_cache || shared.policy.check();
   if (shared.no_cache) start.arguments.push_back("--no-cache");
   net::ConnectOptions options;
   options.longest = shared.limits.connect;
@@ -476,7 +477,11 @@ void HostLink::State::SshEnded() {
   const sys::Ended ended = link.child->Wait();
   link.child.reset();
   const bool remote = ended.signal == 0 && ended.code != kSshFailed;
-  receiver_broken = remote && exchange->phase() == Phase::kConnect && !fresh;
+  // Of a command that a signal has ended, ssh says nothing, and ends as if it
+  // could not connect; of what it could not do itself, it says why.
+  const bool killed = ended.code == kSshFailed && errors.empty();
+  receiver_broken =
+      (remote || killed) && exchange->phase() == Phase::kConnect && !fresh;
   std::string why = LastLine(errors);
   if (why.empty()) {
     why = remote ? absl::StrCat("the command there ended with ", ended.code,

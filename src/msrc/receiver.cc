@@ -38,10 +38,10 @@ absl::StatusOr<ReceiverConfig> ConfigOf(const ReceiverOptions& options) {
   ReceiverConfig config;
   config.admission = options.admission;
   config.home = sys::HomeFolder();
-  if (options.no_cache) {
-    RemoveOwnCopy();
-    return config;
-  }
+  // If we were brought for this run alone: as --check leaves no copy, either,
+  // though it reads what is kept.
+  RemoveOwnCopy();
+  if (options.no_cache) return config;
   // A host without a place for it is served all the same.
   const absl::StatusOr<std::string> cache = CacheFolder();
   if (!cache.ok()) {

@@ -17,7 +17,7 @@ namespace msrc {
 absl::Status CheckOwnIdentity();
 absl::Status CheckIdentity(const std::string& path);
 
-// --no-cache: removes our executable if a controller has put it there for this
+// Removes our executable if a controller has put it there for this
 // run alone. It goes on running.
 void RemoveOwnCopy();
 void RemoveCopy(const std::string& path);

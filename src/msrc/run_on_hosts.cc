@@ -17,6 +17,7 @@
 #include "msrc/script_parts.h"
 #include "msrc/step_protocol.h"
 #include "msrc/steps.h"
+#include "msrc/utility_input.h"
 #include "sys/process.h"
 #include "text/words.h"
 
@@ -162,12 +163,13 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
              SharedDelivery::Make(plan, order.delivery,
                                   run.streams().environment(), run.voice()));
   TRY_ASSIGN(const std::string folder, run.work().Path());
-  TRY_ASSIGN(
-      steps->server,
-      StepServer::Start(plan, order.utility, order.delivery,
-                        order.drive.commands.policy.timeout.Limit().value_or(
-                            absl::InfiniteDuration()),
-                        *steps->shared, folder));
+  StepServer::UtilityOrder utility;
+  utility.utility = &order.utility;
+  utility.time = order.drive.commands.policy.timeout.Limit().value_or(
+      absl::InfiniteDuration());
+  TRY_ASSIGN(utility.input, UtilityInput(order.drive.commands, run));
+  TRY_ASSIGN(steps->server, StepServer::Start(plan, utility, order.delivery,
+                                              *steps->shared, folder));
   run.SetVariable(kStepProgram, sys::OwnExecutable());
   run.SetVariable(kStepSocket, steps->server->socket());
   return steps;

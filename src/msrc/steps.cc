@@ -58,9 +58,9 @@ struct StepServer::State {
     sys::Loop::Timer retry = 0;
   };
 
-  State(const Plan& p, const Utility& u, const DeliveryOptions& o,
-        absl::Duration t, const SharedDelivery& s)
-      : plan(p), utility(u), options(o), utility_time(t), shared(s) {}
+  State(const Plan& p, const UtilityOrder& u, const DeliveryOptions& o,
+        const SharedDelivery& s)
+      : plan(p), order(u), utility(*u.utility), options(o), shared(s) {}
 
   void Accept();
   void Read(int fd);
@@ -71,6 +71,7 @@ struct StepServer::State {
   void Applied(int pid);
   void Output(int pid, int stream, absl::string_view bytes);
   void LinkEnded(int pid, const ExchangeResult& result);
+  static std::string LineOf(const Host& host);  // what its result says
   void ScriptEnded(int pid);
   void Answer(Host& host, int status, absl::string_view line);
   void EndStep(int fd, int status, absl::string_view line);
@@ -78,9 +79,9 @@ struct StepServer::State {
   void Drop(int fd);
 
   const Plan& plan;
+  const UtilityOrder order;
   const Utility& utility;
   const DeliveryOptions& options;
-  const absl::Duration utility_time;
   const SharedDelivery& shared;
   std::string socket;
   sys::Fd listener;
@@ -94,12 +95,11 @@ StepServer::StepServer() = default;
 const std::string& StepServer::socket() const { return state_->socket; }
 
 absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
-    const Plan& plan, const Utility& utility, const DeliveryOptions& options,
-    absl::Duration utility_time, const SharedDelivery& shared,
+    const Plan& plan, const UtilityOrder& utility,
+    const DeliveryOptions& options, const SharedDelivery& shared,
     const std::string& folder) {
   std::unique_ptr<StepServer> server(new StepServer);
-  server->state_ =
-      std::make_unique<State>(plan, utility, options, utility_time, shared);
+  server->state_ = std::make_unique<State>(plan, utility, options, shared);
   State& s = *server->state_;
   s.socket = absl::StrCat(folder, "/steps");
   TRY_ASSIGN(s.listener, sys::ListenUnix(s.socket, 0600));
@@ -192,6 +192,7 @@ absl::Status StepServer::State::BeginTransfer(
       at == std::string::npos ? credential : credential.substr(at + 1);
   if (at != std::string::npos) host->job.login = credential.substr(0, at);
   host->job.into = plan.into.path;
+  host->job.input = order.input;
   host->job.runs = utility.words.empty() ? HostJob::Runs::kNothing
                                          : HostJob::Runs::kAfterHooks;
   TRY(shared.AddOwn(absl::MakeConstSpan(words).subspan(4), &host->job));
@@ -214,7 +215,7 @@ absl::Status StepServer::State::BeginUtility(
   host.step = fd;
   // The connection may have broken meanwhile.
   if (host.result.has_value()) {
-    Answer(host, host.result->status, host.result->error);
+    Answer(host, host.result->status, LineOf(host));
     return absl::OkStatus();
   }
   fleetbox::wire::Utility& wanted = host.job.utility;
@@ -223,8 +224,9 @@ absl::Status StepServer::State::BeginUtility(
   if (words[2] != "/bin/sh") wanted.set_shell(words[2]);
   wanted.set_defs(words[3]);
   wanted.set_detach(options.detach);
-  if (utility_time < absl::InfiniteDuration()) {
-    wanted.set_timeout_ms(absl::ToInt64Milliseconds(utility_time));
+  wanted.set_input(!order.input.empty());
+  if (order.time < absl::InfiniteDuration()) {
+    wanted.set_timeout_ms(absl::ToInt64Milliseconds(order.time));
   }
   host.link->UtilityIs(true, 0);
   return absl::OkStatus();
@@ -288,12 +290,13 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
   if (result.status == 0 && host.job.runs == HostJob::Runs::kNothing) {
     host.applied = true;
   }
-  const std::string line =
-      result.error.empty()
-          ? ""
-          : absl::StrCat(host.job.name, ": ", PhaseName(result.failed), ": ",
-                         result.error);
-  Answer(host, result.status, line);
+  Answer(host, result.status, LineOf(host));
+}
+
+std::string StepServer::State::LineOf(const Host& host) {
+  if (host.result->error.empty()) return "";
+  return absl::StrCat(host.job.name, ": ", PhaseName(host.result->failed), ": ",
+                      host.result->error);
 }
 
 void StepServer::State::ScriptEnded(int pid) {

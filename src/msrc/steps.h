@@ -25,10 +25,16 @@ namespace msrc {
 
 class StepServer {
  public:
+  // What is for every host's utility.
+  struct UtilityOrder {
+    const Utility* utility = nullptr;  // borrowed
+    absl::Duration time = absl::InfiniteDuration();
+    std::string input;  // a file; "" for none
+  };
   // Listens in `folder`, which must be private. All else is borrowed.
   static absl::StatusOr<std::unique_ptr<StepServer>> Start(
-      const Plan& plan, const Utility& utility, const DeliveryOptions& options,
-      absl::Duration utility_time, const SharedDelivery& shared,
+      const Plan& plan, const UtilityOrder& utility,
+      const DeliveryOptions& options, const SharedDelivery& shared,
       const std::string& folder);
   // Ends whatever is still under way.
   ~StepServer();

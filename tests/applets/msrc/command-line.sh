@@ -26,15 +26,15 @@ ls "$here/far" 2>&1
 X
 run 'how many at once' <<'X'
 for p in '' -P -P3 -P0 '-P -P2'; do
-  msrc $p -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
+  msrc --transport tar $p -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
 done
-PARALLEL=4 msrc -P -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
+PARALLEL=4 msrc --transport tar -P -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
 echo -P9 >Msrc.hxmd
-msrc -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
-msrc -P2 -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
+msrc --transport tar -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
+msrc --transport tar -P2 -d X -C "$T" -E SHORT=alpha : 2>&1 | sed -n 's/.*xapply \(-P[0-9]*\).*/\1/p'
 X
 run 'what fails is tried again' <<'X'
-for mode in '' -l '-l --keep'; do
+for mode in '--transport tar' -l '-l --keep'; do
   rm -f "$here/tried"
   msrc $mode --retries 1 -C "$T" -E SHORT=beta "test -e $here/tried ||
     { echo >$here/tried; exit 1; }; cat motd"

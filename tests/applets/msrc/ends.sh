@@ -26,5 +26,8 @@ msrc -C "$T" -E SHORT=beta -y 'SEND=plain.txt gone' : 2>&1 | grep gone
 X
 run 'a file that goes while it is sent' <<'X'
 msrc -C "$T" -E SHORT=beta -DINIT_CMD='rm plain.txt' -r HXMD_STATUS \
-  -K 'cat HXMD_0' echo not 2>&1 | grep -v tar:
+  -K 'cat HXMD_0' echo not 2>&1
+echo plain >plain.txt
+msrc --transport tar -C "$T" -E SHORT=beta -DINIT_CMD='rm plain.txt' \
+  -r HXMD_STATUS -K 'cat HXMD_0' echo not 2>&1 | grep -v tar:
 X

@@ -26,7 +26,7 @@ done
 run 'msrc M42: hosts' <<'X'
 msrc -P1 -C "$T" -u root find . | sort
 sort -u "$here/far/log"
-cd "$here/far" && find . -type f | sort
+cd "$here/far" && find . -name .cache -prune -o -type f -print | sort
 X
 run 'msrc M42: local mode' <<'X'
 msrc -l -P1 -C "$T" 'find . -type f | sort; cat two/here'

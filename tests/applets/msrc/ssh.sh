@@ -29,5 +29,6 @@ msrc -C table.cf -E SHORT=one cat
 X
 run 'a host that cannot be reached' <<'X'
 mkdir -p "$here/lines" && : >"$here/lines/down"
-msrc -C table.cf -E SHORT=one echo not 2>&1 | tail -2
+msrc -C table.cf -E SHORT=one echo not 2>&1 |
+  sed -n 's/\(255, [a-z]*: h1\): ..*/\1/; /h1\|failed/p'
 X

@@ -172,8 +172,11 @@ TEST_CASE("msrc M20: a hook between the update and the utility decides",
   t.Reach(Phase::kApply);
   CHECK(t.Says(AppliedOf(Applied::APPLIED)) == "ask");
   CHECK(t.wake_at == absl::InfiniteFuture());
+  // Nobody is there to read it.
+  CHECK(!t.exchange->takes_input());
   SECTION("to run it") {
     CHECK(t.On(UtilityReady{true}) == "utility");
+    CHECK(t.exchange->takes_input());
     CHECK(t.Says(EndedOf(0)) == "hang up");
     CHECK(t.Failed(0, Phase::kEnded));
   }

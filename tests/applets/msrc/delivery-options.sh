@@ -31,7 +31,7 @@ wc -l <"$here/far/alpha.lab.example/runs"
 wc -l <"$here/far/alpha.lab.example/tar"
 X
 run 'a host that cannot be reached is called again' <<'X'
-printf 'echo call >>%s/calls; exit 255\n' "$here" >"$here/dead"
+printf 'echo call >>%s/calls; echo no route >&2; exit 255\n' "$here" >"$here/dead"
 sed 's|SSH=.*|SSH="sh '"$here"'/dead"|' "$T" >"$here/dead.cf"
 msrc -C "$here/dead.cf" -E SHORT=alpha --retries 2 --retry-delay 1ms,2 ls
 msrc -C "$here/dead.cf" -E SHORT=alpha -DPRE_CMD=: --retries 2 --retry-delay 1ms ls
@@ -54,7 +54,7 @@ run 'a run is taken up again' <<'X'
 msrc -C "$T" 'test $MSRC_HOST = alpha.lab.example || test -e again || { : >again; exit 3; }'
 msrc --history=1 | awk '{ print $4, $5, $7 }'
 msrc -C "$T" --retry-failed --tag=%{host}: 'echo once more'
-msrc -C "$T" --resume
+msrc -C "$T" --resume 2>&1 | sed "s|[0-9]*T[0-9.]*Z-[0-9a-f]*|RUN|"
 X
 run 'what is carried by hand' <<'X'
 "$here/one" --bundle "$here/alpha.bundle" cat motd

@@ -36,7 +36,7 @@ msrc -C fleet.cf --attach | sort
 X
 run 'what was done lately' <<'X'
 msrc --history | awk '{ print $4, $5, $6, $7, $8, $9 }'
-msrc -C fleet.cf --retry-failed
+msrc -C fleet.cf --retry-failed 2>&1 | sed "s|[0-9]*T[0-9.]*Z-[0-9a-f]*|RUN|"
 X
 run 'before and after' <<'X'
 msrc -C fleet.cf -DPRE_CMD='echo update ${4}' -DPOST_CMD='echo done ${4}' make all | sort

@@ -205,7 +205,7 @@ class Direct {
     }
     if (names.empty()) return "";
     return absl::StrCat(names.size(), " of ", statuses_.size(),
-                        " hosts were not started: ", hosts::FoldNames(names));
+                        " hosts not started: ", hosts::FoldNames(names));
   }
 
   DeliveryRunOptions Options() const {

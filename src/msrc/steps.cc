@@ -54,6 +54,8 @@ struct StepServer::State {
     std::optional<ExchangeResult> result;
     int step = -1;  // that is under way, by its descriptor
     bool applied = false, fresh = false, paused = false;
+    bool runs = false;     // its utility has been asked for
+    bool leaving = false;  // its script is gone; the utility is told to end
     int attempts = 0;
     sys::Loop::Timer retry = 0;
   };
@@ -73,6 +75,8 @@ struct StepServer::State {
   void LinkEnded(int pid, const ExchangeResult& result);
   static std::string LineOf(const Host& host);  // what its result says
   void ScriptEnded(int pid);
+  void Forget(int pid);
+  void StopIfDone();
   void Answer(Host& host, int status, absl::string_view line);
   void EndStep(int fd, int status, absl::string_view line);
   void Drained(int fd);
@@ -85,6 +89,7 @@ struct StepServer::State {
   const SharedDelivery& shared;
   std::string socket;
   sys::Fd listener;
+  bool stopping = false;
   sys::Loop loop;
   std::thread thread;
   absl::flat_hash_map<int, std::unique_ptr<Step>> steps;  // by descriptor
@@ -116,9 +121,8 @@ absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
 StepServer::~StepServer() {
   if (!state_->thread.joinable()) return;
   state_->loop.Post([s = state_.get()] {
-    s->hosts.clear();
-    s->steps.clear();
-    s->loop.Stop();
+    s->stopping = true;
+    s->StopIfDone();
   });
   state_->thread.join();
 }
@@ -228,6 +232,7 @@ absl::Status StepServer::State::BeginUtility(
   if (order.time < absl::InfiniteDuration()) {
     wanted.set_timeout_ms(absl::ToInt64Milliseconds(order.time));
   }
+  host.runs = true;
   host.link->UtilityIs(true, 0);
   return absl::OkStatus();
 }
@@ -269,6 +274,7 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
   Host& host = *hosts.at(pid);
   const bool broken = host.link->receiver_broken();
   loop.DeleteAtEndOfTurn(std::move(host.link));
+  if (host.leaving) return Forget(pid);
   if (result.may_retry && host.step >= 0) {
     // A receiver that is no good is replaced, and that is no failure.
     if (broken && !std::exchange(host.fresh, true)) {
@@ -305,10 +311,31 @@ void StepServer::State::ScriptEnded(int pid) {
   Host& host = *found->second;
   loop.Unwatch(host.script->pidfd());
   loop.Cancel(host.retry);
+  if (host.link != nullptr && host.runs) {
+    // Ended before its utility, as by an interrupt, which is passed on.
+    host.leaving = true;
+    host.link->Cancel(SIGTERM);
+    return;
+  }
   // It had its last word; its connection is not wanted any more.
   if (host.link != nullptr) loop.DeleteAtEndOfTurn(std::move(host.link));
-  loop.DeleteAtEndOfTurn(std::move(found->second));
-  hosts.erase(found);
+  Forget(pid);
+}
+
+void StepServer::State::Forget(int pid) {
+  loop.DeleteAtEndOfTurn(std::move(hosts.at(pid)));
+  hosts.erase(pid);
+  StopIfDone();
+}
+
+void StepServer::State::StopIfDone() {
+  if (!stopping) return;
+  for (const auto& [pid, host] : hosts) {
+    if (host->leaving) return;  // an exchange that is cancelled has an end
+  }
+  hosts.clear();
+  steps.clear();
+  loop.Stop();
 }
 
 void StepServer::State::Answer(Host& host, int status, absl::string_view line) {

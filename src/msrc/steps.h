@@ -36,7 +36,7 @@ class StepServer {
       const Plan& plan, const UtilityOrder& utility,
       const DeliveryOptions& options, const SharedDelivery& shared,
       const std::string& folder);
-  // Ends whatever is still under way.
+  // Ends whatever is still under way; utilities there have some seconds for it.
   ~StepServer();
 
   const std::string& socket() const;

@@ -355,7 +355,9 @@ absl::StatusOr<int> Run(const cli::Call& call) {
         record.id().empty() ? sys::RandomBytes(16) : record.id();
   }
   if (call.Has("detach") && !record.name().empty()) {
-    voice.Warn(absl::StrCat("run ", record.name(), ": see --attach"));
+    // Whoever wants to hear of it later needs the name.
+    voice.Warn(absl::StrCat("the run is ", record.name(),
+                            ": --attach shows what it prints"));
   }
   const absl::StatusOr<int> code = msrc::RunOnHosts(
       plan, std::move(hosts_order), *run, face.MakeFace(run->elected().size()));

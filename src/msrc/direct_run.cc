@@ -233,7 +233,7 @@ class Direct {
                                 const wire::Manifest& manifest) {
       for (const auto& diff : applied.diff()) {
         if (diff.entry() >= manifest.entries().size()) continue;
-        differences_.Add(report.host, manifest.entries()[diff.entry()].path,
+        differences_.Add(report, manifest.entries()[diff.entry()].path,
                          diff.text());
       }
     };

@@ -125,24 +125,26 @@ std::vector<std::string> FailureList::Lines(size_t hosts) const {
   return lines;
 }
 
-void DiffFolder::Add(const std::string& host, const std::string& path,
+void DiffFolder::Add(const HostReport& report, const std::string& path,
                      const std::string& text) {
   const auto found = hosts_.find({path, text});
-  const size_t bytes =
-      host.size() + (found == hosts_.end() ? path.size() + text.size() : 0);
+  const size_t bytes = report.host.size() +
+                       (found == hosts_.end() ? path.size() + text.size() : 0);
   if (bytes > left_) {
     left_out_++;
     return;
   }
   left_ -= bytes;
-  hosts_[{path, text}].push_back(host);
+  hosts_[{path, text}].emplace(report.position, report.host);
 }
 
 std::string DiffFolder::Text() const {
   std::string all;
   for (const auto& [difference, hosts] : hosts_) {
+    std::vector<std::string> names;
+    for (const auto& [position, name] : hosts) names.push_back(name);
     absl::StrAppend(&all, "--- ", base::Escape(difference.first), ": ",
-                    hosts::FoldNames(hosts), "\n", difference.second);
+                    hosts::FoldNames(names), "\n", difference.second);
     if (!all.empty() && all.back() != '\n') all += '\n';
   }
   if (left_out_ > 0) {

@@ -73,7 +73,7 @@ class FailureList {
 class DiffFolder {
  public:
   explicit DiffFolder(size_t max_bytes) : left_(max_bytes) {}
-  void Add(const std::string& host, const std::string& path,
+  void Add(const HostReport& report, const std::string& path,
            const std::string& text);
   // "--- path: hosts" and the difference, in order of path; and, when there
   // was no room for all, a last line that says so.
@@ -82,8 +82,9 @@ class DiffFolder {
  private:
   size_t left_;
   size_t left_out_ = 0;
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>>
-      hosts_;  // by path and text
+  // By path and text; of each host its position among the elected.
+  std::map<std::pair<std::string, std::string>, std::map<size_t, std::string>>
+      hosts_;
 };
 
 }  // namespace msrc

@@ -45,11 +45,6 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   shared.limits = options.limits;
   if (options.mux) TRY(made->MakeMuxFolder(environment));
   TRY(SealManifest(&shared));
-  if (options.detach) {
-    // Whoever wants to hear of it later needs the name.
-    voice.Warn(absl::StrCat("the run is ", base::Hex(shared.run),
-                            ": --attach shows what it prints"));
-  }
   return made;
 }
 

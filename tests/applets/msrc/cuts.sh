@@ -10,7 +10,7 @@ head -c 4000000 /dev/urandom >big
 cp big "$here/old-big"
 # What is told may be ssh's word or ours: the phase and the status are enough.
 cat >"$here/phase" <<'X'
-msrc -C "$T" --retries 0 "$@" 2>&1 | sed -n 's/^msrc: \(status [0-9]*, [a-z]*: h1\).*/\1/p'
+msrc -C "$T" --retries 0 "$@" 2>&1 | tee $here/said | sed -n 's/^msrc: \(status [0-9]*, [a-z]*: h1\).*/\1/p'
 X
 
 run 'cut while it connects' <<'X'
@@ -44,14 +44,20 @@ X
 # The functions, for a utility and a hook.
 sed -n '/^far_kill/,/^}/p; /^cut_line/,/^}/p' "$TESTS/msrc-ssh.sh" >"$here/kills"
 echo "here=$here" >>"$here/kills"
+# Until it is known here that the utility runs.
+cat >"$here/heard" <<X
+echo begun
+n=0
+until grep -q begun $here/said || [ \$n = 500 ]; do n=\$((n + 1)); sleep 0.02; done
+X
 run 'cut while the utility runs: it hears of it' <<'X'
-sh $here/phase ". $here/kills; trap 'echo hup >$here/hup; exit' HUP; cut_line; sleep 30 & wait"
+sh $here/phase ". $here/kills; . $here/heard; trap 'echo hup >$here/hup; exit' HUP; cut_line; sleep 30 & wait"
 . "$TESTS/lib.sh"
 await "test -s $here/hup"
 cat $here/hup
 X
 run 'the receiver is killed while the utility runs' <<'X'
-sh $here/phase 'kill -9 $PPID; exec sleep 1'
+sh $here/phase ". $here/heard; "'kill -9 $PPID; exec sleep 1'
 X
 run 'the far side is killed once all is in place, before the utility' <<'X'
 echo again >plain.txt

@@ -127,7 +127,7 @@ struct Bench {
                            const fleetbox::wire::Applied& applied,
                            const wire::Manifest& m) {
       for (const auto& d : applied.diff()) {
-        diffs.Add(r.host, m.entries()[d.entry()].path, d.text());
+        diffs.Add(r, m.entries()[d.entry()].path, d.text());
       }
     };
     e.done = [this] { done = true; };

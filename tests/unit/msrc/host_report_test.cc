@@ -26,6 +26,17 @@ HostReport Report(const std::string& host, int status,
 
 }  // namespace
 
+namespace {
+
+HostReport Named(const std::string& host, size_t position) {
+  HostReport report;
+  report.host = host;
+  report.position = position;
+  return report;
+}
+
+}  // namespace
+
 TEST_CASE("report: names what was changed by its path", "[msrc]") {
   const wire::Manifest manifest =
       *wire::Manifest::Make({FileEntry("a", "1"), FileEntry("b", "2"),
@@ -89,16 +100,16 @@ TEST_CASE("report: a thousand reasons are cut short", "[msrc]") {
 TEST_CASE("msrc M31: equal differences are shown once, with all their hosts",
           "[msrc]") {
   DiffFolder diffs(1 << 20);
-  diffs.Add("web1", "etc/motd", "@@ -1 +1 @@\n-a\n+b\n");
-  diffs.Add("db1", "etc/motd", "@@ -1 +1 @@\n-c\n+b");
-  diffs.Add("web2", "etc/motd", "@@ -1 +1 @@\n-a\n+b\n");
+  diffs.Add(Named("web1", 1), "etc/motd", "@@ -1 +1 @@\n-a\n+b\n");
+  diffs.Add(Named("db1", 1), "etc/motd", "@@ -1 +1 @@\n-c\n+b");
+  diffs.Add(Named("web2", 2), "etc/motd", "@@ -1 +1 @@\n-a\n+b\n");
   CHECK(diffs.Text() ==
         "--- etc/motd: web[1-2]\n@@ -1 +1 @@\n-a\n+b\n"
         "--- etc/motd: db1\n@@ -1 +1 @@\n-c\n+b\n");
   DiffFolder little(40);
-  little.Add("web1", "a", std::string(30, 'x'));
-  little.Add("web2", "a", std::string(30, 'x'));
-  little.Add("web3", "b", std::string(30, 'x'));
+  little.Add(Named("web1", 1), "a", std::string(30, 'x'));
+  little.Add(Named("web2", 2), "a", std::string(30, 'x'));
+  little.Add(Named("web3", 3), "b", std::string(30, 'x'));
   CHECK(little.Text() == absl::StrCat("--- a: web[1-2]\n", std::string(30, 'x'),
                                       "\n--- and 1 more\n"));
 }

@@ -51,7 +51,7 @@ sh $here/try :
 X
 run 'no tool at all' <<'X'
 rm -r $far/.cache $here/path/[!s]*
-sh $here/try : | cut -c 1-20
+sh $here/try : | cut -c 1-8
 X
 cp "$here/ssh/conf" "$here/ssh/h1.conf"
 run 'a banner, and a login that talks' <<'X'

@@ -478,8 +478,8 @@ void HostLink::State::SshEnded() {
   link.child.reset();
   const bool remote = ended.signal == 0 && ended.code != kSshFailed;
   // Of a command that a signal has ended, ssh says nothing, and ends as if it
-  // could not connect; of what it could not do itself, it says why.
-  const bool killed = ended.code == kSshFailed && errors.empty();
+  // could not connect.
+  const bool killed = ended.code == kSshFailed && reader.found();
   receiver_broken =
       (remote || killed) && exchange->phase() == Phase::kConnect && !fresh;
   std::string why = LastLine(errors);

@@ -32,12 +32,13 @@ constexpr absl::string_view kPlace =
     "${LOGNAME:-${USER:-user}}; ";
 
 constexpr absl::string_view kFind =
-    "if [ -n \"$MSRC_RECV\" ]; then exec \"$MSRC_RECV\" msrc-recv \"$@\"; fi; "
+    "g() { echo; echo MSRC-FOUND; exec \"$@\"; }; "
+    "if [ -n \"$MSRC_RECV\" ]; then g \"$MSRC_RECV\" msrc-recv \"$@\"; fi; "
     "for f in \"$c/recv-$i\" \"$t/recv-$i\" \"$HOME/.recv-$i\"; do "
     "if [ -n \"$i\" ] && [ -x \"$f\" ] && [ -O \"$f\" ] 2>/dev/null; "
-    "then exec \"$f\" msrc-recv \"$@\"; fi; done; "
+    "then g \"$f\" msrc-recv \"$@\"; fi; done; "
     "case $(fleetbox msrc-recv --wire-version 2>/dev/null </dev/null) in "
-    "1) exec fleetbox msrc-recv \"$@\";; esac; ";
+    "1) g fleetbox msrc-recv \"$@\";; esac; ";
 
 // e: ends with an error. k: whether a folder will do; with "only", if its name
 // leads to it through no link. Nobody can put another in its place once it is
@@ -182,6 +183,10 @@ absl::StatusOr<RemoteStartReader::Answer> RemoteStartReader::Line(
   const absl::Status bad = absl::InvalidArgumentError(
       absl::StrCat("it says '", base::Escape(line.substr(0, 200)), "'"));
   if (line == "MSRC-GOT") return RemoteGot();
+  if (line == "MSRC-FOUND") {
+    found_ = true;
+    return Answer();
+  }
   if (absl::ConsumePrefix(&line, "MSRC-NEED ")) {
     const std::vector<absl::string_view> words =
         absl::StrSplit(line, absl::MaxSplits(' ', 3));

@@ -2,8 +2,9 @@
 // one connection: a line for a POSIX shell, and what it answers. Pure.
 //
 // The line looks for a receiver of ours: $MSRC_RECV, then recv-HASH in its
-// folders, then the fleetbox on the PATH. One that is found is executed, and
-// says hello as a channel does (net/channel.h). Else there is a talk, of lines:
+// folders, then the fleetbox on the PATH. One that is found is executed, behind
+// a line MSRC-FOUND, and says hello as a channel does (net/channel.h). Else there
+// is a talk, of lines:
 //
 //   line        MSRC-NEED SYSTEM PROCESSOR PACKING FOLDER
 //   controller  BYTES PACKING, and so many bytes, which are the executable
@@ -88,6 +89,8 @@ class RemoteStartReader {
   // The next answer; monostate: more bytes are needed. Nothing comes after
   // RemoteHello. InvalidArgument: too much noise, or an answer that is none.
   absl::StatusOr<Answer> Next();
+  // Whether a receiver that is there is executed: it may still be no good.
+  bool found() const { return found_; }
   // What was passed over, to be shown to whoever looks for the reason.
   const std::string& noise() const { return noise_; }
 
@@ -96,6 +99,7 @@ class RemoteStartReader {
   size_t LineEnd(size_t* hello) const;
 
   std::string bytes_, noise_;
+  bool found_ = false;
 };
 
 }  // namespace msrc

@@ -43,7 +43,7 @@ run 'what takes too long' <<'X'
 X
 run 'what is left running' <<'X'
 "$here/one" --detach 'echo kept; exit 4' 2>"$here/told"
-grep -c '^msrc: run .*: see --attach$' "$here/told"
+grep -c '^msrc: the run is .*: --attach shows what it prints$' "$here/told"
 "$here/one" --attach
 "$here/one" --attach 2>&1 | sed 's/run [0-9a-f]*:/run RUN:/'
 "$here/one" --detach -DPRE_CMD=: 'echo kept with a hook' 2>/dev/null

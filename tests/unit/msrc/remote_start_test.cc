@@ -526,6 +526,18 @@ TEST_CASE("remote start: answers are found behind noise, wherever it is cut",
   }
 }
 
+TEST_CASE("msrc M32: it is known whether a receiver was there", "[msrc]") {
+  RemoteStartReader reader;
+  reader.Feed("Welcome!\n\nMSRC-FOUND");
+  CHECK(reader.Next().ok());
+  CHECK(!reader.found());
+  reader.Feed("\n");
+  const auto answer = reader.Next();
+  REQUIRE(answer.ok());
+  CHECK(answer->index() == 0);
+  CHECK(reader.found());
+}
+
 TEST_CASE("remote start: a hello whose length looks like a line break is one",
           "[msrc]") {
   // Of 266 bytes: 0x0a 0x01.

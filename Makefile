@@ -8,9 +8,9 @@
 #   make asan | tsan | fuzz | bench   heavier checks
 #   make browser    the page of mcfeely-server in Chromium
 #   make check-boot isinit as process 1 of an emulated machine
-#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit
-#                                     the heaviest; xapply's, hxmd's,
-#                                     McFeely's and isinit's peers
+#   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit |
+#        bench-power                  the heaviest; xapply's, hxmd's,
+#                                     McFeely's, isinit's and IPMI's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -49,7 +49,8 @@ FLAGS_debug := -O0 -g1 -D_GLIBCXX_ASSERTIONS
 FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize=null,alignment,object-size,vptr -fno-sanitize-recover=undefined
 FLAGS_tsan := -O1 -g1 -fsanitize=thread
-FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined
+FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined \
+  -fno-sanitize=vptr
 # Text and constants in one segment, and what every start runs side by side in
 # it (src/start.order, made by tests/bench/start-order): fewer pages to map.
 LINK_release := -static-pie -fuse-ld=lld -Wl,--gc-sections \
@@ -65,16 +66,20 @@ CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
   -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
 # A recipe's glob, not make's: the packages may be installed by this very run.
 LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
-  -lzstd -lsodium -lsqlite3 -lhttp_parser -Wl,--end-group -lpthread -ldl
+  -lzstd -lsodium -lsqlite3 -lhttp_parser -lmbedcrypto -Wl,--end-group -lpthread -ldl
 
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$r/*.cc))
 UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/*.cc)))
 PROTO := $(if $(filter wire,$(ROOMS)),$(B)/gen/wire/messages.pb)
-ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o)
+DEVICES := $(if $(filter power,$(ROOMS)),$(B)/gen/power/device_files)
+ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o) $(DEVICES:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
+# Models of devices: of the unit tests and of the programs that serve them.
+FAKES := bmc
+MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(filter-out $(FAKES:%=tests/fakes/%.cc),$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 
 all: $(BIN)
@@ -102,6 +107,23 @@ $(B)/gen/%.pb.h $(B)/gen/%.pb.cc: src/%.proto | $(BUILD)/packages-build
 $(B)/gen/%.pb.o: $(B)/gen/%.pb.cc Makefile
 	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -w -MMD -MP -c -o $@ $<
 
+# The device files, each as a string, so that the executable needs no others.
+DEVICE_FILES := $(sort $(wildcard src/power/devices/*))
+$(B)/gen/power/device_files.cc: $(DEVICE_FILES) Makefile
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "power/device_library.h"'; \
+	  echo 'namespace power {'; \
+	  echo 'const BuiltInFile kBuiltInFiles[] = {'; \
+	  for f in $(DEVICE_FILES); do \
+	    printf '{"%s", R"device(' "$${f##*/}"; cat "$$f"; echo ')device"},'; \
+	  done; \
+	  echo '};'; \
+	  echo 'const size_t kBuiltInFileCount = $(words $(DEVICE_FILES));'; \
+	  echo '}  // namespace power'; } >$@
+$(B)/gen/power/device_files.o: $(B)/gen/power/device_files.cc Makefile
+	$(if $(Q),$(SAY) CXX $<)
+	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
 $(B)/applets.inc: FORCE        # rewritten only when the list changes
 	@mkdir -p $(@D)
 	@printf '%s' '$(foreach a,$(sort $(APPLETS)),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$@.new
@@ -128,15 +150,21 @@ $(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a
 # tests/unit/sys/wall_clock.h sets the clock.
 # The rooms first, then simulations: what several objects hold is taken from the
 # first, and other tests are compiled without optimisation.
-$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(B)/rooms.a
+$(B)/unit: $(B)/tests/unit/main.o $(UNIT_OBJ) $(MODEL_OBJ) $(B)/rooms.a
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -Wl,--wrap=clock_gettime -o $@ -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(filter %_sim_test.o,$^) $(filter-out %_sim_test.o %.a,$^) $(LIBS)
 $(B)/tests/%.o: CXXFLAGS += $(if $(filter release,$(PROFILE)),-O0) -iquote tests
+# The rooms have no types to ask for when they run.
+$(B)/tests/fuzz/%.o: CXXFLAGS += $(if $(filter fuzz,$(PROFILE)),-fno-sanitize=vptr)
 # What simulations run millions of times: world.o, world_*.o, sim*.o, and they.
 $(B)/tests/unit/mcfeely/worl%.o $(B)/tests/unit/mcfeely/%_sim_test.o \
-$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o: \
+$(B)/tests/unit/isinit/worl%.o $(B)/tests/unit/isinit/si%.o \
+$(B)/tests/unit/power/si%.o $(B)/tests/fakes/%_model.o: \
   CXXFLAGS += $(if $(filter release,$(PROFILE)),-O2)
 $(UNIT_OBJ) $(B)/tests/unit/main.o: | $(BUILD)/packages-test
+$(B)/fakes/%: $(B)/tests/fakes/%.o $(MODEL_OBJ) $(B)/rooms.a
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/rooms.a
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(filter -fsanitize%,$(LINK_$(PROFILE))) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
@@ -199,6 +227,8 @@ bench-isinit: $(BIN) $(B)/bench/isinit/supervise_bench | $(BUILD)/packages-test
 $(B)/bench/isinit/supervise_bench: \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/isinit/*.cc)) \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,figures process)
+bench-power: $(B)/bench/power/ipmi_bench $(B)/fakes/bmc | $(BUILD)/packages-test
+	@$< $(B)/fakes/bmc
 soak: $(BIN) $(B)/unit
 	@set -e; for s in tests/soak/*; do \
 	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done
@@ -230,7 +260,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 .PHONY: all check check-boot unit blackbox accept lint asan tsan fuzz fuzz-all \
-  bench bench-fanout bench-hosts bench-mcfeely bench-isinit browser soak demo \
+  bench bench-fanout bench-hosts bench-mcfeely bench-isinit bench-power browser soak demo \
   install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
   $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)

@@ -1,6 +1,11 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -90,9 +95,39 @@ struct Checked {
       absl::InternalError("not checked");
 };
 
+// Fewer at the end of the file.
+absl::StatusOr<std::string> ReadBytes(int fd, size_t bytes) {
+  std::string read_bytes(bytes, '\0');
+  size_t have = 0;
+  while (have < bytes) {
+    const ssize_t n = read(fd, read_bytes.data() + have, bytes - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::SysError("read");
+    if (n == 0) break;
+    have += static_cast<size_t>(n);
+  }
+  read_bytes.resize(have);
+  return read_bytes;
+}
+
+// Behind a bundle stand its contents, of any length.
 absl::StatusOr<std::string> ReadParcel(const std::string& file) {
-  return file == "-" ? sys::ReadFd(0, base::kMaxFrameBytes)
-                     : sys::ReadFile(file, base::kMaxFrameBytes);
+  sys::Fd opened;
+  if (file != "-") {
+    TRY_ASSIGN(opened, sys::Open(file, O_RDONLY | O_CLOEXEC));
+  }
+  const int fd = file == "-" ? 0 : opened.get();
+  TRY_ASSIGN(std::string start, ReadBytes(fd, wire::kParcelHeaderBytes));
+  const absl::StatusOr<size_t> length = wire::ParcelLength(start);
+  const bool is_bundle =
+      length.ok() && start.size() > 4 && start[4] == fleetbox::wire::BUNDLE;
+  if (!is_bundle) {
+    TRY_ASSIGN(const std::string rest, sys::ReadFd(fd, base::kMaxFrameBytes));
+    return start + rest;
+  }
+  TRY_ASSIGN(const std::string rest,
+             ReadBytes(fd, *length - std::min(*length, start.size())));
+  return start + rest;
 }
 
 absl::StatusOr<Checked> CheckFile(const cli::Call& call) {

@@ -40,7 +40,8 @@ extern constinit const cli::Applet applet_msrc_recv = {
         "in the way\n"
         "74  --apply: the disk fails\n"
         "75  --apply: somebody else delivers to the same folder\n"
-        "76  --apply: a link is where a folder must be\n"
+        "76  --apply: a link is where a folder must be; --stdio: nobody there "
+        "speaks as msrc does\n"
         "77  --apply: the bundle is refused\n"
         "other codes of --apply are the utility's\n",
     .run = Run,

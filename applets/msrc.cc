@@ -13,7 +13,9 @@
 #include "msrc/delivery_options.h"
 #include "msrc/plan.h"
 #include "msrc/run_on_hosts.h"
+#include "msrc/run_record.h"
 #include "msrc/steps.h"
+#include "msrc/transport.h"
 #include "sys/environment.h"
 #include "sys/process.h"
 
@@ -206,12 +208,15 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   order.transport = msrc::ParseTransport(call.Get("transport"));
   order.strict = call.Has("strict");
   TRY_ASSIGN(order.delivery, msrc::ReadDeliveryOptions(call));
+  order.delivery_option = msrc::DeliveryOptionOf(call);
   for (const char* about_commands :
        {"A",      "c",    "e",      "g",    "H",       "J",     "O",
         "R",      "S",    "T",      "t",    "W",       "x",     "dry-run",
         "events", "halt", "joblog", "json", "results", "stderr"}) {
     order.wants_scripts |= inner.Has(about_commands);
   }
+  // Without a script, a line's tag is the host and a tab.
+  order.wants_scripts |= inner.Has("tag") && inner.Get("tag") != "%{host}\t";
   TRY_ASSIGN(order.drive,
              hosts::ReadDriveOptions(inner, environment, kUsualJobs));
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
@@ -234,18 +239,59 @@ absl::StatusOr<int> Finish(const cli::Call& call, const msrc::Plan& plan,
   return done != 0 ? done : code;
 }
 
+absl::StatusOr<int> PrintHistory(const cli::Call& call) {
+  TRY_ASSIGN(const int64_t most, call.Int("history", 1, 1'000'000));
+  hosts::DriveFace face(call);
+  cli::Print(msrc::HistoryText(static_cast<size_t>(most), call.Has("json"),
+                               face.MakeVoice()));
+  return 0;
+}
+
+// What is delivered is recorded; not what is only looked at.
+bool IsRecorded(const cli::Call& call, const msrc::Plan& plan) {
+  return plan.mode != msrc::Mode::kLocal && !call.Has("dry-run") &&
+         !call.Has("attach") && !call.Has("bundle");
+}
+
+// Goes on with an earlier run, on the hosts that are left of it. False if there
+// are none.
+bool TakeUp(const cli::Call& call, const msrc::PastRun& past,
+            hosts::HostOptions* options, msrc::HostsOrder* order) {
+  std::vector<std::string> left = msrc::HostsLeft(call, past);
+  if (!options->on.empty()) {
+    std::erase_if(left, [&](const std::string& name) {
+      return std::find(options->on.begin(), options->on.end(), name) ==
+             options->on.end();
+    });
+  }
+  if (left.empty()) return false;
+  options->on = std::move(left);
+  if (call.operands.empty() && !past.begin.utility.empty()) {
+    order->utility.words = past.begin.utility;
+  }
+  if (call.Has("attach")) order->delivery.run = msrc::RunId(past.name);
+  return true;
+}
+
 // What is wrong with the command line is told before make runs.
 absl::Status CheckLine(const cli::Call& call,
                        const sys::Environment& environment) {
   TRY(hosts::ReadHostOptions(call, environment));
   TRY(hosts::ReadDriveOptions(call, environment, kUsualJobs));
   TRY(msrc::ReadDeliveryOptions(call));
-  if (!call.Has("transport") ||
-      msrc::ParseTransport(call.Get("transport")).has_value()) {
-    return absl::OkStatus();
+  const auto transport = msrc::ParseTransport(call.Get("transport"));
+  if (call.Has("transport") && !transport) {
+    return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
+                                        "' is not builtin, tar, rsync or "
+                                        "rdist"));
   }
-  return cli::UsageError(absl::StrCat("--transport: '", call.Get("transport"),
-                                      "' is not builtin, tar, rsync or rdist"));
+  const bool other = transport && *transport != msrc::Transport::kBuiltin;
+  const std::string option = msrc::DeliveryOptionOf(call);
+  if (option.empty() || (!call.Has("l") && !other)) return absl::OkStatus();
+  return cli::FailWith(
+      kUsage, absl::StrCat(option, ": only for the built-in transport, not ",
+                           call.Has("l") ? "in local mode"
+                                         : "by " + call.Get("transport")));
 }
 
 absl::StatusOr<int> Run(const cli::Call& call) {
@@ -271,6 +317,8 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   hosts::Run::Order order;
   const sys::Environment environment = sys::Environment::Ours();
   TRY(CheckLine(call, environment));
+  if (call.Has("history")) return PrintHistory(call);
+  TRY_ASSIGN(const std::optional<msrc::PastRun> past, msrc::PastRunOf(call));
   TRY_ASSIGN(const msrc::Plan plan, PlanFor(call, environment));
   order.environment = environment;
   hosts::DriveFace face(call);
@@ -288,14 +336,32 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   TRY_ASSIGN(
       msrc::HostsOrder hosts_order,
       ReadHostsOrder(call, inner, plan, order.options, order.environment));
+  if (past && !TakeUp(call, *past, &order.options, &hosts_order)) {
+    voice.Warn(absl::StrCat(past->name, ": no host of it is left"));
+    return 0;
+  }
   if (inner.Has("z")) order.environment.Set("HXMD_PASS", "");
   order.operands = msrc::OperandsOf(plan);
   TRY_ASSIGN(const std::unique_ptr<hosts::Run> run,
              hosts::Run::Begin(std::move(order), voice));
+  msrc::RunRecord record;
+  if (IsRecorded(call, plan) && !run->elected().empty()) {
+    record = msrc::RunRecord::Begin(plan, hosts_order.utility.words,
+                                    call.Has("check"), *run);
+    hosts_order.record = &record;
+  }
+  if (hosts_order.delivery.run.empty()) {
+    hosts_order.delivery.run =
+        record.id().empty() ? sys::RandomBytes(16) : record.id();
+  }
+  if (call.Has("detach") && !record.name().empty()) {
+    voice.Warn(absl::StrCat("run ", record.name(), ": see --attach"));
+  }
   const absl::StatusOr<int> code = msrc::RunOnHosts(
       plan, std::move(hosts_order), *run, face.MakeFace(run->elected().size()));
   face.Clear();
   TRY(code.status());
+  record.End(*code);
   return Finish(call, plan, *code);
 }
 

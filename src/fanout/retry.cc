@@ -83,21 +83,25 @@ absl::StatusOr<RetryOn> ParseRetryOn(absl::string_view text) {
   return on;
 }
 
+absl::Duration WaitAfter(const RetryDelay& delay, int attempt) {
+  // In seconds: a power soon leaves what a Duration is multiplied with.
+  const double longest = absl::ToDoubleSeconds(RetryRules::kLongest);
+  const double seconds = absl::ToDoubleSeconds(delay.first) *
+                         std::pow(delay.factor, std::max(attempt - 1, 0));
+  if (!(seconds < longest)) {
+    return delay.first == absl::ZeroDuration() ? absl::ZeroDuration()
+                                               : RetryRules::kLongest;
+  }
+  return absl::Seconds(seconds);
+}
+
 std::optional<absl::Duration> RetryRules::Again(const Outcome& outcome,
                                                 int attempt) const {
   const int code = outcome.code();
   const bool wanted = (code > 0 && code < 256 && on.codes.test(code)) ||
                       (outcome.timed_out && on.timeout);
   if (!wanted || attempt > retries) return std::nullopt;
-  // In seconds: a power soon leaves what a Duration is multiplied with.
-  const double longest = absl::ToDoubleSeconds(kLongest);
-  const double seconds = absl::ToDoubleSeconds(delay.first) *
-                         std::pow(delay.factor, std::max(attempt - 1, 0));
-  if (!(seconds < longest)) {
-    return delay.first == absl::ZeroDuration() ? absl::ZeroDuration()
-                                               : kLongest;
-  }
-  return absl::Seconds(seconds);
+  return WaitAfter(delay, attempt);
 }
 
 }  // namespace fanout

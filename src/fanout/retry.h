@@ -19,6 +19,8 @@ struct RetryDelay {
 };
 // "5s", "500ms,2". The factor is from 1 to 100. InvalidArgument.
 absl::StatusOr<RetryDelay> ParseRetryDelay(absl::string_view text);
+// Behind the attempt of that number, from 1; at most RetryRules::kLongest.
+absl::Duration WaitAfter(const RetryDelay& delay, int attempt);
 
 // Which ends are worth another attempt: codes as Outcome::code() has them.
 struct RetryOn {

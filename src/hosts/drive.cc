@@ -121,6 +121,7 @@ absl::StatusOr<Items::Got> Driver::Next(Group* group) {
     }
     if (texts.failure.status != 0) {
       statuses_[made.position] = texts.failure.status;
+      if (o_.ended) o_.ended(made.position, texts.failure.status);
       voice.Warn(
           absl::StrCat(host, ": ", texts.failure.why, " (host skipped)"));
       continue;
@@ -147,6 +148,10 @@ void Driver::Done(const fanout::TaskRecord& task) {
   // Another attempt needs them once more.
   const fanout::RetryRules& retry = o_.commands.policy.retry;
   if (!task.outcome.failed() || task.attempt > retry.retries) {
+    if (o_.ended) {
+      const size_t place = positions_[static_cast<size_t>(task.seq - 1)];
+      o_.ended(place, statuses_[place]);
+    }
     files_.erase(task.seq);
   }
 }

@@ -12,6 +12,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,9 @@ struct DriveOptions {
   absl::Duration spacing = absl::Milliseconds(10);
   ClosingOptions closing;
   bool always_zero = false;  // the exit code, whatever the commands did
+  // A host is done with, or was skipped: its place among the elected, and its
+  // status. May be null.
+  std::function<void(size_t position, int status)> ended;
   // Where the commands' output goes, and what is printed besides: expressions
   // of xclate's -O and -W.
   std::optional<std::string> output, widows;

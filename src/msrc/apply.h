@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "msrc/staging.h"
 #include "msrc/apply_plan.h"
+#include "msrc/staging.h"
 
 namespace msrc {
 

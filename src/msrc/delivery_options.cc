@@ -1,6 +1,5 @@
 #include "msrc/delivery_options.h"
 
-#include <absl/strings/escaping.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
@@ -12,7 +11,6 @@ namespace {
 
 constexpr absl::Duration kLockWait = absl::Minutes(1);
 constexpr int64_t kMaxPrune = 25, kMostPrune = 1'000'000;
-constexpr size_t kRunBytes = 16;
 
 absl::Status ReadTime(const cli::Call& call, absl::string_view word,
                       absl::Duration* to) {
@@ -76,6 +74,17 @@ absl::Status ReadPrune(const cli::Call& call,
   return absl::OkStatus();
 }
 
+// How the built-in transport goes about it, or what bounds it, may stand in
+// MSRC for all runs; what concerns earlier runs is for every transport.
+bool IsForAnyTransport(absl::string_view word) {
+  for (const char* name :
+       {"connect-timeout", "history", "identity", "lock-wait", "max-prune",
+        "mux", "no-cache", "no-sync", "resume", "retry-failed", "valid"}) {
+    if (word == name) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
@@ -108,19 +117,23 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
     TRY_ASSIGN(const int64_t n, call.Int("retries", 0, 1'000'000));
     o.retries = static_cast<int>(n);
   }
+  if (call.Has("retry-delay")) {
+    const auto delay = fanout::ParseRetryDelay(call.Get("retry-delay"));
+    if (!delay.ok()) {
+      return cli::UsageError(
+          absl::StrCat("--retry-delay: ", delay.status().message()));
+    }
+    o.retry_delay = *delay;
+  }
   o.identity = call.Get("identity");
   o.strict = call.Has("strict");
   o.no_cache = call.Has("no-cache");
   o.bootstrap_only = call.Has("bootstrap");
   o.mux = call.Has("mux");
   o.detach = call.Has("detach");
-  if (call.Has("attach")) {
-    o.attach = absl::HexStringToBytes(call.Get("attach"));
-    if (o.attach.size() != kRunBytes) {
-      return cli::UsageError(
-          absl::StrCat("--attach: '", call.Get("attach"), "' is no run"));
-    }
-  }
+  o.attach = call.Has("attach");
+  o.bundle = call.Get("bundle");
+  TRY(ReadTime(call, "valid", &o.bundle_time));
   if (call.Has("report")) {
     if (call.Get("report") != "json") {
       return cli::UsageError(
@@ -133,7 +146,9 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
 
 std::string DeliveryOptionOf(const cli::Call& call) {
   for (const cli::Option& option : kDeliveryOptions) {
-    if (call.Has(option.word)) return absl::StrCat("--", option.word);
+    if (call.Has(option.word) && !IsForAnyTransport(option.word)) {
+      return absl::StrCat("--", option.word);
+    }
   }
   return "";
 }

@@ -358,8 +358,7 @@ bool DeliveryRun::State::TriesAgain(Id id, Host& host,
   if (host.report.attempts > options.retries) return false;
   loop.DeleteAtEndOfTurn(std::move(host.link));
   const absl::Duration wait =
-      options.first_retry *
-      (int64_t{1} << std::min(host.report.attempts - 1, 10));
+      fanout::WaitAfter(options.retry_delay, host.report.attempts);
   host.retry = loop.After(wait, [this, id] {
     hosts_by_id.at(id)->retry = 0;
     Connect(id);
@@ -371,6 +370,7 @@ void DeliveryRun::State::LinkEnded(Id id, const ExchangeResult& result) {
   std::shared_ptr<State> keep = shared_from_this();
   Host& host = *hosts_by_id.at(id);
   FillReport(result, host.link->manifest(), &host.report);
+  host.report.noise += host.link->noise();
   if (TriesAgain(id, host, result)) return;
   if (result.applied.has_value() && events.differences &&
       result.applied->diff_size() > 0) {

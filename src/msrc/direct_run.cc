@@ -1,7 +1,8 @@
 #include "msrc/direct_run.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
+#include <poll.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
 #include "cli/report.h"
@@ -17,6 +19,7 @@
 #include "hosts/close_run.h"
 #include "hosts/drive_supply.h"
 #include "hosts/fold_names.h"
+#include "msrc/bundle.h"
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
@@ -30,8 +33,8 @@ namespace {
 
 constexpr size_t kExpanders = 4;  // threads, beside the loop
 constexpr int kExpansionFailed = 1000;
-constexpr int kBadData = 65, kOutputLost = 74;  // exit-codes(7)
-constexpr size_t kMostDifferences = 16 << 20;   // bytes that are kept to fold
+constexpr int kUsage = 64, kBadData = 65, kOutputLost = 74;  // exit-codes(7)
+constexpr size_t kMostDifferences = 16 << 20;  // bytes that are kept to fold
 
 // The hosts of a run, with their texts, as what is to be delivered.
 class ExpandedHosts : public HostSupply {
@@ -211,6 +214,7 @@ class Direct {
     options.waves.jobs = drive_.commands.jobs;
     options.hosts = run_.elected().size();
     options.retries = order_.delivery->retries;
+    options.retry_delay = order_.delivery->retry_delay;
     options.output = OutputOf(drive_.commands);
     if (drive_.commands.tag) {
       options.prefix = [](const HostJob& job) {
@@ -253,6 +257,8 @@ class Direct {
     counts_.done++;
     if (report.status != 0) counts_.failed++;
     failures_.Add(report);
+    if (order_.shows_noise) ShowNoise(report);
+    if (order_.record != nullptr) order_.record->Add(report);
     for (const std::string& warning : report.warnings) {
       run_.voice().Warn(absl::StrCat(report.host, ": ", warning));
     }
@@ -264,8 +270,17 @@ class Direct {
     if (face_.shows_progress && face_.progress) face_.progress(counts_, false);
   }
 
+  void ShowNoise(const HostReport& report) const {
+    for (const absl::string_view line :
+         absl::StrSplit(report.noise, '\n', absl::SkipEmpty())) {
+      run_.voice().Debug(
+          'X', absl::StrCat(report.host, ": says: ", base::Escape(line)));
+    }
+  }
+
   // What --check says of a host.
   static std::string CheckLine(const HostReport& report) {
+    // One that has failed has not compared all there is.
     if (!report.answered || report.status != 0) return "";
     std::string text = absl::StrCat(report.host, ": ", report.created.size(),
                                     " to create, ", report.changed.size(),
@@ -306,6 +321,32 @@ class Direct {
 
 }  // namespace
 
+namespace {
+
+absl::StatusOr<int> BundleFor(const RunShared& shared,
+                              const DeliveryOptions& options,
+                              const hosts::Run& run, HostSupply& supply) {
+  if (run.elected().size() != 1) {
+    return cli::FailWith(kUsage,
+                         absl::StrCat("--bundle: ", run.elected().size(),
+                                      " hosts are elected, and it is for one"));
+  }
+  SuppliedHost host;
+  for (;;) {
+    TRY_ASSIGN(const HostSupply::Got got, supply.Next(&host));
+    if (got != HostSupply::Got::kWait) break;
+    pollfd ready = {.fd = supply.ready_fd(), .events = POLLIN, .revents = 0};
+    // A signal that waits is told by the supply.
+    poll(&ready, 1, 100);
+  }
+  if (host.status != 0) return absl::InvalidArgumentError(host.error);
+  TRY(WriteBundle(shared, host.job, sys::WallNow() + options.bundle_time,
+                  options.bundle));
+  return 0;
+}
+
+}  // namespace
+
 absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
                               hosts::Run& run, const fanout::XapplyFace& face) {
   TRY_ASSIGN(const std::unique_ptr<SharedDelivery> shared,
@@ -317,6 +358,9 @@ absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
   SetOperands(run, std::move(facts), std::nullopt);
   TRY_ASSIGN(const std::unique_ptr<ExpandedHosts> supply,
              ExpandedHosts::Make(plan, order, *shared, run));
+  if (!order.delivery->bundle.empty()) {
+    return BundleFor(shared->shared(), *order.delivery, run, *supply);
+  }
   Direct direct(order, run, face);
   TRY(run.OrSignal(direct.Go(shared->shared(), *supply)));
   return direct.End();

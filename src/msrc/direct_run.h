@@ -9,6 +9,7 @@
 #include "hosts/drive.h"
 #include "hosts/run.h"
 #include "msrc/plan.h"
+#include "msrc/run_record.h"
 #include "msrc/script.h"
 #include "msrc/shared_delivery.h"
 
@@ -18,6 +19,9 @@ struct DirectOrder {
   Utility utility;
   const DeliveryOptions* delivery = nullptr;  // borrowed, as is the next
   const hosts::DriveOptions* drive = nullptr;
+  RunRecord* record = nullptr;  // borrowed; null: nothing is recorded
+  // What hosts say before their receivers do is told.
+  bool shows_noise = false;
 };
 
 // `run` is begun, with the plan's MAP files as its operands. The exit code. Of

@@ -15,6 +15,8 @@ namespace msrc {
 namespace {
 
 constexpr int kDamaged = 65, kProtocol = 76;
+// However it ended then: as xapply has it.
+constexpr int kTimedOut = 124;
 
 using fleetbox::wire::Applied;
 using fleetbox::wire::FromController;
@@ -329,7 +331,8 @@ void Exchange::HasEnded(fleetbox::wire::Ended ended) {
   if (ended.exit_code() > 255 || ended.signal() > 127) {
     return Violation("an exit code that is none");
   }
-  const int status = ended.signal() != 0
+  const int status = ended.timed_out() ? kTimedOut
+                     : ended.signal() != 0
                          ? static_cast<int>(128 + ended.signal())
                          : static_cast<int>(ended.exit_code());
   std::string error = OneLine(ended.error());

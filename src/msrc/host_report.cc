@@ -102,14 +102,17 @@ std::string ReportJson(const HostReport& report) {
 void FailureList::Add(const HostReport& report) {
   if (report.status == 0) return;
   failed_++;
-  hosts_[{report.status, report.phase, report.error}].push_back(report.host);
+  hosts_[{report.status, report.phase, report.error}].insert(
+      {report.position, report.host});
 }
 
 std::vector<std::string> FailureList::Lines(size_t hosts) const {
   if (failed_ == 0) return {};
   std::vector<std::string> lines = {
       absl::StrCat(failed_, " of ", hosts, " hosts failed")};
-  for (const auto& [key, names] : hosts_) {
+  for (const auto& [key, failed] : hosts_) {
+    std::vector<std::string> names;
+    for (const Host& host : failed) names.push_back(host.name);
     if (lines.size() > kMostLines) {
       lines.push_back(absl::StrCat("and for ", hosts_.size() - kMostLines,
                                    " more reasons"));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct HostReport {
   bool copied = false;    // an executable was brought
   bool answered = false;  // whether it has said what it did
   std::string software, platform, user;
+  std::string noise;  // what it said before its receiver did; as it came
 
   // What HXMD_CHANGED says.
   size_t changes() const {
@@ -58,8 +60,13 @@ class FailureList {
     std::string phase, error;
     auto operator<=>(const Key&) const = default;
   };
+  struct Host {
+    size_t position;  // among the elected: so they are named
+    std::string name;
+    auto operator<=>(const Host&) const = default;
+  };
   size_t failed_ = 0;
-  std::map<Key, std::vector<std::string>> hosts_;
+  std::map<Key, std::set<Host>> hosts_;
 };
 
 // Equal differences of several hosts are shown once.

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "msrc/digest_file.h"
 #include "msrc/receiver_limits.h"
 #include "sys/beneath.h"
 #include "sys/file.h"
@@ -77,23 +78,17 @@ There::Type TypeOf(sys::Item::Type type) {
   return There::Type::kOther;
 }
 
-absl::StatusOr<wire::ContentDigest> DigestOfFile(
-    int folder, const std::string& name, wire::Cut cut,
-    const std::atomic<bool>* stop) {
+absl::StatusOr<wire::ContentDigest> DigestOfFile(int folder,
+                                                 const std::string& name,
+                                                 wire::Cut cut,
+                                                 const std::atomic<bool>* stop,
+                                                 std::string& buffer) {
   TRY_ASSIGN(const sys::Fd fd,
              sys::OpenAt(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  wire::ContentDigester digester(cut);
-  std::string buffer(256 << 10, '\0');
-  for (;;) {
-    if (stop != nullptr && *stop) return absl::CancelledError("given up");
-    const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      return base::SysError(absl::StrCat("'", base::Escape(name), "'"));
-    if (n == 0) return digester.Finish();
-    digester.Feed(absl::string_view(buffer.data(), static_cast<size_t>(n)));
-  }
+  auto digest = DigestOfFd(fd.get(), cut, buffer, stop);
+  if (digest.ok()) return digest;
+  return base::Context(digest.status(),
+                       absl::StrCat("'", base::Escape(name), "'"));
 }
 
 class Looker {
@@ -169,7 +164,7 @@ class Looker {
     }
     absl::StatusOr<wire::ContentDigest> digest = DigestOfFile(
         folder, name, for_entry ? wire::CutOf(*entry) : wire::Cut::kEachMib,
-        options_.stop);
+        options_.stop, buffer_);
     // What we may not read is not the same, as far as we know.
     if (absl::IsPermissionDenied(digest.status())) return absl::OkStatus();
     TRY(digest);
@@ -202,6 +197,7 @@ class Looker {
   const LookOptions& options_;
   Parents parents_;
   absl::flat_hash_set<int64_t> sizes_;
+  std::string buffer_;
 };
 
 class Finder {

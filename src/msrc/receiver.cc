@@ -31,6 +31,8 @@ namespace {
 
 namespace pb = fleetbox::wire;
 
+constexpr int kNoController = 76;  // EX_PROTOCOL
+
 absl::StatusOr<ReceiverConfig> ConfigOf(const ReceiverOptions& options) {
   TRY(CheckOwnIdentity());
   ReceiverConfig config;
@@ -111,6 +113,8 @@ class Server {
     if (channel_ != nullptr) loop_.DeleteAtEndOfTurn(std::move(channel_));
     session_->OnLost();
   }
+  // Whether there was a controller at the other end.
+  bool met() const { return met_; }
 
  private:
   ReceiverCalls SessionCalls() {
@@ -138,7 +142,10 @@ class Server {
 
   net::ChannelEvents Events() {
     net::ChannelEvents events;
-    events.opened = [this](net::Channel&) { session_->Begin(); };
+    events.opened = [this](net::Channel&) {
+      met_ = true;
+      session_->Begin();
+    };
     events.parcel = [this](net::Channel&, absl::string_view parcel) {
       session_->OnParcel(parcel);
     };
@@ -168,7 +175,7 @@ class Server {
   StdioSocket stdio_;
   std::unique_ptr<ReceiverSession> session_;
   std::unique_ptr<net::Channel> channel_;
-  bool over_ = false;
+  bool over_ = false, met_ = false;
 };
 
 // The bytes of a file, the parcel first.
@@ -260,7 +267,9 @@ absl::StatusOr<int> ServeStdio(const ReceiverOptions& options) {
                              [&server](int) { server.Lost(); });
   TRY(server.Begin(options));
   loop.Run();
-  return 0;
+  // Whoever meant to run something else here must not think that it was run:
+  // all there is to a login may be us.
+  return server.met() ? 0 : kNoController;
 }
 
 absl::StatusOr<int> ApplyBundle(const ReceiverOptions& options,

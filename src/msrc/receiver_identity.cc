@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -55,11 +56,34 @@ absl::StatusOr<std::string> HashOfFile(const std::string& path) {
   return base::Hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
+// Which file it is, as it was since this start of the machine: whoever has
+// hashed it need not do so again. "" where that cannot be known.
+std::string SeenText(const std::string& path) {
+  const auto boot = sys::ReadFile("/proc/sys/kernel/random/boot_id");
+  const absl::StatusOr<sys::FileInfo> info = sys::Stat(path);
+  if (!boot.ok() || boot->empty() || !info.ok() || !info->exists) return "";
+  return absl::StrCat(*boot, info->device, " ", info->inode, " ", info->bytes,
+                      " ", info->mtime_ns, " ", info->ctime_ns, "\n");
+}
+
+// What nobody has used for 90 days goes: to say it once a day is enough.
+bool WasUsedToday(const std::string& path) {
+  const absl::StatusOr<sys::FileInfo> info = sys::Stat(path);
+  return info.ok() &&
+         sys::WallNow() - absl::FromUnixNanos(info->mtime_ns) < absl::Hours(24);
+}
+
 }  // namespace
 
 absl::Status CheckIdentity(const std::string& path) {
   const CopyName name = ReadName(path);
   if (name.hash.empty()) return absl::OkStatus();
+  const std::string seen = absl::StrCat(path, ".seen");
+  const absl::StatusOr<std::string> before = sys::ReadFile(seen, 4096);
+  const std::string now = SeenText(path);
+  if (before.ok() && !now.empty() && *before == now && WasUsedToday(path)) {
+    return absl::OkStatus();
+  }
   TRY_ASSIGN(const std::string hash, HashOfFile(path));
   if (hash != name.hash) {
     unlink(path.c_str());
@@ -67,8 +91,12 @@ absl::Status CheckIdentity(const std::string& path) {
         absl::StrCat(path, ": is not what its name says; it is removed"));
   }
   // Not our file any more, or a folder that may not be written: then it lives
-  // as long as others let it.
+  // as long as others let it, and is read each time.
   utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  const std::string text = SeenText(path);
+  if (!text.empty() && !name.once) {
+    sys::ReplaceFile(seen, text, 0600).IgnoreError();
+  }
   return absl::OkStatus();
 }
 

@@ -11,8 +11,9 @@ namespace msrc {
 
 // Ok for an executable that is called something else. DataLoss when the content
 // is another: it is removed, so that the next controller brings it anew. Reads
-// all of it: some milliseconds; from any thread. Notes that it is in use: what
-// nobody uses is removed after 90 days.
+// all of it, some milliseconds, at most once a day and a start of the machine:
+// what it has found is noted beside it. From any thread. Notes that it is in
+// use: what nobody uses is removed after 90 days.
 absl::Status CheckOwnIdentity();
 absl::Status CheckIdentity(const std::string& path);
 

@@ -157,15 +157,14 @@ absl::StatusOr<RunJournal> RunJournal::Begin(const std::string& folder,
                        0600));
   RunJournal journal(name, std::move(fd));
   TRY(journal.Append(BeginLine(begin)));
+  TRY(journal.Sync());
   TRY(sys::SyncFolder(folder));
   return journal;
 }
 
 // One write each, so that a line is there or, at the very end, is not.
 absl::Status RunJournal::Append(const std::string& line) {
-  TRY(sys::WriteAll(fd_.get(), line));
-  if (fdatasync(fd_.get()) != 0) return base::SysError(name_);
-  return absl::OkStatus();
+  return sys::WriteAll(fd_.get(), line);
 }
 
 absl::Status RunJournal::Add(const HostReport& report) {
@@ -178,7 +177,14 @@ absl::Status RunJournal::End(absl::Time at, int exit_code) {
   json.Key("ends").String(base::FormatTime(at));
   json.Key("exit_code").Int(exit_code);
   json.EndObject();
-  return Append(json.Take() + "\n");
+  TRY(Append(json.Take() + "\n"));
+  return Sync();
+}
+
+// Not for each host: the loop that serves them all would wait for the disk.
+absl::Status RunJournal::Sync() {
+  if (fdatasync(fd_.get()) != 0) return base::SysError(name_);
+  return absl::OkStatus();
 }
 
 std::string RunJournalFolder() {

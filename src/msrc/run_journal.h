@@ -1,11 +1,11 @@
 // The record of runs: what was delivered where, by whom, and what became of it.
 //
-// One file a run, NAME.run in a folder, appended to and synced, so that a crash
-// costs at most the host that was being written. A file is lines of JSON: what
-// is known at the start, a line for each host that is done with
-// (msrc/host_report.h), and one at the end; a run without that one did not come
-// to it. A run is named by when it began and some random letters, so names sort
-// by time.
+// One file a run, NAME.run in a folder, appended to: our own crash costs
+// nothing, and that of the machine at most the hosts of the last moments. A
+// file is lines of JSON: what is known at the start, a line for each host that
+// is done with (msrc/host_report.h), and one at the end; a run without that one
+// did not come to it. A run is named by when it began and some random letters,
+// so names sort by time.
 #pragma once
 
 #include <absl/status/status.h>
@@ -48,6 +48,7 @@ class RunJournal {
   RunJournal(std::string name, sys::Fd fd)
       : name_(std::move(name)), fd_(std::move(fd)) {}
   absl::Status Append(const std::string& line);
+  absl::Status Sync();
 
   std::string name_;
   sys::Fd fd_;

@@ -137,6 +137,11 @@ bool IsAllByRdist(const Transports& transports) {
          transports.used()[0] == Transport::kRdist;
 }
 
+bool HasBuiltIn(const Transports& transports) {
+  const std::vector<Transport>& used = transports.used();
+  return std::find(used.begin(), used.end(), Transport::kBuiltin) != used.end();
+}
+
 // What the steps of scripts ask for.
 struct Steps {
   std::unique_ptr<SharedDelivery> shared;
@@ -149,11 +154,8 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
                                                 const HostsOrder& order,
                                                 const Transports& transports,
                                                 hosts::Run& run) {
-  const auto& used = transports.used();
-  const bool wanted =
-      std::find(used.begin(), used.end(), Transport::kBuiltin) != used.end();
-  if (plan.mode == Mode::kLocal || !wanted || run.elected().empty() ||
-      order.drive.commands.dry_run) {
+  if (plan.mode == Mode::kLocal || !HasBuiltIn(transports) ||
+      run.elected().empty() || order.drive.commands.dry_run) {
     return nullptr;
   }
   auto steps = std::make_unique<Steps>();
@@ -177,7 +179,8 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
 std::string OnlyDirect(const DeliveryOptions& o) {
   if (o.policy.check()) return "--check";
   if (o.bootstrap_only) return "--bootstrap";
-  if (!o.attach.empty()) return "--attach";
+  if (o.attach) return "--attach";
+  if (!o.bundle.empty()) return "--bundle";
   return "";
 }
 
@@ -191,11 +194,20 @@ std::string NeedsDirect(const DeliveryOptions& o) {
   return "";
 }
 
+// What nobody would heed must not look as if it was: --check of a run that
+// writes, say.
+absl::Status CheckHeeded(const HostsOrder& order, absl::string_view why) {
+  if (order.delivery_option.empty()) return absl::OkStatus();
+  return cli::FailWith(
+      kUsage, absl::StrCat(order.delivery_option,
+                           ": only for the built-in transport, ", why));
+}
+
 // Whether the exchanges are all that is to be done.
 absl::StatusOr<bool> IsDirect(const HostsOrder& order,
                               const Transports& transports,
                               const hosts::Run& run) {
-  if (run.elected().empty()) return false;
+  if (run.elected().empty() || order.drive.commands.dry_run) return false;
   const bool built_in =
       transports.used() == std::vector<Transport>{Transport::kBuiltin};
   const std::string only = OnlyDirect(order.delivery);
@@ -346,8 +358,10 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   bool direct = false;
   if (plan.mode == Mode::kLocal) {
     TRY(CheckInside(plan.payload));
+    TRY(CheckHeeded(order, "not in local mode"));
   } else {
     TRY(transports.Choose());
+    if (!HasBuiltIn(transports)) TRY(CheckHeeded(order, "which no host has"));
     if (!IsAllByRdist(transports)) TRY(CheckInside(plan.payload));
     TRY_ASSIGN(direct, IsDirect(order, transports, run));
   }
@@ -356,8 +370,13 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
     Show(order, run, TextsFor(plan, order, scripts, ByHand(transports.used())));
   }
   if (direct) {
-    return RunDirect(plan, {order.utility, &order.delivery, &order.drive}, run,
-                     face);
+    return RunDirect(plan,
+                     {.utility = order.utility,
+                      .delivery = &order.delivery,
+                      .drive = &order.drive,
+                      .record = order.record,
+                      .shows_noise = order.show_command},
+                     run, face);
   }
   if (transports.used().size() > 1) {
     run.DefineForEach([&](hosts::Stream& stream, size_t host) {
@@ -367,6 +386,19 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   TRY_ASSIGN(const std::unique_ptr<Steps> steps,
              StepsFor(plan, order, transports, run));
   SetOperands(run, std::move(texts.control), std::move(texts.companion));
+  // The transfer tries again to connect; a script that has begun may have run
+  // the utility.
+  if (steps != nullptr) commands.policy.retry.retries = 0;
+  if (order.record != nullptr) {
+    order.drive.ended = [&run, record = order.record](size_t position,
+                                                      int status) {
+      HostReport report;
+      report.host = std::string(run.table().HostName(run.elected()[position]));
+      report.position = position;
+      report.status = status;
+      record->Add(report);
+    };
+  }
   const absl::StatusOr<int> code =
       hosts::Drive(run, std::move(order.drive), face);
   run.DefineForEach(nullptr);

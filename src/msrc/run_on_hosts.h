@@ -14,6 +14,7 @@
 #include "hosts/drive.h"
 #include "hosts/run.h"
 #include "msrc/plan.h"
+#include "msrc/run_record.h"
 #include "msrc/script.h"
 #include "msrc/shared_delivery.h"
 
@@ -30,6 +31,9 @@ struct HostsOrder {
   std::vector<std::string> shown_words;
   hosts::DriveOptions drive;
   DeliveryOptions delivery;
+  // An option that asks for the built-in transport; "" for none.
+  std::string delivery_option;
+  RunRecord* record = nullptr;  // borrowed; null: nothing is recorded
   // Options that are about commands here, and so want scripts.
   bool wants_scripts = false;
 };

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
 #include "fanout/readings.h"
@@ -21,7 +20,6 @@ namespace {
 constexpr int kBadConfiguration = 78;  // <sysexits.h>
 // Of frames, which are made once for all hosts; what is over goes to a file.
 constexpr size_t kFrameMemory = 16 << 20;
-constexpr size_t kRunBytes = 16;
 
 }  // namespace
 
@@ -31,8 +29,7 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   std::unique_ptr<SharedDelivery> made(new SharedDelivery(plan, options));
   RunShared& shared = made->shared_;
   made->began_ = sys::WallNow();
-  shared.run =
-      options.attach.empty() ? sys::RandomBytes(kRunBytes) : options.attach;
+  shared.run = options.run;
   TRY(made->FindSigner());
   TRY(made->ReadShared(voice));
   TRY(made->MakePolicy());
@@ -43,15 +40,10 @@ absl::StatusOr<std::unique_ptr<SharedDelivery>> SharedDelivery::Make(
   shared.executables = &*made->executables_;
   shared.no_cache = options.no_cache;
   shared.bootstrap_only = options.bootstrap_only;
-  shared.attach = !options.attach.empty();
+  shared.attach = options.attach;
   shared.limits = options.limits;
   if (options.mux) TRY(made->MakeMuxFolder(environment));
   TRY(SealManifest(&shared));
-  if (options.detach) {
-    // Whoever wants to hear of it later needs the name.
-    voice.Warn(absl::StrCat("the run is ", base::Hex(shared.run),
-                            ": --attach shows what it prints"));
-  }
   return made;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "fanout/retry.h"
 #include "hosts/voice.h"
 #include "msrc/host_link.h"
 #include "msrc/plan.h"
@@ -27,11 +28,15 @@ struct DeliveryOptions {
   SourceOptions::Links links = SourceOptions::Links::kInside;
   WavePlan::Options waves;  // but the jobs
   int retries = 1;          // of a connection
+  fanout::RetryDelay retry_delay = {absl::Seconds(1), 2};
   ExchangeLimits limits;
   std::string identity;  // a key file; "" for the usual one
   bool strict = false;   // without a key of one's own: a failure
   bool no_cache = false, bootstrap_only = false, mux = false, detach = false;
-  std::string attach;  // a run whose utility was detached; 16 bytes
+  bool attach = false;  // only the output of what the run has left behind
+  std::string run;      // 16 bytes, by which receivers know it
+  std::string bundle;   // a file; "" for none
+  absl::Duration bundle_time = absl::Hours(24 * 30);
   bool report_json = false;
 };
 

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "msrc/digest_file.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/loop.h"
@@ -24,7 +25,6 @@ namespace {
 
 // Below this, threads cost more than they save.
 constexpr int64_t kMuchBytes = 8 << 20;
-constexpr size_t kReadBytes = 256 << 10;
 constexpr size_t kStartBytes = 8;  // that LooksCompressed wants
 
 bool IsRevisionFolder(absl::string_view name) {
@@ -142,20 +142,13 @@ absl::Status Reader::AddBelow(const SourceFile& source) {
 absl::Status Reader::ReadOne(Unread& unread) {
   TRY_ASSIGN(const sys::Fd fd,
              sys::Open(unread.file, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  wire::ContentDigester digester(wire::Cut::kByContent);
-  std::string buffer(kReadBytes, '\0');
-  for (;;) {
-    const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Failed(unread.file);
-    if (n == 0) break;
-    const absl::string_view bytes(buffer.data(), static_cast<size_t>(n));
-    if (unread.start.size() < kStartBytes) {
-      unread.start += std::string(bytes.substr(0, kStartBytes));
-    }
-    digester.Feed(bytes);
+  std::string buffer;
+  auto read = DigestOfFd(fd.get(), wire::Cut::kByContent, buffer, nullptr,
+                         &unread.start);
+  if (!read.ok()) {
+    return base::Context(read.status(), base::Escape(unread.file));
   }
-  wire::ContentDigest digest = digester.Finish();
+  wire::ContentDigest digest = *std::move(read);
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return Failed(unread.file);
   if (digest.bytes != unread.bytes || info.st_size != unread.bytes) {

@@ -32,7 +32,6 @@ namespace msrc {
 namespace {
 
 constexpr int kUsage = 64, kInternal = 70;  // <sysexits.h>
-constexpr absl::Duration kFirstRetry = absl::Seconds(1);
 constexpr size_t kReadBytes = 64 << 10;
 
 }  // namespace
@@ -283,7 +282,9 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
       return Connect(pid);
     }
     if (host.attempts <= options.retries) {
-      host.retry = loop.After(kFirstRetry * host.attempts, [this, pid] {
+      const absl::Duration wait =
+          fanout::WaitAfter(options.retry_delay, host.attempts);
+      host.retry = loop.After(wait, [this, pid] {
         hosts.at(pid)->retry = 0;
         Connect(pid);
       });

@@ -372,6 +372,55 @@ void List(Lister& l, const pb::Manifest& manifest) {
   });
 }
 
+void List(Lister& l, const pb::Utility& utility) {
+  l.Hex("delivery", utility.delivery());
+  l.Texts("word", utility.word());
+  l.Switch("argv", utility.argv());
+  l.Text("shell", utility.shell());
+  l.Text("defs", utility.defs());
+  l.Texts("environment", utility.environment());
+  l.Switch("input", utility.input());
+  l.Span("timeout", utility.timeout_ms());
+  l.Switch("detach", utility.detach());
+}
+
+void List(Lister& l, const pb::DeliveryPolicy& policy) {
+  l.Switch("check", policy.check());
+  l.Switch("diff", policy.diff());
+  l.Switch("set-id", policy.set_id());
+  l.Switch("all-times", policy.all_times());
+  l.Switch("force", policy.force());
+  l.Switch("no-sync", policy.no_sync());
+  l.Switch("at-once", policy.at_once());
+  l.Switch("prune", policy.prune());
+  l.Switch("prune-all", policy.prune_all());
+  l.Number("max-prune", policy.max_prune());
+  l.Texts("ignore", policy.ignore());
+  l.Span("lock-wait", policy.lock_wait_ms());
+  l.Text("recipe", policy.recipe());
+  l.Switch("owners", policy.owners());
+  l.Text("owner", policy.owner());
+  l.Text("group", policy.group());
+  if (policy.folder_mode() != 0) {
+    l.Put("folder-mode", absl::StrFormat("%04o", policy.folder_mode()));
+  }
+}
+
+void List(Lister& l, const pb::Delivery& delivery) {
+  l.Hex("run", delivery.run());
+  l.Hex("nonce", delivery.nonce());
+  l.Text("host", delivery.host());
+  l.Text("into", delivery.into());
+  l.Hex("shared", delivery.shared());
+  l.Hex("shared-hash", delivery.shared_hash());
+  l.Time("valid-until", delivery.valid_until_ms());
+  l.Within("own", [&] { List(l, delivery.own()); });
+  l.Within("policy", [&] { List(l, delivery.policy()); });
+  l.Within("utility", [&] { List(l, delivery.utility()); });
+  l.Switch("utility-follows", delivery.utility_follows());
+  l.Switch("attach", delivery.attach());
+}
+
 template <typename T>
 absl::StatusOr<std::vector<BodyField>> Listed(
     absl::string_view body, size_t max_bytes = base::kMaxBodyBytes) {
@@ -406,6 +455,11 @@ absl::StatusOr<std::vector<BodyField>> BodyFields(Kind kind,
       return Listed<pb::IsinitRequest>(body);
     case pb::TOLD:
       return Listed<pb::IsinitAnswer>(body);
+    case pb::DELIVERY:
+    case pb::BUNDLE:
+      return Listed<pb::Delivery>(body, base::kMaxManifestBytes);
+    case pb::UTILITY:
+      return Listed<pb::Utility>(body);
     default:
       return std::vector<BodyField>{{"bytes", std::string(body)}};
   }

@@ -78,6 +78,12 @@ ContentDigest ContentDigester::Finish() {
 }
 
 ContentDigest DigestOf(absl::string_view content, Cut cut) {
+  if (content.size() <= kChunkBytes) {
+    return {.bytes = static_cast<int64_t>(content.size()),
+            .hash = HashOf(content),
+            .chunks = {},
+            .chunk_bytes = {}};
+  }
   ContentDigester digester(cut);
   digester.Feed(content);
   return digester.Finish();

@@ -5,9 +5,9 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "msrc/admission.h"
+#include "msrc/apply_plan.h"
 #include "msrc/comparison.h"
 #include "msrc/into.h"
-#include "msrc/apply_plan.h"
 #include "msrc/utility_words.h"
 #include "wire/message.h"
 

@@ -21,6 +21,12 @@ fleetbox-key new -- --fo
 fleetbox-key fi new --fo
 /usr/bin/fleetbox-key new --fo
 fleetbox-store check --
+msrc --transport 
+msrc -C fleet.cf --links 
+msrc -l --ar
+msrc -C fleet.cf make --ar
+msrc-recv --a
+fleetbox-parcel apply --no
 END
 cat >test <<'END'
 . ./script

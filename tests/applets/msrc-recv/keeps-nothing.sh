@@ -7,10 +7,13 @@ ls -A | grep -v web1.bundle
 name=recv-$(printf %064d 0)
 cp "$(command -v fleetbox)" "$name"
 "./$name" msrc-recv --apply web1.bundle 2>&1 | sed 's,.*/recv,recv,'
-rm "$name"
+ls "$name" 2>/dev/null
 name=recv-$(b2sum -l 256 "$(command -v fleetbox)" | cut -d' ' -f1)
 cp "$(command -v fleetbox)" "$name"
 "./$name" msrc-recv --apply web1.bundle
-ls recv-* | wc -l
 "./$name" msrc-recv --no-cache --apply web1.bundle
-ls recv-* 2>/dev/null | wc -l
+ls recv-* | grep -v seen | wc -l
+# One that was brought for this run alone goes with it.
+mv "$name" "$name.web1.77"
+"./$name.web1.77" msrc-recv --no-cache --apply web1.bundle
+ls recv-* | grep -v seen | wc -l

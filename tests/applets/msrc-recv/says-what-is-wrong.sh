@@ -8,3 +8,5 @@ echo "exit $?"
 # Not a channel.
 export HOME="$PWD"
 echo hello | msrc-recv --stdio | wc -c | grep -c .
+echo hello | msrc-recv --stdio >/dev/null
+echo "[$?]"

@@ -65,11 +65,11 @@ run '--detach, and --attach' <<'X'
 mkfifo $here/go
 msrc -C "$T" -E HOST=h1 --detach "read -r go <$here/go; echo \$go >&2; exit 7" >$here/said 2>&1
 echo "left $?"
-sed 's/[0-9a-f]\{32\}/RUN/g' $here/said
-run=$(sed -n 's/.*the run is \([0-9a-f]*\).*/\1/p' $here/said)
+run=$(sed -n 's/.*run \([^ ]*\): see --attach/\1/p' $here/said)
+sed "s/$run/RUN/" $here/said
 echo on >$here/go
 msrc -C "$T" -E HOST=h1 -r HXMD_STATUS -K 'cat HXMD_0' --attach $run
-for h in h1 h2; do msrc -C "$T" -E HOST=$h --attach $run 2>&1 | tail -1; done | sed "s/$run/RUN/"
+msrc -C "$T" -E HOST=h1 --attach $run 2>&1 | tail -1 | sed "s/run [0-9a-f]*:/run RUN:/"
 X
 run '--mux: one handshake for several runs' <<'X'
 export XDG_RUNTIME_DIR=$here/rt; mkdir -m 700 $XDG_RUNTIME_DIR

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "msrc/apply_plan.h"
 #include "msrc/comparison.h"
 #include "msrc/hash_cache.h"
 #include "msrc/prune.h"
 #include "msrc/receiver_limits.h"
-#include "msrc/apply_plan.h"
 #include "msrc/utility_words.h"
 #include "unit/wire/content_testing.h"
 
@@ -248,10 +248,10 @@ TEST_CASE("utility words: what cannot be run is refused", "[msrc]") {
 TEST_CASE("utility words: a quote in a folder's name stays one", "[msrc]") {
   pb::Utility utility;
   utility.add_word("x");
-  utility.set_defs("it's");
+  utility.set_defs("$HOME/defs");
   const msrc::Command command = msrc::CommandOf(utility, "/a b'c", "/home");
   CHECK(command.folder == "/home");
   CHECK(command.argv ==
         Strings{"/bin/sh", "-c",
-                ". './it'\\''s' || exit\ncd '/a b'\\''c' || exit\nx"});
+                ". $HOME/defs || exit\ncd '/a b'\\''c' || exit\nx"});
 }

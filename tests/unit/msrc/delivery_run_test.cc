@@ -71,7 +71,7 @@ struct Bench {
     Put("a", "A's content");
     Put("big", std::string(3 << 20, 'b') + "end");
     options.waves.jobs = 4;
-    options.first_retry = absl::Milliseconds(10);
+    options.retry_delay = {absl::Milliseconds(10), 2};
     options.output.squeeze = true;
     options.header = [](const std::vector<std::string>& names) {
       return absl::StrCat("== ", absl::StrJoin(names, ","), "\n");

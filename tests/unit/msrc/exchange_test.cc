@@ -240,6 +240,10 @@ TEST_CASE("exchange: a utility's end has the status of a shell", "[msrc]") {
   CHECK(end(EndedOf(0, 9))->Failed(137, Phase::kRun));
   CHECK(end(EndedOf(127, 0, "nosuch: not found"))->Failed(127, Phase::kRun));
   CHECK(end(EndedOf(0, 0, "it lies"))->Failed(71, Phase::kRun));
+  fleetbox::wire::FromReceiver late;
+  late.mutable_ended()->set_signal(15);
+  late.mutable_ended()->set_timed_out(true);
+  CHECK(end(wire::Serialize(late))->Failed(124, Phase::kRun));
   CHECK(end(EndedOf(256))->Failed(76, Phase::kRun));
   CHECK(end(EndedOf(0, 128))->Failed(76, Phase::kRun));
 }

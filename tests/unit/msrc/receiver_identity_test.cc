@@ -47,6 +47,27 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("receiver identity: what was seen is believed as long as it is so",
+          "[msrc]") {
+  Copy copy("recv-" + HashText("all"), "all");
+  REQUIRE(CheckIdentity(copy.path).ok());
+  if (!sys::Stat(copy.path + ".seen")->exists) {
+    WARN("this machine has no boot id");
+    return;
+  }
+  CHECK(CheckIdentity(copy.path).ok());
+  // Another content, and as it was for whoever looks at its times alone.
+  const absl::StatusOr<sys::FileInfo> info = sys::Stat(copy.path);
+  const timespec times[2] = {
+      {0, UTIME_OMIT},
+      {info->mtime_ns / 1'000'000'000, info->mtime_ns % 1'000'000'000}};
+  const sys::Fd fd = *sys::Open(copy.path, O_WRONLY);
+  REQUIRE(sys::WriteAll(fd.get(), "alt").ok());
+  REQUIRE(futimens(fd.get(), times) == 0);
+  CHECK(CheckIdentity(copy.path).code() == absl::StatusCode::kDataLoss);
+  CHECK_FALSE(copy.there());
+}
+
 TEST_CASE("receiver identity: a part of it is refused and removed", "[msrc]") {
   Copy copy("recv-" + HashText("all"), "al");
   CHECK(CheckIdentity(copy.path).code() == absl::StatusCode::kDataLoss);

@@ -134,7 +134,7 @@ TEST_CASE("msrc transport: who asks, and what is here, decide", "[msrc]") {
   facts.sdist = "/x/rdist -f";
   CHECK(msrc::ChooseTransport(facts, here).transport == Transport::kRdist);
   facts.rdist_path.reset();
-  CHECK(msrc::ChooseTransport(facts, here).transport == Transport::kTar);
+  CHECK(msrc::ChooseTransport(facts, here).transport == Transport::kBuiltin);
   CHECK(msrc::ChooseTransport(facts, here).missing == "/x/rdist");
   facts.transport = "rsync\n";
   CHECK(msrc::ChooseTransport(facts, here).transport == Transport::kRsync);

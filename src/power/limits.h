@@ -1,0 +1,61 @@
+// Limits on what power controllers may send and be sent, and on what device
+// files and transcripts may hold; limits(7) says the same for people.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace power {
+
+// Device files (device(5)).
+inline constexpr size_t kMaxDeviceFileBytes = 4 << 20;
+inline constexpr size_t kMaxDeviceFiles = 1024;          // one and its includes
+inline constexpr size_t kMaxDeviceTextBytes = 32 << 20;  // all of them
+inline constexpr int kMaxIncludeDepth = 10;
+inline constexpr size_t kMaxDeviceStringBytes = 8191;
+inline constexpr size_t kMaxPatternBytes = 256;
+inline constexpr int kMaxPatternCopies = 4096;  // product of what {N} repeats
+inline constexpr int kMaxPatternGroups = 20;    // as many as $N reaches
+inline constexpr int kMaxBlockDepth = 16;
+inline constexpr size_t kMaxStatements = 100'000;  // of one file
+inline constexpr size_t kMaxSpecifications = 10'000;
+inline constexpr size_t kMaxPlugs = 4096;  // of one specification
+inline constexpr size_t kMaxDeviceProblems = 1000;
+inline constexpr absl::Duration kMaxDeviceSpan = absl::Hours(24);
+
+// Dialogues.
+inline constexpr size_t kMatchBufferBytes = 64 << 10;
+// What a device may print without being what is waited for.
+inline constexpr size_t kMaxUnmatchedBytes = 1 << 20;
+inline constexpr size_t kRecentBytes = 200;  // of a device, in a failure
+inline constexpr size_t kMaxTelnetOptionBytes = 4096;  // one subnegotiation
+inline constexpr size_t kMaxSentBytes = 1 << 20;       // by one script
+inline constexpr int64_t kMaxSteps = 1'000'000;        // of one script
+inline constexpr int kMaxAgain = 1000;                 // `again` without max
+
+// Transcripts.
+inline constexpr size_t kMaxTranscriptBytes = 64 << 20;
+inline constexpr size_t kMaxTranscriptEvents = 1'000'000;
+
+// IPMI over LAN. The longest answer we ask for has less than 100 bytes.
+inline constexpr size_t kMaxIpmiDatagramBytes = 1024;
+inline constexpr size_t kMaxIpmiUserBytes = 16;
+inline constexpr size_t kMaxIpmiPasswordBytes = 20;
+
+// SNMP. An answer holds the few values that were asked for.
+inline constexpr size_t kMaxSnmpDatagramBytes = 8192;
+inline constexpr size_t kMaxSnmpBindings = 64;
+inline constexpr size_t kMaxSnmpOidParts = 128;     // RFC 2578, section 7.1.3
+inline constexpr size_t kMaxSnmpValueBytes = 4096;  // of a string
+inline constexpr size_t kMaxSnmpEngineBytes = 32;   // RFC 3411
+inline constexpr size_t kMaxSnmpUserBytes = 32;     // RFC 3414
+inline constexpr size_t kMaxSnmpCommunityBytes = 255;
+
+// Conversations by datagrams that are under way at once; others wait.
+inline constexpr size_t kMaxDatagramJobs = 1024;
+// Controllers whose ways are remembered for the next time.
+inline constexpr size_t kMaxRememberedControllers = 65'536;
+
+}  // namespace power

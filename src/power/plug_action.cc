@@ -1,0 +1,285 @@
+#include "power/plug_action.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace power {
+namespace {
+
+// A device's own cycle may not have begun when it is first looked at; one that
+// was never seen off after this long is taken for accepted, not for done.
+constexpr absl::Duration kCycleBegins = absl::Seconds(10);
+constexpr absl::Duration kFirstPoll = absl::Milliseconds(500);
+
+// Whether doing it twice comes to the same.
+bool IsRepeatable(Action command) {
+  return command == Action::kOn || command == Action::kOff ||
+         command == Action::kIdentifyOn || command == Action::kIdentifyOff;
+}
+
+bool CannotBeRead(Action action) {
+  return action == Action::kNmi || action == Action::kIdentifyOn ||
+         action == Action::kIdentifyOff;
+}
+
+}  // namespace
+
+absl::string_view Word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kDone:
+      return "done";
+    case Outcome::kAlready:
+      return "already";
+    case Outcome::kAccepted:
+      return "accepted";
+  }
+  return "";
+}
+
+PlugAction::PlugAction(Action action, const ActionOptions& options,
+                       bool can_tell_privilege)
+    : action_(action),
+      options_(options),
+      can_tell_privilege_(can_tell_privilege) {}
+
+PlugAction::Next PlugAction::Read() const {
+  return {.step = Step::kRead, .until = deadline_};
+}
+
+PlugAction::Next PlugAction::Switch(Action command) {
+  phase_ = Phase::kSwitching;
+  command_ = command;
+  has_answer_ = true;
+  deadline_ = absl::InfiniteFuture();
+  return {.step = Step::kSwitch, .command = command};
+}
+
+PlugAction::Next PlugAction::End(Outcome outcome) {
+  result_.outcome = outcome;
+  return {.step = Step::kEnd};
+}
+
+PlugAction::Next PlugAction::Fail(FailureClass failure_class, std::string text,
+                                  bool maybe_executed) {
+  result_.failure = Failure{.failure_class = failure_class,
+                            .text = std::move(text),
+                            .maybe_executed = maybe_executed};
+  return {.step = Step::kEnd};
+}
+
+PlugAction::Next PlugAction::Begin(absl::Time) {
+  return CannotBeRead(action_) ? Switch(action_) : Read();
+}
+
+PlugAction::Next PlugAction::StateRead(PlugState state, absl::Time now) {
+  result_.after = state;
+  result_.verified = std::max(result_.verified, VerifyLevel::kPlug);
+  switch (phase_) {
+    case Phase::kFirstRead:
+      return FirstRead(state);
+    case Phase::kConfirming:
+      return Polled(state, now);
+    case Phase::kLost:
+      return ReadAfterLoss(state, now);
+    case Phase::kSwitching:
+    case Phase::kResting:
+      break;
+  }
+  return Read();
+}
+
+PlugAction::Next PlugAction::FirstRead(PlugState state) {
+  result_.before = state;
+  const bool is_off = state == PlugState::kOff;
+  switch (action_) {
+    case Action::kStatus:
+      return End(Outcome::kDone);
+    case Action::kVerify:
+      if (can_tell_privilege_) return {.step = Step::kPrivilege};
+      result_.remark = "whether it may be switched is not known";
+      return End(Outcome::kDone);
+    case Action::kOn:
+      if (state == PlugState::kOn) return End(Outcome::kAlready);
+      return Switch(Action::kOn);
+    case Action::kOff:
+      if (is_off) return End(Outcome::kAlready);
+      return Switch(Action::kOff);
+    case Action::kSoft:
+      if (is_off) return End(Outcome::kAlready);
+      return Switch(Action::kSoft);
+    case Action::kCycle:
+      if (is_off) {
+        result_.remark = "was off";
+        return Switch(Action::kOn);
+      }
+      return Switch(options_.native_cycle ? Action::kCycle : Action::kOff);
+    case Action::kReset:
+      if (is_off) {
+        result_.remark = "is off";
+        return End(Outcome::kAlready);
+      }
+      return Switch(Action::kReset);
+    case Action::kNmi:
+    case Action::kIdentifyOn:
+    case Action::kIdentifyOff:
+      break;
+  }
+  return Switch(action_);
+}
+
+PlugAction::Next PlugAction::Switched(absl::Time now) {
+  result_.verified = VerifyLevel::kPrivilege;
+  const bool is_half = action_ == Action::kCycle && command_ == Action::kOff;
+  if (CannotBeRead(action_) || (!options_.wait && !is_half)) {
+    return End(Outcome::kAccepted);
+  }
+  switch (command_) {
+    case Action::kOff:
+      return Confirm(PlugState::kOff, options_.state_timeout, now);
+    case Action::kSoft:
+      return Confirm(PlugState::kOff, options_.grace, now);
+    default:
+      return Confirm(PlugState::kOn, options_.state_timeout, now);
+  }
+}
+
+PlugAction::Next PlugAction::Received(absl::Time now) {
+  has_answer_ = false;
+  result_.remark = "its answer was lost";
+  return Switched(now);
+}
+
+PlugAction::Next PlugAction::Allowed(absl::Time) {
+  result_.verified = VerifyLevel::kPrivilege;
+  return End(Outcome::kDone);
+}
+
+PlugAction::Next PlugAction::Confirm(PlugState wanted, absl::Duration limit,
+                                     absl::Time now) {
+  phase_ = Phase::kConfirming;
+  wanted_ = wanted;
+  deadline_ = now + limit;
+  on_since_ = absl::InfiniteFuture();
+  polls_ = 0;
+  left_ = false;
+  return {.step = Step::kPause,
+          .until = std::min(now + options_.settle + kFirstPoll, deadline_)};
+}
+
+PlugAction::Next PlugAction::PollAgain(absl::Time now) {
+  ++polls_;
+  const absl::Duration pause = polls_ == 1 ? kFirstPoll : options_.poll;
+  return {.step = Step::kPause, .until = std::min(now + pause, deadline_)};
+}
+
+PlugAction::Next PlugAction::PauseOver(absl::Time) {
+  if (phase_ == Phase::kResting) return Switch(Action::kOn);
+  return Read();
+}
+
+PlugAction::Next PlugAction::Polled(PlugState state, absl::Time now) {
+  if (state != wanted_) {
+    left_ = true;
+    if (on_since_ != absl::InfiniteFuture() && state == PlugState::kOff) {
+      return Fail(FailureClass::kState, "came on, went off", true);
+    }
+    return now >= deadline_ ? TimedOut() : PollAgain(now);
+  }
+  if (command_ == Action::kCycle && !left_ &&
+      now < std::min(deadline_,
+                     deadline_ - options_.state_timeout + kCycleBegins)) {
+    return PollAgain(now);
+  }
+  if (wanted_ == PlugState::kOn) {
+    on_since_ = std::min(on_since_, now);
+    if (now - on_since_ < options_.hold) {
+      ++polls_;
+      return {.step = Step::kPause,
+              .until = std::min(now + kFirstPoll, on_since_ + options_.hold)};
+    }
+  }
+  return Reached(now);
+}
+
+PlugAction::Next PlugAction::Reached(absl::Time now) {
+  if (action_ == Action::kCycle && command_ == Action::kOff) {
+    phase_ = Phase::kResting;
+    return {.step = Step::kPause, .until = now + options_.off_time};
+  }
+  if (command_ == Action::kReset && !has_answer_) {
+    return End(Outcome::kAccepted);  // nothing that can be read shows it
+  }
+  if (command_ == Action::kCycle && !left_) {
+    result_.remark = "was not seen off";
+    return End(Outcome::kAccepted);
+  }
+  if (action_ == Action::kSoft && command_ == Action::kOff) {
+    result_.remark = "the system did not follow";
+  }
+  return End(Outcome::kDone);
+}
+
+PlugAction::Next PlugAction::TimedOut() {
+  if (command_ == Action::kSoft && options_.hard) return Switch(Action::kOff);
+  const absl::Duration limit =
+      command_ == Action::kSoft ? options_.grace : options_.state_timeout;
+  return Fail(
+      FailureClass::kState,
+      absl::StrCat("took '", Word(command_), "', but is ", Word(result_.after),
+                   " after ", absl::FormatDuration(limit)),
+      true);
+}
+
+PlugAction::Next PlugAction::Impossible(const Failure& failure,
+                                        absl::Time now) {
+  if (command_ == Action::kCycle) {
+    result_.remark = "was off";
+    return Switch(Action::kOn);
+  }
+  if (command_ == Action::kReset || command_ == Action::kSoft) {
+    result_.after = PlugState::kOff;
+    result_.remark = "is off";
+    return End(Outcome::kAlready);
+  }
+  return Failed(failure, now);
+}
+
+PlugAction::Next PlugAction::Lost(const Failure& failure, absl::Time now) {
+  if (IsRepeatable(command_) || CannotBeRead(action_)) {
+    return Failed(failure, now);
+  }
+  lost_ = failure;
+  phase_ = Phase::kLost;
+  deadline_ = now + options_.state_timeout;
+  return Read();
+}
+
+PlugAction::Next PlugAction::ReadAfterLoss(PlugState state, absl::Time now) {
+  const Failure lost = *std::exchange(lost_, std::nullopt);
+  const bool is_off = state == PlugState::kOff;
+  // Off shows that it was executed: the plug was not off when it was sent.
+  if (command_ == Action::kSoft) {
+    return is_off ? End(Outcome::kDone)
+                  : Confirm(PlugState::kOff, options_.grace, now);
+  }
+  if (command_ == Action::kCycle && is_off) return Switch(Action::kOn);
+  return Fail(
+      FailureClass::kState,
+      absl::StrCat(lost.text, "; '", Word(command_),
+                   "' may have been executed; is ", Word(state), " now"),
+      true);
+}
+
+PlugAction::Next PlugAction::Failed(const Failure& failure, absl::Time) {
+  // Reading did not succeed either: what was lost before is what matters.
+  result_.failure = lost_.has_value() ? *lost_ : failure;
+  if (phase_ == Phase::kConfirming || phase_ == Phase::kResting ||
+      lost_.has_value()) {
+    result_.failure->maybe_executed = true;
+  }
+  return {.step = Step::kEnd};
+}
+
+}  // namespace power

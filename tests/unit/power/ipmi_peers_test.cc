@@ -1,0 +1,211 @@
+// Ours beside other people's: the model of a controller that the other tests
+// lean on must satisfy ipmitool and ipmipower, and our client must get on with
+// OpenIPMI's simulator.
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+
+#include <catch2/catch.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fakes/bmc_server.h"
+#include "power/ipmi_client.h"
+#include "sys/clock.h"
+#include "unit/power/programs.h"
+#include "unit/power/sim.h"
+
+namespace {
+
+using fakes::BmcServer;
+using power::Action;
+using power::FailureClass;
+using power::IpmiClient;
+using power::IpmiTask;
+using power::Outcome;
+using power::PlugResult;
+using power::PlugState;
+using power_test::Await;
+using power_test::FreeUdpPort;
+using power_test::Have;
+using power_test::Program;
+using power_test::RunBeside;
+using power_test::SecretOf;
+
+std::vector<std::string> Ipmitool(int port, int suite,
+                                  const std::string& password,
+                                  std::vector<std::string> what) {
+  std::vector<std::string> argv = {"ipmitool",
+                                   "-I",
+                                   "lanplus",
+                                   "-C",
+                                   absl::StrCat(suite),
+                                   "-H",
+                                   "127.0.0.1",
+                                   "-p",
+                                   absl::StrCat(port),
+                                   "-U",
+                                   "admin",
+                                   "-P",
+                                   password,
+                                   "chassis",
+                                   "power"};
+  argv.insert(argv.end(), what.begin(), what.end());
+  return argv;
+}
+
+std::unique_ptr<BmcServer> Serve(sys::Loop& loop) {
+  return BmcServer::Make(loop, "127.0.0.1", 0, {}, {}, 1).value();
+}
+
+// OpenIPMI's simulator with one host behind it, which is on.
+class IpmiSim {
+ public:
+  IpmiSim() : port_(FreeUdpPort("127.0.0.1")) {
+    program_.Write("chassis.sh",
+                   "#!/bin/sh\n"
+                   "echo \"$2 $3 $4\" >>$1.log\n"
+                   "case \"$2 $3\" in\n"
+                   "'get power') echo power:$(cat $1) ;;\n"
+                   "'set power') echo $4 >$1 ;;\n"
+                   "'get boot') echo boot:default ;;\n"
+                   "esac\n"
+                   "exit 0\n",
+                   0755);
+    program_.Write("power", "1\n");
+    program_.Write("sim.emu",
+                   "mc_setbmc 0x20\n"
+                   "mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 "
+                   "persist_sdr\n"
+                   "sel_enable 0x20 1000 0x0a\n"
+                   "mc_enable 0x20\n");
+    program_.Write(
+        "lan.conf",
+        absl::StrCat(
+            "name \"bmc1\"\n"
+            "set_working_mc 0x20\n"
+            "  startlan 1\n"
+            "    addr 127.0.0.1 ",
+            port_,
+            "\n"
+            "    priv_limit admin\n"
+            "    allowed_auths_callback none md2 md5 straight\n"
+            "    allowed_auths_user none md2 md5 straight\n"
+            "    allowed_auths_operator none md2 md5 straight\n"
+            "    allowed_auths_admin none md2 md5 straight\n"
+            "    guid a123456789abcdefa123456789abcdef\n"
+            "  endlan\n"
+            "  chassis_control \"",
+            program_.Path("chassis.sh"), " ", program_.Path("power"),
+            "\"\n"
+            "  user 1 true \"\" \"\" user 10 none md2 md5 straight\n"
+            "  user 2 true \"ipmiusr\" \"test\" admin 10 none md2 md5 "
+            "straight\n"
+            "  user 3 true \"ops\" \"o\" operator 10 none md2 md5 straight\n"
+            "  user 4 true \"eye\" \"e\" user 10 none md2 md5 straight\n"));
+    program_.Start({"ipmi_sim", "-c", program_.Path("lan.conf"), "-f",
+                    program_.Path("sim.emu"), "-s", program_.folder(), "-n"});
+  }
+
+  PlugResult Run(Action action, const std::string& user = "ipmiusr",
+                 const std::string& password = "test") {
+    IpmiTask task = {.address = "127.0.0.1", .port = port_, .action = action};
+    task.account.user = user;
+    task.account.password = SecretOf(password);
+    std::optional<PlugResult> got;
+    client_.Start(task, [&](const PlugResult& result) { got = result; });
+    Await(loop_, [&] { return got.has_value(); });
+    if (got->failure.has_value()) UNSCOPED_INFO(got->failure->text);
+    return *got;
+  }
+
+  // It listens some time after it was started; until then it is unreachable.
+  void AwaitReady() {
+    const absl::Time until = sys::SteadyNow() + absl::Seconds(20);
+    while (Run(Action::kStatus).failure.has_value()) {
+      REQUIRE(sys::SteadyNow() < until);
+    }
+  }
+
+  std::string power() const { return program_.Read("power"); }
+  std::string log() const { return program_.Read("power.log"); }
+
+ private:
+  const int port_;
+  Program program_;
+  sys::Loop loop_;
+  IpmiClient client_{loop_};
+};
+
+}  // namespace
+
+TEST_CASE("power 35: ipmitool gets on with our simulator, in both suites",
+          "[power]") {
+  if (!Have("ipmitool")) return;
+  sys::Loop loop;
+  for (const int suite : {3, 17}) {
+    CAPTURE(suite);
+    auto server = Serve(loop);
+    const int port = server->address().port();
+    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"status"})) ==
+          "Chassis Power is on\n[exit 0]");
+    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"off"})) ==
+          "Chassis Power Control: Down/Off\n[exit 0]");
+    CHECK_FALSE(server->model().IsOn(sys::SteadyNow()));
+    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"on"})) ==
+          "Chassis Power Control: Up/On\n[exit 0]");
+    CHECK(server->model().IsOn(sys::SteadyNow()));
+    CHECK(server->model().counts().refused_proofs == 0);
+    CHECK(absl::StrContains(
+        RunBeside(loop, Ipmitool(port, suite, "wrong", {"status"})),
+        "Unable to establish"));
+  }
+}
+
+TEST_CASE("power 35: ipmipower gets on with our simulator, in both suites",
+          "[power]") {
+  if (!Have("ipmipower")) return;
+  sys::Loop loop;
+  for (const char* suite : {"3", "17"}) {
+    CAPTURE(suite);
+    auto server = Serve(loop);
+    const auto run = [&](const std::string& action) {
+      return RunBeside(
+          loop, {"ipmipower", "-D", "LAN_2_0", "-I", suite, "-l", "admin", "-h",
+                 absl::StrCat("127.0.0.1:", server->address().port()), "-u",
+                 "admin", "-p", "secret", action});
+    };
+    CHECK(run("--stat") == "127.0.0.1: on\n[exit 0]");
+    CHECK(run("--off") == "127.0.0.1: ok\n[exit 0]");
+    CHECK_FALSE(server->model().IsOn(sys::SteadyNow()));
+    CHECK(run("--stat") == "127.0.0.1: off\n[exit 0]");
+    CHECK(run("--on") == "127.0.0.1: ok\n[exit 0]");
+    CHECK(server->model().IsOn(sys::SteadyNow()));
+  }
+}
+
+TEST_CASE("power 35: our client gets on with OpenIPMI's simulator", "[power]") {
+  if (!Have("ipmi_sim")) return;
+  IpmiSim sim;
+  sim.AwaitReady();
+  CHECK(sim.Run(Action::kStatus).after == PlugState::kOn);
+  const PlugResult off = sim.Run(Action::kOff);
+  CHECK(off.outcome == Outcome::kDone);
+  CHECK(sim.power() == "0\n");
+  CHECK(sim.Run(Action::kOff).outcome == Outcome::kAlready);
+  const PlugResult cycle = sim.Run(Action::kCycle);
+  CHECK(cycle.outcome == Outcome::kDone);
+  CHECK(cycle.remark == "was off");
+  CHECK(sim.power() == "1\n");
+  CHECK(sim.Run(Action::kReset).outcome == Outcome::kDone);
+  CHECK(absl::StrContains(sim.log(), "set reset 1"));
+  CHECK(sim.Run(Action::kVerify).verified == power::VerifyLevel::kPrivilege);
+  CHECK(sim.Run(Action::kOff, "ops", "o").outcome == Outcome::kDone);
+  CHECK(sim.Run(Action::kStatus, "eye", "e").after == PlugState::kOff);
+  const PlugResult wrong = sim.Run(Action::kOn, "ops", "p");
+  REQUIRE(wrong.failure.has_value());
+  CHECK(wrong.failure->failure_class == FailureClass::kAuth);
+  const PlugResult unknown = sim.Run(Action::kOn, "nobody", "p");
+  REQUIRE(unknown.failure.has_value());
+  CHECK(unknown.failure->failure_class == FailureClass::kAuth);
+}

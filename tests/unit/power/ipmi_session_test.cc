@@ -1,0 +1,291 @@
+// A controller that answers, one that refuses, one that is odd: what comes of a
+// request. On a network that works; ipmi_sim_test.cc has the other kind.
+#include <absl/strings/match.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "power/ipmi_job.h"
+#include "unit/power/sim.h"
+
+namespace {
+
+using power::Action;
+using power::FailureClass;
+using power::Outcome;
+using power::PlugResult;
+using power::PlugState;
+using power_test::SecretOf;
+using power_test::Sim;
+
+constexpr absl::Duration kMs = absl::Milliseconds(1);
+
+bool Failed(const PlugResult& result, FailureClass failure_class,
+            absl::string_view words) {
+  return result.failure.has_value() &&
+         result.failure->failure_class == failure_class &&
+         absl::StrContains(result.failure->text, words);
+}
+
+}  // namespace
+
+TEST_CASE("ipmi: a status takes four round trips", "[power]") {
+  for (const int suite : {17, 3}) {
+    Sim sim({}, {.least = 10 * kMs, .most = 10 * kMs});
+    power::IpmiAccount account = Sim::Admin();
+    account.suites = {suite};
+    const PlugResult result = sim.Run(Action::kStatus, {}, account);
+    CHECK_FALSE(result.failure.has_value());
+    CHECK(result.after == PlugState::kOn);
+    CHECK(sim.took() == 80 * kMs);
+    CHECK(result.attempts == 1);
+    CHECK(sim.bmc().counts().closes == 0);  // said, not waited for
+    CHECK(sim.sent() == 5);
+  }
+}
+
+TEST_CASE("ipmi: a command without reading takes four round trips, too",
+          "[power]") {
+  Sim sim({}, {.least = 10 * kMs, .most = 10 * kMs});
+  CHECK(sim.Run(Action::kIdentifyOn).outcome == Outcome::kAccepted);
+  CHECK(sim.bmc().counts().identify == 1);
+  CHECK(sim.took() == 80 * kMs);
+  // What must not be executed twice waits for its privilege.
+  CHECK(sim.Run(Action::kNmi).outcome == Outcome::kAccepted);
+  CHECK(sim.bmc().counts().nmi == 1);
+  CHECK(sim.took() == 100 * kMs);
+}
+
+TEST_CASE("power 35: status, on, off, cycle, reset, soft with both suites",
+          "[power]") {
+  for (const int suite : {17, 3}) {
+    Sim sim({.suites = {suite}, .switch_time = absl::Seconds(1)}, {});
+    CHECK(sim.Run(Action::kOn).outcome == Outcome::kAlready);
+    CHECK(sim.bmc().counts().switchings() == 0);
+    const PlugResult off = sim.Run(Action::kOff);
+    CHECK(off.outcome == Outcome::kDone);
+    CHECK(off.before == PlugState::kOn);
+    CHECK(off.after == PlugState::kOff);
+    CHECK_FALSE(sim.IsOn());
+    CHECK(sim.Run(Action::kOff).outcome == Outcome::kAlready);
+    CHECK(sim.Run(Action::kReset).remark == "is off");
+    const PlugResult was_off = sim.Run(Action::kCycle);
+    CHECK(was_off.remark == "was off");
+    CHECK(was_off.after == PlugState::kOn);
+    CHECK(sim.bmc().counts().off == 1);
+    CHECK(sim.Run(Action::kReset).outcome == Outcome::kDone);
+    CHECK(sim.bmc().counts().reset == 1);
+    const PlugResult cycle = sim.Run(Action::kCycle);
+    CHECK(cycle.outcome == Outcome::kDone);
+    CHECK(sim.bmc().counts().off == 2);
+    CHECK(sim.bmc().counts().on == 2);
+    CHECK(sim.IsOn());
+    CHECK(sim.took() > absl::Seconds(7));  // two switchings and a pause
+    CHECK(sim.Run(Action::kSoft).after == PlugState::kOff);
+    CHECK(sim.bmc().counts().soft == 1);
+    CHECK(sim.bmc().counts().off == 2);
+    CHECK(sim.bmc().counts().refused_proofs == 0);
+  }
+}
+
+TEST_CASE("power 35: a controller without suite 17 is asked for 3 at once",
+          "[power]") {
+  Sim sim({.suites = {3}}, {.least = 10 * kMs, .most = 10 * kMs});
+  power::IpmiJob job(Action::kStatus, {}, Sim::Admin(), 3, sim.Random());
+  const PlugResult result = sim.Run(job);
+  CHECK(result.after == PlugState::kOn);
+  CHECK(sim.took() == 100 * kMs);
+  CHECK(result.attempts == 2);
+  CHECK(job.suite() == 3);
+
+  power::IpmiAccount strict = Sim::Admin();
+  strict.suites = {17};
+  CHECK(Failed(sim.Run(Action::kStatus, {}, strict), FailureClass::kUnsupported,
+               "cipher suite 17"));
+}
+
+TEST_CASE("ipmi: a refusal may be two bytes", "[power]") {
+  Sim sim({.suites = {3}, .refuses_shortly = true}, {});
+  CHECK(sim.Run(Action::kStatus).after == PlugState::kOn);
+  power::IpmiAccount account = Sim::Admin();
+  account.user = "nobody";
+  CHECK(Failed(sim.Run(Action::kStatus, {}, account), FailureClass::kAuth,
+               "unknown user"));
+}
+
+TEST_CASE("power 35: another suite in the answer than in the question",
+          "[power]") {
+  Sim sim({.answers_suite = 3}, {});
+  CHECK(sim.Run(Action::kStatus).after == PlugState::kOn);
+  power::IpmiAccount strict = Sim::Admin();
+  strict.suites = {17};
+  CHECK(Failed(sim.Run(Action::kStatus, {}, strict), FailureClass::kUnsupported,
+               "answers with another"));
+}
+
+TEST_CASE("power 35: a controller without a session left is asked again",
+          "[power]") {
+  Sim sim({.busy_logins = 2}, {});
+  const PlugResult result = sim.Run(Action::kStatus);
+  CHECK(result.after == PlugState::kOn);
+  CHECK(result.attempts == 3);
+  CHECK(sim.took() > absl::Seconds(1));
+  sim.bmc().options().busy_logins = 100;
+  CHECK(
+      Failed(sim.Run(Action::kStatus), FailureClass::kBusy, "no session left"));
+}
+
+TEST_CASE("ipmi: a command that is refused as busy is asked again", "[power]") {
+  Sim sim({.busy_commands = 4}, {});
+  CHECK(sim.Run(Action::kReset).outcome == Outcome::kDone);
+  CHECK(sim.bmc().counts().reset == 1);
+  sim.bmc().options().busy_commands = 1000;
+  CHECK(Failed(sim.Run(Action::kReset), FailureClass::kBusy, "busy"));
+  CHECK(sim.bmc().counts().reset == 1);
+}
+
+TEST_CASE("power 14: a wrong IPMI password is found before it is counted",
+          "[power]") {
+  for (const int suite : {17, 3}) {
+    Sim sim({.suites = {suite}}, {});
+    power::IpmiAccount account = Sim::Admin();
+    account.password = SecretOf("Secret");
+    const PlugResult result = sim.Run(Action::kCycle, {}, account);
+    CHECK(Failed(result, FailureClass::kAuth, "password refused"));
+    CHECK(result.verified == power::VerifyLevel::kReach);
+    CHECK(sim.bmc().counts().rakp1s == 1);
+    CHECK(sim.bmc().counts().rakp3s == 0);
+    CHECK(sim.bmc().counts().switchings() == 0);
+  }
+}
+
+TEST_CASE("power 16: passwords of IPMI as they are", "[power]") {
+  for (const char* password :
+       {"", "a", " q\"uo'te d ", "100% $HOME \\n", "12345678901234567890",
+        "p\xc3\xa4ssw\xc3\xb6rd"}) {
+    Sim sim({.users = {{"admin", password, 4}}}, {});
+    power::IpmiAccount account = Sim::Admin();
+    account.password = SecretOf(password);
+    CHECK(sim.Run(Action::kStatus, {}, account).after == PlugState::kOn);
+  }
+  power::IpmiAccount account = Sim::Admin();
+  account.password = SecretOf("123456789012345678901");
+  REQUIRE(power::CheckIpmiAccount(account).has_value());
+  CHECK(power::CheckIpmiAccount(account)->failure_class ==
+        FailureClass::kConfig);
+  account = Sim::Admin();
+  CHECK_FALSE(power::CheckIpmiAccount(account).has_value());
+  account.user = std::string(17, 'u');
+  CHECK(power::CheckIpmiAccount(account).has_value());
+  account = Sim::Admin();
+  account.suites = {2};
+  CHECK(power::CheckIpmiAccount(account).has_value());
+}
+
+TEST_CASE("power 38: an unknown user, told and by silence", "[power]") {
+  Sim sim({}, {});
+  power::IpmiAccount account = Sim::Admin();
+  account.user = "nobody";
+  const PlugResult told = sim.Run(Action::kStatus, {}, account);
+  CHECK(Failed(told, FailureClass::kAuth, "unknown user"));
+  CHECK(told.attempts == 1);
+  sim.bmc().options().silent_for_unknown = true;
+  const PlugResult silent = sim.Run(Action::kStatus, {}, account);
+  CHECK(Failed(silent, FailureClass::kTimeout, "silent when they do not know"));
+  CHECK(sim.took() == absl::Seconds(20));
+}
+
+TEST_CASE("power 38: an operator switches, a user may only look", "[power]") {
+  Sim sim({.users = {{"admin", "secret", 4}, {"ops", "o", 3}, {"eye", "e", 2}}},
+          {});
+  const power::IpmiAccount operators = {.user = "ops",
+                                        .password = SecretOf("o")};
+  CHECK(sim.Run(Action::kCycle, {}, operators).outcome == Outcome::kDone);
+  CHECK(sim.bmc().counts().switchings() == 2);
+  const power::IpmiAccount user = {.user = "eye", .password = SecretOf("e")};
+  CHECK(sim.Run(Action::kStatus, {}, user).after == PlugState::kOn);
+  CHECK(Failed(sim.Run(Action::kOff, {}, user), FailureClass::kPrivilege,
+               "role not allowed"));
+  CHECK(sim.bmc().counts().switchings() == 2);
+  const PlugResult verify = sim.Run(Action::kVerify, {}, user);
+  CHECK(Failed(verify, FailureClass::kPrivilege, "may not switch"));
+  CHECK(verify.verified == power::VerifyLevel::kPlug);
+  CHECK(sim.Run(Action::kVerify, {}, operators).verified ==
+        power::VerifyLevel::kPrivilege);
+  CHECK(sim.bmc().counts().switchings() == 2);
+}
+
+TEST_CASE("ipmi: a controller that wants an administrator gets one",
+          "[power]") {
+  Sim sim({.control_privilege = 4}, {});
+  CHECK(sim.Run(Action::kOff).outcome == Outcome::kDone);
+  CHECK(sim.bmc().counts().off == 1);
+  Sim poor({.users = {{"admin", "secret", 3}}, .control_privilege = 4}, {});
+  CHECK(Failed(poor.Run(Action::kOff), FailureClass::kPrivilege, "role"));
+}
+
+TEST_CASE("ipmi: the controller's own key is proven by both", "[power]") {
+  Sim sim({.controller_key = "kg"}, {});
+  power::IpmiAccount account = Sim::Admin();
+  account.controller_key = SecretOf("kg");
+  CHECK(sim.Run(Action::kStatus, {}, account).after == PlugState::kOn);
+  account.controller_key = SecretOf("other");
+  CHECK(Failed(sim.Run(Action::kStatus, {}, account), FailureClass::kAuth,
+               "another key (Kg)"));
+}
+
+TEST_CASE("power 39: a controller that says yes and does nothing", "[power]") {
+  Sim sim({.is_stubborn = true}, {});
+  power::IpmiOptions options;
+  options.action.state_timeout = absl::Seconds(30);
+  const PlugResult off = sim.Run(Action::kOff, options);
+  CHECK(Failed(off, FailureClass::kState, "took 'off', but is on after 30s"));
+  CHECK(off.failure->maybe_executed);
+  CHECK(sim.took() < absl::Seconds(31));
+  const PlugResult cycle = sim.Run(Action::kCycle, options);
+  CHECK(Failed(cycle, FailureClass::kState, "took 'off'"));
+  CHECK(sim.bmc().counts().on == 0);
+}
+
+TEST_CASE("ipmi: a host that comes on and goes off again is not on",
+          "[power]") {
+  Sim sim({.is_on = false, .falls_back = true}, {});
+  power::IpmiOptions options;
+  options.action.hold = absl::Seconds(5);
+  CHECK(Failed(sim.Run(Action::kOn, options), FailureClass::kState,
+               "came on, went off"));
+}
+
+TEST_CASE("ipmi: a system that does not follow is switched off, if asked for",
+          "[power]") {
+  Sim sim({.ignores_soft = true}, {});
+  power::IpmiOptions options;
+  options.action.hard = false;
+  CHECK(Failed(sim.Run(Action::kSoft, options), FailureClass::kState,
+               "took 'soft', but is on after 1m"));
+  CHECK(sim.bmc().counts().off == 0);
+  options.action.hard = true;
+  const PlugResult result = sim.Run(Action::kSoft, options);
+  CHECK(result.outcome == Outcome::kDone);
+  CHECK(result.remark == "the system did not follow");
+  CHECK(sim.bmc().counts().off == 1);
+}
+
+TEST_CASE("ipmi: the controller's own cycle, and without waiting", "[power]") {
+  Sim sim({.switch_time = absl::Seconds(1)}, {});
+  power::IpmiOptions options;
+  options.action.native_cycle = true;
+  CHECK(sim.Run(Action::kCycle, options).outcome == Outcome::kDone);
+  CHECK(sim.bmc().counts().cycle == 1);
+  options.action.wait = false;
+  CHECK(sim.Run(Action::kCycle, options).outcome == Outcome::kAccepted);
+  CHECK(sim.Run(Action::kOff, options).outcome == Outcome::kAccepted);
+  CHECK(sim.took() < absl::Seconds(1));
+}
+
+TEST_CASE("ipmi: identify is switched on and off", "[power]") {
+  Sim sim({}, {});
+  CHECK(sim.Run(Action::kIdentifyOn).outcome == Outcome::kAccepted);
+  CHECK(sim.Run(Action::kIdentifyOff).outcome == Outcome::kAccepted);
+  CHECK(sim.bmc().counts().identify == 2);
+}

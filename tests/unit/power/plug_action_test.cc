@@ -1,0 +1,152 @@
+#include "power/plug_action.h"
+
+#include <absl/strings/match.h>
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using power::Action;
+using power::Failure;
+using power::FailureClass;
+using power::Outcome;
+using power::PlugAction;
+using power::PlugState;
+using Step = power::PlugAction::Step;
+
+absl::Time At(double seconds) {
+  return absl::UnixEpoch() + absl::Seconds(seconds);
+}
+
+const Failure kLost = {.failure_class = FailureClass::kTimeout,
+                       .text = "no answer to the command",
+                       .maybe_executed = true};
+
+}  // namespace
+
+TEST_CASE("plug action: the state is read at 0.5 s, 1 s and then every 2 s",
+          "[power]") {
+  PlugAction plug(Action::kOff, {.state_timeout = absl::Seconds(6)}, false);
+  CHECK(plug.Begin(At(0)).step == Step::kRead);
+  const PlugAction::Next next = plug.StateRead(PlugState::kOn, At(0));
+  CHECK(next.step == Step::kSwitch);
+  CHECK(next.command == Action::kOff);
+  PlugAction::Next pause = plug.Switched(At(0));
+  for (const double due : {0.5, 1.0, 3.0, 5.0, 6.0}) {
+    REQUIRE(pause.step == Step::kPause);
+    CHECK(pause.until == At(due));
+    CHECK(plug.PauseOver(At(due)).step == Step::kRead);
+    pause = plug.StateRead(PlugState::kPending, At(due));
+  }
+  CHECK(pause.step == Step::kEnd);
+  CHECK(plug.result().failure->failure_class == FailureClass::kState);
+  CHECK(plug.result().failure->text == "took 'off', but is pending after 6s");
+}
+
+TEST_CASE("plug action: a cycle is off, confirmed, a pause, and on",
+          "[power]") {
+  PlugAction plug(Action::kCycle, {.off_time = absl::Seconds(5)}, false);
+  plug.Begin(At(0));
+  CHECK(plug.StateRead(PlugState::kOn, At(0)).command == Action::kOff);
+  plug.Switched(At(0));
+  plug.PauseOver(At(0.5));
+  const PlugAction::Next rest = plug.StateRead(PlugState::kOff, At(0.5));
+  CHECK(rest.step == Step::kPause);
+  CHECK(rest.until == At(5.5));
+  CHECK(plug.PauseOver(At(5.5)).command == Action::kOn);
+  plug.Switched(At(5.6));
+  plug.PauseOver(At(6.1));
+  CHECK(plug.StateRead(PlugState::kOn, At(6.1)).step == Step::kEnd);
+  CHECK(plug.result().outcome == Outcome::kDone);
+  CHECK(plug.result().before == PlugState::kOn);
+  CHECK(plug.result().after == PlugState::kOn);
+}
+
+TEST_CASE("plug action: without waiting a cycle still waits for its off",
+          "[power]") {
+  PlugAction plug(Action::kCycle, {.wait = false}, false);
+  plug.Begin(At(0));
+  plug.StateRead(PlugState::kOn, At(0));
+  CHECK(plug.Switched(At(0)).step == Step::kPause);
+  plug.PauseOver(At(0.5));
+  plug.StateRead(PlugState::kOff, At(0.5));
+  CHECK(plug.PauseOver(At(5.5)).command == Action::kOn);
+  CHECK(plug.Switched(At(5.5)).step == Step::kEnd);
+  CHECK(plug.result().outcome == Outcome::kAccepted);
+}
+
+TEST_CASE("plug action: a device's own cycle that was never seen off",
+          "[power]") {
+  PlugAction plug(Action::kCycle, {.native_cycle = true}, false);
+  plug.Begin(At(0));
+  CHECK(plug.StateRead(PlugState::kOn, At(0)).command == Action::kCycle);
+  PlugAction::Next next = plug.Switched(At(0));
+  while (next.step == Step::kPause) {
+    const absl::Time now = next.until;
+    plug.PauseOver(now);
+    next = plug.StateRead(PlugState::kOn, now);
+    REQUIRE(now < At(20));
+  }
+  CHECK(plug.result().outcome == Outcome::kAccepted);
+  CHECK(plug.result().remark == "was not seen off");
+}
+
+TEST_CASE("plug action: what was lost is looked for, never sent again",
+          "[power]") {
+  // Off after a cycle of which nothing was heard: it only has to be on again.
+  PlugAction cycle(Action::kCycle, {.native_cycle = true}, false);
+  cycle.Begin(At(0));
+  cycle.StateRead(PlugState::kOn, At(0));
+  CHECK(cycle.Lost(kLost, At(20)).step == Step::kRead);
+  CHECK(cycle.StateRead(PlugState::kOff, At(20)).command == Action::kOn);
+  // On says nothing.
+  PlugAction reset(Action::kReset, {}, false);
+  reset.Begin(At(0));
+  reset.StateRead(PlugState::kOn, At(0));
+  reset.Lost(kLost, At(20));
+  CHECK(reset.StateRead(PlugState::kOn, At(20)).step == Step::kEnd);
+  CHECK(reset.result().failure->failure_class == FailureClass::kState);
+  CHECK(reset.result().failure->maybe_executed);
+  // A system takes its time; off in the end is what was asked for.
+  PlugAction soft(Action::kSoft, {.hard = false}, false);
+  soft.Begin(At(0));
+  soft.StateRead(PlugState::kOn, At(0));
+  soft.Lost(kLost, At(20));
+  CHECK(soft.StateRead(PlugState::kOn, At(20)).step == Step::kPause);
+  soft.PauseOver(At(20.5));
+  CHECK(soft.StateRead(PlugState::kOff, At(20.5)).step == Step::kEnd);
+  CHECK(soft.result().outcome == Outcome::kDone);
+  // Nothing can be read of this one, nor when reading fails as well.
+  PlugAction nmi(Action::kNmi, {}, false);
+  CHECK(nmi.Begin(At(0)).command == Action::kNmi);
+  CHECK(nmi.Lost(kLost, At(20)).step == Step::kEnd);
+  CHECK(nmi.result().failure == kLost);
+  PlugAction dead(Action::kReset, {}, false);
+  dead.Begin(At(0));
+  dead.StateRead(PlugState::kOn, At(0));
+  dead.Lost(kLost, At(20));
+  dead.Failed({.failure_class = FailureClass::kUnreachable, .text = "gone"},
+              At(40));
+  CHECK(dead.result().failure == kLost);
+}
+
+TEST_CASE("plug action: not possible in this state means that it is off",
+          "[power]") {
+  const Failure refused = {.failure_class = FailureClass::kDevice,
+                           .text = "not possible in this state"};
+  PlugAction cycle(Action::kCycle, {.native_cycle = true}, false);
+  cycle.Begin(At(0));
+  cycle.StateRead(PlugState::kUnknown, At(0));
+  CHECK(cycle.Impossible(refused, At(0)).command == Action::kOn);
+  CHECK(cycle.result().remark == "was off");
+  PlugAction reset(Action::kReset, {}, false);
+  reset.Begin(At(0));
+  reset.StateRead(PlugState::kOn, At(0));
+  CHECK(reset.Impossible(refused, At(0)).step == Step::kEnd);
+  CHECK(reset.result().after == PlugState::kOff);
+  PlugAction on(Action::kOn, {}, false);
+  on.Begin(At(0));
+  on.StateRead(PlugState::kOff, At(0));
+  on.Impossible(refused, At(0));
+  CHECK(on.result().failure == refused);
+}

@@ -3,8 +3,8 @@
 //
 // The line looks for a receiver of ours: $MSRC_RECV, then recv-HASH in its
 // folders, then the fleetbox on the PATH. One that is found is executed, behind
-// a line MSRC-FOUND, and says hello as a channel does (net/channel.h). Else there
-// is a talk, of lines:
+// a line MSRC-FOUND, and says hello as a channel does (net/channel.h). Else
+// there is a talk, of lines:
 //
 //   line        MSRC-NEED SYSTEM PROCESSOR PACKING FOLDER
 //   controller  BYTES PACKING, and so many bytes, which are the executable

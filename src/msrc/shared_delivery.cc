@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/status.h"
 #include "cli/applet.h"
 #include "fanout/readings.h"

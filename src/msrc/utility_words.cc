@@ -4,6 +4,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 
 #include "base/limits.h"
 #include "base/status.h"
@@ -87,11 +88,18 @@ Command CommandOf(const fleetbox::wire::Utility& utility,
                   const std::string& into, const std::string& home) {
   const std::vector<std::string> words(utility.word().begin(),
                                        utility.word().end());
-  const std::string shell =
-      utility.shell().empty() ? "/bin/sh" : utility.shell();
+  // A shell may have options, as in "/bin/sh -x".
+  std::vector<std::string> shell =
+      absl::StrSplit(utility.shell(), ' ', absl::SkipEmpty());
+  if (shell.empty()) shell = {"/bin/sh"};
+  const auto run = [&shell](const std::string& text) {
+    std::vector<std::string> argv = shell;
+    argv.insert(argv.end(), {"-c", text});
+    return argv;
+  };
   if (utility.defs().empty()) {
     if (utility.argv()) return {words, into};
-    return {{shell, "-c", absl::StrJoin(words, " ")}, into};
+    return {run(absl::StrJoin(words, " ")), into};
   }
   // Text of a shell's, as it always was: it may begin with ~ or $HOME. A mere
   // name would be looked for on PATH.
@@ -100,11 +108,10 @@ Command CommandOf(const fleetbox::wire::Utility& utility,
       absl::StrCat(". ", IsName(defs) ? "./" : "", defs, " || exit\ncd ",
                    text::QuoteWord(into), " || exit\n");
   if (!utility.argv()) {
-    return {{shell, "-c", absl::StrCat(begin, absl::StrJoin(words, " "))},
-            home};
+    return {run(absl::StrCat(begin, absl::StrJoin(words, " "))), home};
   }
-  std::vector<std::string> argv = {shell, "-c",
-                                   absl::StrCat(begin, "exec \"$@\""), "sh"};
+  std::vector<std::string> argv = run(absl::StrCat(begin, "exec \"$@\""));
+  argv.push_back("sh");
   argv.insert(argv.end(), words.begin(), words.end());
   return {argv, home};
 }

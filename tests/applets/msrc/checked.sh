@@ -14,7 +14,7 @@ X
 msrc -C "$T" : 2>/dev/null
 run 'a receiver that is there already stays'  <<'X'
 msrc -P1 -C "$T" --check -E HOST=db1 echo not
-ls "$here/far/db1/.cache/fleetbox" | grep -v seen | sed 's/recv-.*/recv/'
+ls "$here/far/db1/.cache/fleetbox" | sed 's/recv-.*/recv/' | uniq
 X
 printf '1\n2\nthree\n4\n5\n' | tee "$here/far/web1/app/plain.txt" >"$here/far/web2/app/plain.txt"
 printf '0\n1\n2\n3\n4\n5' >"$here/far/db1/app/plain.txt"

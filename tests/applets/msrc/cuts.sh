@@ -10,7 +10,7 @@ head -c 4000000 /dev/urandom >big
 cp big "$here/old-big"
 # What is told may be ssh's word or ours: the phase and the status are enough.
 cat >"$here/phase" <<'X'
-msrc -C "$T" --retries 0 "$@" 2>&1 | tee $here/said | sed -n 's/^msrc: \(status [0-9]*, [a-z]*: h1\).*/\1/p'
+msrc -C "$T" --retries 0 "$@" 2>&1 | sed -n 's/^msrc: \(status [0-9]*, [a-z]*: h1\).*/\1/p'
 X
 
 run 'cut while it connects' <<'X'
@@ -29,7 +29,7 @@ run 'the next run brings it' <<'X'
 msrc -C "$T" 'cmp big '"$here/old-big"' && echo same'
 X
 echo changed >plain.txt
-head -c 4000000 /dev/urandom >big
+head -c 16000000 /dev/urandom >big
 run 'cut while contents are on their way' <<'X'
 echo 'in 100' >$here/ssh/lines/h1
 sh $here/phase echo not
@@ -44,20 +44,24 @@ X
 # The functions, for a utility and a hook.
 sed -n '/^far_kill/,/^}/p; /^cut_line/,/^}/p' "$TESTS/msrc-ssh.sh" >"$here/kills"
 echo "here=$here" >>"$here/kills"
-# Until it is known here that the utility runs.
-cat >"$here/heard" <<X
-echo begun
-n=0
-until grep -q begun $here/said || [ \$n = 500 ]; do n=\$((n + 1)); sleep 0.02; done
+# What it prints has come: so has all that was told before it.
+cat >"$here/while" <<'X'
+. "$TESTS/lib.sh"
+rm -f $here/said $here/pid
+msrc -C "$T" --retries 0 "$1" >$here/said 2>&1 &
+await "grep -q ^up $here/said"
+eval "$2"
+wait $!
+sed -n 's/^msrc: \(status [0-9]*, [a-z]*: h1\).*/\1/p' $here/said
 X
 run 'cut while the utility runs: it hears of it' <<'X'
-sh $here/phase ". $here/kills; . $here/heard; trap 'echo hup >$here/hup; exit' HUP; cut_line; sleep 30 & wait"
+sh $here/while "trap 'echo hup >$here/hup; exit' HUP; echo up; sleep 30 & wait" ". $here/kills; cut_line"
 . "$TESTS/lib.sh"
 await "test -s $here/hup"
 cat $here/hup
 X
 run 'the receiver is killed while the utility runs' <<'X'
-sh $here/phase ". $here/heard; "'kill -9 $PPID; exec sleep 1'
+sh $here/while "echo \$PPID >$here/pid; echo up; exec sleep 1" "kill -9 \$(cat $here/pid)"
 X
 run 'the far side is killed once all is in place, before the utility' <<'X'
 echo again >plain.txt

@@ -38,7 +38,7 @@ msrc -C "$T" --batch 50% --max-fail 30% --keep-order 'echo $MSRC_HOST; case $MSR
 X
 all_calls
 run 'words that are none' <<'X'
-for o in '--canary x' '--batch 0' '--batch 101%' '--max-fail -1' '--retries x' '--report xml' '--connect-timeout x' '--attach=12' '--lock-wait x' '--links x' '--identity /nowhere/key'; do
+for o in '--canary x' '--batch 0' '--batch 101%' '--max-fail -1' '--retries x' '--report xml' '--connect-timeout x' '--lock-wait x' '--links x' '--identity /nowhere/key'; do
   msrc -C "$T" $o : 2>&1 | head -1
 done
 X

@@ -65,11 +65,11 @@ run '--detach, and --attach' <<'X'
 mkfifo $here/go
 msrc -C "$T" -E HOST=h1 --detach "read -r go <$here/go; echo \$go >&2; exit 7" >$here/said 2>&1
 echo "left $?"
-run=$(sed -n 's/.*run \([^ ]*\): see --attach/\1/p' $here/said)
+run=$(sed -n 's/.*the run is \([^ ]*\): .*/\1/p' $here/said)
 sed "s/$run/RUN/" $here/said
 echo on >$here/go
-msrc -C "$T" -E HOST=h1 -r HXMD_STATUS -K 'cat HXMD_0' --attach $run
-msrc -C "$T" -E HOST=h1 --attach $run 2>&1 | tail -1 | sed "s/run [0-9a-f]*:/run RUN:/"
+msrc -C "$T" -E HOST=h1 -r HXMD_STATUS -K 'cat HXMD_0' --attach=$run
+msrc -C "$T" -E HOST=h1 --attach=$run 2>&1 | tail -1 | sed "s/run [0-9a-f]*:/run RUN:/"
 X
 run '--mux: one handshake for several runs' <<'X'
 export XDG_RUNTIME_DIR=$here/rt; mkdir -m 700 $XDG_RUNTIME_DIR

@@ -47,6 +47,7 @@ CXX_fuzz := clang++-14
 FLAGS_release := -Os -DNDEBUG -ffunction-sections -fdata-sections -fPIE
 FLAGS_debug := -O0 -g1 -D_GLIBCXX_ASSERTIONS
 FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -Wno-maybe-uninitialized \
   -fno-sanitize=null,alignment,object-size,vptr -fno-sanitize-recover=undefined
 FLAGS_tsan := -O1 -g1 -fsanitize=thread
 FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined \

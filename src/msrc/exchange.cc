@@ -231,6 +231,7 @@ void Exchange::Needs(const fleetbox::wire::Need& message) {
         absl::StrCat("a need that does not fit: ", need.status().message()));
   }
   if (need->empty()) return Enter(Phase::kApply);
+  if (cancelled_ != 0) return Fail(128 + cancelled_, "interrupted");
   sending_ = true;
   effects_.push_back(SendContents{*std::move(need)});
 }
@@ -296,6 +297,8 @@ void Exchange::IsApplied(Applied applied) {
 
 void Exchange::Refused() {
   const Applied& applied = *result_.applied;
+  // It has stopped because we said so.
+  if (cancelled_ != 0) return Fail(128 + cancelled_, "interrupted");
   // What is damaged, is so since it was on its way.
   const bool damaged = applied.status() == kDamaged;
   Fail(static_cast<int>(applied.status()),
@@ -368,8 +371,11 @@ void Exchange::Take(const GivenUp& event) {
 
 void Exchange::Take(const Cancelled& event) {
   if (std::exchange(cancelled_, event.signal) != 0) return;
+  // As long as it has not said what it needs, it may be any further.
+  const bool compares =
+      phase_ == Phase::kTransfer && greeted_ && !needs_ && plan_.runs;
   const bool may_run = plan_.runs || phase_ == Phase::kRun;
-  if (asked_ || phase_ < Phase::kApply || !may_run) {
+  if (asked_ || (phase_ < Phase::kApply && !compares) || !may_run) {
     // The receiver puts away what it has when the connection ends; what it is
     // placing, it places.
     if (phase_ != Phase::kApply) {

@@ -277,12 +277,31 @@ TEST_CASE("exchange: silence has a limit in each phase", "[msrc]") {
 TEST_CASE(
     "msrc M35: an interrupt reaches the utility, and nothing else goes on",
     "[msrc]") {
-  for (const Phase phase :
-       {Phase::kConnect, Phase::kBootstrap, Phase::kTransfer}) {
+  for (const Phase phase : {Phase::kConnect, Phase::kBootstrap}) {
     Talk t;
     t.Reach(phase);
     CHECK(t.On(Cancelled{2}) == "hang up");
     CHECK(t.Failed(130, phase));
+  }
+  SECTION("while it compares: it may be running the utility already") {
+    Talk t;
+    t.Reach(Phase::kTransfer);
+    CHECK(t.On(Cancelled{15}) == "cancel:15");
+    SECTION("it has stopped") {
+      CHECK(t.Says(AppliedOf(Applied::ROLLED_BACK, 75, "cancelled")) ==
+            "hang up");
+      CHECK(t.Failed(143, Phase::kTransfer));
+    }
+    SECTION("it says what it lacks") {
+      CHECK(t.Says(NeedOf({0})) == "hang up");
+      CHECK(t.Failed(143, Phase::kTransfer));
+    }
+    SECTION("it lacked nothing") {
+      t.Says(NeedOf({}));
+      t.Says(AppliedOf(Applied::APPLIED));
+      t.Says(EndedOf(0, 15));
+      CHECK(t.Failed(143, Phase::kRun));
+    }
   }
   for (const Phase phase : {Phase::kApply, Phase::kRun}) {
     Talk t;

@@ -115,7 +115,7 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
   }
   if (call.Has("retries")) {
     TRY_ASSIGN(const int64_t n, call.Int("retries", 0, 1'000'000));
-    o.retries = static_cast<int>(n);
+    o.retry.retries = static_cast<int>(n);
   }
   if (call.Has("retry-delay")) {
     const auto delay = fanout::ParseRetryDelay(call.Get("retry-delay"));
@@ -123,7 +123,7 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
       return cli::UsageError(
           absl::StrCat("--retry-delay: ", delay.status().message()));
     }
-    o.retry_delay = *delay;
+    o.retry.delay = *delay;
   }
   o.identity = call.Get("identity");
   o.strict = call.Has("strict");

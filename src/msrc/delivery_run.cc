@@ -33,7 +33,8 @@ struct DeliveryRun::State : std::enable_shared_from_this<DeliveryRun::State> {
     std::unique_ptr<HostLink> link;
     HostReport report;
     absl::Time began;
-    bool fresh = false, over = false, paused = false;
+    ConnectRetry tries;
+    bool over = false, paused = false;
     bool cut_short = false;  // its output has been dropped
     sys::Loop::Timer retry = 0;
     // Where its output goes: null for what has no pipe of its own.
@@ -324,7 +325,8 @@ void DeliveryRun::State::Begin(Id id, SuppliedHost supplied) {
 
 void DeliveryRun::State::Connect(Id id) {
   Host& host = *hosts_by_id.at(id);
-  host.report.attempts++;
+  host.tries.Begin();
+  host.report.attempts = host.tries.attempts();
   HostLink::Events e;
   e.output = [this, id](int stream, absl::string_view bytes) {
     Output(id, stream, bytes);
@@ -339,27 +341,18 @@ void DeliveryRun::State::Connect(Id id) {
                  });
   };
   e.ended = [this, id](const ExchangeResult& result) { LinkEnded(id, result); };
-  host.link = HostLink::Start(loop, shared, host.supplied.job, host.fresh,
-                              std::move(e));
+  host.link = HostLink::Start(loop, shared, host.supplied.job,
+                              host.tries.fresh(), std::move(e));
 }
 
 bool DeliveryRun::State::TriesAgain(Id id, Host& host,
                                     const ExchangeResult& result) {
-  if (cancelled != 0 || !result.may_retry) return false;
-  const bool broken = host.link->receiver_broken();
-  // A receiver that is no good is replaced, and that is no failure to connect.
-  if (broken && !host.fresh) {
-    host.fresh = true;
-    host.report.attempts--;
-    loop.DeleteAtEndOfTurn(std::move(host.link));
-    Connect(id);
-    return true;
-  }
-  if (host.report.attempts > options.retries) return false;
+  if (cancelled != 0) return false;
+  const std::optional<absl::Duration> wait = host.tries.Again(
+      options.retry, result.may_retry, host.link->receiver_broken());
+  if (!wait) return false;
   loop.DeleteAtEndOfTurn(std::move(host.link));
-  const absl::Duration wait =
-      fanout::WaitAfter(options.retry_delay, host.report.attempts);
-  host.retry = loop.After(wait, [this, id] {
+  host.retry = loop.After(*wait, [this, id] {
     hosts_by_id.at(id)->retry = 0;
     Connect(id);
   });

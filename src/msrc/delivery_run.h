@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "fanout/outputs.h"
-#include "fanout/retry.h"
+#include "msrc/connect_retry.h"
 #include "msrc/host_link.h"
 #include "msrc/host_report.h"
 #include "msrc/wave_plan.h"
@@ -49,8 +49,7 @@ class HostSupply {
 struct DeliveryRunOptions {
   WavePlan::Options waves;
   size_t hosts = 0;  // elected
-  int retries = 1;   // of what could not be reached
-  fanout::RetryDelay retry_delay = {absl::Seconds(1), 2};
+  ConnectRetryRules retry;
   fanout::OutputOptions output;
   // What stands before each line of a host; null: nothing.
   std::function<std::string(const HostJob&)> prefix;

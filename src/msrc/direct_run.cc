@@ -24,6 +24,7 @@
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
 #include "msrc/utility_input.h"
+#include "msrc/utility_message.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
@@ -44,7 +45,12 @@ class ExpandedHosts : public HostSupply {
       hosts::Run& run) {
     std::unique_ptr<ExpandedHosts> made(
         new ExpandedHosts(plan, order, shared, run));
-    TRY_ASSIGN(made->input_, UtilityInput(order.drive->commands, run));
+    UtilityPlan& utility = made->utility_;
+    utility.utility = &order.utility;
+    utility.detach = order.delivery->detach;
+    utility.time = order.drive->commands.policy.timeout.Limit().value_or(
+        absl::InfiniteDuration());
+    TRY_ASSIGN(utility.input, UtilityInput(order.drive->commands, run));
     TRY_ASSIGN(hosts::Expander expander, run.MakeExpander());
     made->expander_.emplace(std::move(expander));
     const size_t ahead = static_cast<size_t>(std::max(order.drive->preload, 2));
@@ -99,18 +105,8 @@ class ExpandedHosts : public HostSupply {
     job->login = std::move(facts.login);
     job->ssh = std::move(facts.ssh);
     job->into = plan_.into.path;
-    fleetbox::wire::Utility& utility = job->utility;
-    for (const std::string& word : order_.utility.words) {
-      utility.add_word(word);
-    }
-    utility.set_argv(order_.utility.argv);
-    utility.set_shell(facts.shell);
-    utility.set_defs(facts.defs);
-    utility.set_detach(order_.delivery->detach);
-    const auto limit = order_.drive->commands.policy.timeout.Limit();
-    if (limit) utility.set_timeout_ms(absl::ToInt64Milliseconds(*limit));
-    job->input = input_;
-    utility.set_input(!input_.empty());
+    job->utility = UtilityMessage(utility_, facts.shell, facts.defs);
+    job->input = utility_.input;
     job->runs = order_.utility.words.empty() ? HostJob::Runs::kNothing
                                              : HostJob::Runs::kAtOnce;
     return shared_.AddOwn(absl::MakeConstSpan(texts.words).subspan(1), job);
@@ -120,7 +116,7 @@ class ExpandedHosts : public HostSupply {
   const DirectOrder& order_;
   const SharedDelivery& shared_;
   hosts::Run& run_;
-  std::string input_;  // for every utility; "" for none
+  UtilityPlan utility_;
   std::optional<hosts::Expander> expander_;
   std::unique_ptr<hosts::Supply> supply_;
 };
@@ -213,8 +209,7 @@ class Direct {
     options.waves = order_.delivery->waves;
     options.waves.jobs = drive_.commands.jobs;
     options.hosts = run_.elected().size();
-    options.retries = order_.delivery->retries;
-    options.retry_delay = order_.delivery->retry_delay;
+    options.retry = order_.delivery->retry;
     options.output = OutputOf(drive_.commands);
     if (drive_.commands.tag) {
       options.prefix = [](const HostJob& job) {

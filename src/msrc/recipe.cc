@@ -170,7 +170,10 @@ absl::StatusOr<std::string> ChooseRecipe(const std::string& given) {
   if (given.empty()) {
     std::string found = FindRecipe();
     if (found.empty()) {
-      return cli::FailWith(kNoRecipe, "no make recipe file found");
+      return cli::FailWith(kNoRecipe,
+                           "no make recipe file found: no Msrc.mk, msrc.mk, "
+                           "makefile or Makefile "
+                           "here, and no -f FILE");
     }
     return found;
   }

@@ -163,8 +163,9 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
              SharedDelivery::Make(plan, order.delivery,
                                   run.streams().environment(), run.voice()));
   TRY_ASSIGN(const std::string folder, run.work().Path());
-  StepServer::UtilityOrder utility;
+  UtilityPlan utility;
   utility.utility = &order.utility;
+  utility.detach = order.delivery.detach;
   utility.time = order.drive.commands.policy.timeout.Limit().value_or(
       absl::InfiniteDuration());
   TRY_ASSIGN(utility.input, UtilityInput(order.drive.commands, run));

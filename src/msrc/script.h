@@ -14,9 +14,6 @@
 //
 // The parameters are the folder here (. in remote mode), the recipe, the mode,
 // [login@]host, and INTO; tokens of -A follow.
-//
-// What is ours stands between two comments, kOursBegins and kOursEnds: so an
-// expanded script shows whether there is more in it (HasHooks).
 #pragma once
 
 #include <absl/strings/string_view.h>
@@ -29,9 +26,6 @@
 #include "msrc/transport.h"
 
 namespace msrc {
-
-inline constexpr absl::string_view kOursBegins = "# msrc: begin\n";
-inline constexpr absl::string_view kOursEnds = "# msrc: end\n";
 
 // What the host is called that the texts are for: attributes of the tables, and
 // macros of ours.
@@ -71,9 +65,5 @@ enum class Provision {
   kInto,     // it is INTO, and files that are the same are not touched
 };
 std::string ProvisionScript(const ScriptOrder& order, Provision kind);
-
-// Whether an expanded script does more than what the texts above do by
-// themselves: a hook, or text in a free diversion. Comments are nothing.
-bool HasHooks(absl::string_view script);
 
 }  // namespace msrc

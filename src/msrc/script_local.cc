@@ -111,7 +111,6 @@ void AddUpdates(const ScriptOrder& order, M4Text& script) {
 }
 
 void AddUtility(const ScriptOrder& order, M4Text& script) {
-  BeginOurs(script);
   // In a shell of its own: what comes after it is where it was.
   script.Text("(\ncd \"${1}\" || exit 69\n")
       .Call("ifdef(`ENTRY_DEFS',``. 'ENTRY_DEFS` || exit\n'')dnl\n");
@@ -122,7 +121,6 @@ void AddUtility(const ScriptOrder& order, M4Text& script) {
     script.Text(absl::StrCat("exec \"${SHELL:-/bin/sh}\" -c ",
                              text::QuoteWord(command), " msrc \"$@\"\n)\n"));
   }
-  EndOurs(script);
 }
 
 }  // namespace
@@ -169,26 +167,22 @@ std::string ProvisionScript(const ScriptOrder& order, Provision kind) {
   if (kind == Provision::kScratch) {
     // Tokens stand behind the folder, and behind the parameters.
     script.Text("#!/bin/sh\n").Dnl().Divert("1");
-    BeginOurs(script);
     script.Text("msrc_dir=${1}\nshift\nset -- \"$msrc_dir\" ")
         .Text(absl::StrCat(text::QuoteWord(order.recipe), " local \""))
         .Call(CredentialCall(order.names))
         .Text(absl::StrCat("\" ", text::QuoteWord(order.into), " \"$@\"\n"));
-    EndOurs(script);
     script.Call("ifdef(`INCLUDE_CMD',`INCLUDE_CMD(`local')\n')dnl\n");
   } else {
     AddBeginning(order, ShellPath(order.into), "local", script);
   }
   script.Divert("5");
   AddHook("INIT_CMD", script);
-  BeginOurs(script);
   AddFolders(order.payload, script);
   if (kind == Provision::kScratch) {
     AddCopies(order, script);
   } else {
     AddUpdates(order, script);
   }
-  EndOurs(script);
   script.Divert("7");
   AddHook("PRE_CMD", script);
   if (!order.utility.words.empty()) AddUtility(order, script);

@@ -27,19 +27,14 @@ void AddHook(string_view name, M4Text& script) {
   script.Call(absl::StrCat("ifdef(`", name, "',`", name, "\n')dnl\n"));
 }
 
-void BeginOurs(M4Text& script) { script.Text(kOursBegins); }
-void EndOurs(M4Text& script) { script.Text(kOursEnds).Dnl(); }
-
 void AddBeginning(const ScriptOrder& order, string_view folder,
                   string_view mode, M4Text& script) {
   script.Text("#!/bin/sh\n").Dnl().Divert("1");
-  BeginOurs(script);
   script
       .Text(absl::StrCat("set -- ", folder, " ", text::QuoteWord(order.recipe),
                          " ", mode, " \""))
       .Call(CredentialCall(order.names))
       .Text(absl::StrCat("\" ", text::QuoteWord(order.into), " \"$@\"\n"));
-  EndOurs(script);
   script.Call(
       absl::StrCat("ifdef(`INCLUDE_CMD',`INCLUDE_CMD(`", mode, "')\n')dnl\n"));
 }
@@ -66,24 +61,6 @@ string_view FolderOf(string_view path) {
 std::string CommandText(const Utility& utility) {
   if (utility.argv) return text::JoinWords(utility.words);
   return absl::StrJoin(utility.words, " ");
-}
-
-bool HasHooks(string_view script) {
-  bool ours = false;
-  for (string_view line : absl::StrSplit(script, '\n')) {
-    const std::string whole = absl::StrCat(line, "\n");
-    if (whole == kOursBegins) {
-      if (ours) return true;
-      ours = true;
-    } else if (whole == kOursEnds) {
-      if (!ours) return true;
-      ours = false;
-    } else if (!ours) {
-      const size_t first = line.find_first_not_of(" \t");
-      if (first != string_view::npos && line[first] != '#') return true;
-    }
-  }
-  return ours;
 }
 
 }  // namespace msrc

@@ -20,8 +20,6 @@ void AddHook(absl::string_view name, M4Text& script);
 void AddBeginning(const ScriptOrder& order, absl::string_view folder,
                   absl::string_view mode, M4Text& script);
 void AddEnd(M4Text& script);
-void BeginOurs(M4Text& script);
-void EndOurs(M4Text& script);
 
 // A path that no program takes for an option.
 std::string SafePath(absl::string_view path);

@@ -251,7 +251,6 @@ void AddUtility(const ScriptOrder& order,
   const bool only_built_in = built_in && transports.size() == 1;
   const std::string command = absl::StrCat(order.utility.argv ? "exec " : "",
                                            CommandText(order.utility));
-  BeginOurs(script);
   // ENTRY_DEFS is a word of the login shell's, as it always was: it may begin
   // with ~ or $HOME.
   script.Text("msrc_defs=\n")
@@ -260,7 +259,7 @@ void AddUtility(const ScriptOrder& order,
           "'ENTRY_DEFS`\nMSRC_TEXT\n'')dnl\n");
   if (only_built_in) {
     AddUtilityStep(script);
-    return EndOurs(script);
+    return;
   }
   if (built_in) {
     script.Text("if [ \"$msrc_transport\" = builtin ]; then\n");
@@ -280,7 +279,6 @@ void AddUtility(const ScriptOrder& order,
   add(InsideInto(order.into, command), "");
   script.Divert("7");
   if (built_in) script.Text("fi\n");
-  EndOurs(script);
 }
 
 }  // namespace
@@ -293,7 +291,6 @@ std::string RemoteScript(const ScriptOrder& order,
   AddDefaults(transports, script);
   script.Divert("5");
   AddHook("INIT_CMD", script);
-  BeginOurs(script);
   AddHostCheck(script);
   AddRemoteShell(script);
   if (transports.size() > 1) script.Text("msrc_transport=\n");
@@ -302,7 +299,6 @@ std::string RemoteScript(const ScriptOrder& order,
     AddTransfer(order, transport, script);
   }
   if (transports.size() > 1) script.Divert("5");
-  EndOurs(script);
   script.Divert("7");
   AddHook("PRE_CMD", script);
   if (!order.utility.words.empty()) AddUtility(order, transports, script);

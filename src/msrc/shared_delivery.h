@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "fanout/retry.h"
 #include "hosts/voice.h"
+#include "msrc/connect_retry.h"
 #include "msrc/host_link.h"
 #include "msrc/plan.h"
 #include "msrc/sources.h"
@@ -27,8 +27,7 @@ struct DeliveryOptions {
   fleetbox::wire::DeliveryPolicy policy;
   SourceOptions::Links links = SourceOptions::Links::kInside;
   WavePlan::Options waves;  // but the jobs
-  int retries = 1;          // of a connection
-  fanout::RetryDelay retry_delay = {absl::Seconds(1), 2};
+  ConnectRetryRules retry;
   ExchangeLimits limits;
   std::string identity;  // a key file; "" for the usual one
   bool strict = false;   // without a key of one's own: a failure

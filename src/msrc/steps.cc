@@ -53,14 +53,14 @@ struct StepServer::State {
     std::unique_ptr<HostLink> link;
     std::optional<ExchangeResult> result;
     int step = -1;  // that is under way, by its descriptor
-    bool applied = false, fresh = false, paused = false;
+    ConnectRetry tries;
+    bool applied = false, paused = false;
     bool runs = false;     // its utility has been asked for
     bool leaving = false;  // its script is gone; the utility is told to end
-    int attempts = 0;
     sys::Loop::Timer retry = 0;
   };
 
-  State(const Plan& p, const UtilityOrder& u, const DeliveryOptions& o,
+  State(const Plan& p, const UtilityPlan& u, const DeliveryOptions& o,
         const SharedDelivery& s)
       : plan(p), order(u), utility(*u.utility), options(o), shared(s) {}
 
@@ -83,7 +83,7 @@ struct StepServer::State {
   void Drop(int fd);
 
   const Plan& plan;
-  const UtilityOrder order;
+  const UtilityPlan order;
   const Utility& utility;
   const DeliveryOptions& options;
   const SharedDelivery& shared;
@@ -100,7 +100,7 @@ StepServer::StepServer() = default;
 const std::string& StepServer::socket() const { return state_->socket; }
 
 absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
-    const Plan& plan, const UtilityOrder& utility,
+    const Plan& plan, const UtilityPlan& utility,
     const DeliveryOptions& options, const SharedDelivery& shared,
     const std::string& folder) {
   std::unique_ptr<StepServer> server(new StepServer);
@@ -222,16 +222,8 @@ absl::Status StepServer::State::BeginUtility(
     Answer(host, host.result->status, LineOf(host));
     return absl::OkStatus();
   }
-  fleetbox::wire::Utility& wanted = host.job.utility;
-  for (const std::string& word : utility.words) wanted.add_word(word);
-  wanted.set_argv(utility.argv);
-  if (words[2] != "/bin/sh") wanted.set_shell(words[2]);
-  wanted.set_defs(words[3]);
-  wanted.set_detach(options.detach);
-  wanted.set_input(!order.input.empty());
-  if (order.time < absl::InfiniteDuration()) {
-    wanted.set_timeout_ms(absl::ToInt64Milliseconds(order.time));
-  }
+  host.job.utility =
+      UtilityMessage(order, words[2] == "/bin/sh" ? "" : words[2], words[3]);
   host.runs = true;
   host.link->UtilityIs(true, 0);
   return absl::OkStatus();
@@ -239,7 +231,7 @@ absl::Status StepServer::State::BeginUtility(
 
 void StepServer::State::Connect(int pid) {
   Host& host = *hosts.at(pid);
-  host.attempts++;
+  host.tries.Begin();
   HostLink::Events e;
   e.output = [this, pid](int stream, absl::string_view bytes) {
     Output(pid, stream, bytes);
@@ -248,8 +240,8 @@ void StepServer::State::Connect(int pid) {
   e.ended = [this, pid](const ExchangeResult& result) {
     LinkEnded(pid, result);
   };
-  host.link = HostLink::Start(loop, shared.shared(), host.job, host.fresh,
-                              std::move(e));
+  host.link = HostLink::Start(loop, shared.shared(), host.job,
+                              host.tries.fresh(), std::move(e));
 }
 
 void StepServer::State::Applied(int pid) {
@@ -275,21 +267,15 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
   const bool broken = host.link->receiver_broken();
   loop.DeleteAtEndOfTurn(std::move(host.link));
   if (host.leaving) return Forget(pid);
-  if (result.may_retry && host.step >= 0) {
-    // A receiver that is no good is replaced, and that is no failure.
-    if (broken && !std::exchange(host.fresh, true)) {
-      host.attempts--;
-      return Connect(pid);
-    }
-    if (host.attempts <= options.retries) {
-      const absl::Duration wait =
-          fanout::WaitAfter(options.retry_delay, host.attempts);
-      host.retry = loop.After(wait, [this, pid] {
-        hosts.at(pid)->retry = 0;
-        Connect(pid);
-      });
-      return;
-    }
+  const std::optional<absl::Duration> wait =
+      host.step < 0 ? std::nullopt
+                    : host.tries.Again(options.retry, result.may_retry, broken);
+  if (wait) {
+    host.retry = loop.After(*wait, [this, pid] {
+      hosts.at(pid)->retry = 0;
+      Connect(pid);
+    });
+    return;
   }
   host.result = result;
   // Without a utility, that was all.
@@ -346,20 +332,15 @@ void StepServer::State::Answer(Host& host, int status, absl::string_view line) {
 void StepServer::State::EndStep(int fd, int status, absl::string_view line) {
   Step& step = *steps.at(fd);
   step.ended = true;
+  // It closes its end when it has read the last word.
   step.out->Write(EncodeEnd(status, line));
-  // Written at once, as a rule; else `drained` comes.
-  loop.Post([this, fd] { Drained(fd); });
 }
 
 void StepServer::State::Drained(int fd) {
   const auto found = steps.find(fd);
   if (found == steps.end()) return;
   Step& step = *found->second;
-  if (step.out->kept_bytes() > 0) return;
-  if (step.ended) {
-    // The step closes its end when it has read the last word.
-    return;
-  }
+  if (step.out->kept_bytes() > 0 || step.ended) return;
   const auto host = hosts.find(step.host);
   if (host == hosts.end() || host->second->link == nullptr) return;
   if (std::exchange(host->second->paused, false)) {

@@ -18,22 +18,16 @@
 #include <string>
 
 #include "msrc/plan.h"
-#include "msrc/script.h"
 #include "msrc/shared_delivery.h"
+#include "msrc/utility_message.h"
 
 namespace msrc {
 
 class StepServer {
  public:
-  // What is for every host's utility.
-  struct UtilityOrder {
-    const Utility* utility = nullptr;  // borrowed
-    absl::Duration time = absl::InfiniteDuration();
-    std::string input;  // a file; "" for none
-  };
   // Listens in `folder`, which must be private. All else is borrowed.
   static absl::StatusOr<std::unique_ptr<StepServer>> Start(
-      const Plan& plan, const UtilityOrder& utility,
+      const Plan& plan, const UtilityPlan& utility,
       const DeliveryOptions& options, const SharedDelivery& shared,
       const std::string& folder);
   // Ends whatever is still under way; utilities there have some seconds for it.

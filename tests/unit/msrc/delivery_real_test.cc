@@ -106,7 +106,7 @@ struct World {
     DeliveryRunOptions options;
     options.hosts = hosts.size();
     options.waves.jobs = 2;
-    options.retries = 0;
+    options.retry.retries = 0;
     options.output.errors = fanout::OutputOptions::Errors::kDrop;
     bool done = false;
     reports.clear();

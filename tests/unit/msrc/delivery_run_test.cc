@@ -71,7 +71,7 @@ struct Bench {
     Put("a", "A's content");
     Put("big", std::string(3 << 20, 'b') + "end");
     options.waves.jobs = 4;
-    options.retry_delay = {absl::Milliseconds(10), 2};
+    options.retry.delay = {absl::Milliseconds(10), 2};
     options.output.squeeze = true;
     options.header = [](const std::vector<std::string>& names) {
       return absl::StrCat("== ", absl::StrJoin(names, ","), "\n");
@@ -234,7 +234,7 @@ TEST_CASE("msrc M34: one that cannot be reached is tried again, and is one",
   Bench b;
   for (const char* name : {"web1", "web2"}) b.hosts.Add(name);
   b.Want({"web1", "down", "web2"});
-  b.options.retries = 2;
+  b.options.retry.retries = 2;
   b.RunAll();
   CHECK(b.Is("web1", 0, ""));
   CHECK(b.Is("web2", 0, ""));
@@ -252,7 +252,7 @@ TEST_CASE("delivery: a line that breaks later is not tried again", "[msrc]") {
   b.hosts.Add("h3").drop_at = "applied";
   b.hosts.Add("h4").drop_at = "ended";
   b.Want({"h1", "h2", "h3", "h4"});
-  b.options.retries = 3;
+  b.options.retry.retries = 3;
   b.RunAll();
   CHECK(b.Is("h2", 255, "transfer"));
   CHECK(b.Is("h3", 255, "apply"));

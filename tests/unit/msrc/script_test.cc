@@ -41,39 +41,6 @@ const std::vector<msrc::Transport> kAll = {
 
 }  // namespace
 
-TEST_CASE("msrc script: a script without hooks is known as such", "[msrc]") {
-  const msrc::ScriptOrder order = Order();
-  const std::vector<std::string> sources = {
-      msrc::RemoteScript(order, {msrc::Transport::kTar}),
-      msrc::RemoteScript(order, {msrc::Transport::kRsync}),
-      msrc::RemoteScript(order, {msrc::Transport::kRdist}),
-      msrc::RemoteScript(order, kAll),
-      msrc::ProvisionScript(order, msrc::Provision::kScratch),
-      msrc::ProvisionScript(order, msrc::Provision::kInto)};
-  for (const std::string& source : sources) {
-    INFO(source);
-    CHECK_FALSE(msrc::HasHooks(Expanded(source)));
-    CHECK_FALSE(
-        msrc::HasHooks(Expanded(source, {{"ENTRY_DEFS", "/etc/defs"},
-                                         {"ENTRY_LOGIN", "bob"},
-                                         {"SSH", "ssh -v"},
-                                         {"REMOTE_SHELL", "/bin/ksh"}})));
-    for (const char* hook : {"INIT_CMD", "PRE_CMD", "POST_CMD"}) {
-      CHECK(msrc::HasHooks(Expanded(source, {{hook, "true"}})));
-    }
-    CHECK(msrc::HasHooks(Expanded(source, {{"INCLUDE_CMD", "f() { :; }"}})));
-    CHECK_FALSE(msrc::HasHooks(Expanded(source, {{"INCLUDE_CMD", "# $1"}})));
-    for (int section : {0, 2, 4, 6, 8}) {
-      const std::string more =
-          absl::StrCat("divert(", section, ")echo\ndivert(1)");
-      CHECK(msrc::HasHooks(Expanded(source, {{"INCLUDE_CMD", more}})));
-    }
-  }
-  CHECK_FALSE(msrc::HasHooks(""));
-  CHECK(msrc::HasHooks(absl::StrCat(msrc::kOursBegins, "x\n")));
-  CHECK(msrc::HasHooks(msrc::kOursEnds));
-}
-
 TEST_CASE("msrc script: sections stand in the order of their numbers",
           "[msrc]") {
   const Macros hooks = {{"INCLUDE_CMD", "include $1"},

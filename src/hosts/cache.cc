@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "base/status.h"
+#include "hosts/drive_outcome.h"
 #include "hosts/run_command.h"
 #include "sys/file.h"
 #include "sys/signals.h"
@@ -20,7 +21,8 @@ Failure FailureOf(absl::string_view name, const sys::Ended& ended) {
             absl::StrCat(name, ": ended by ", sys::SignalName(ended.signal))};
   }
   if (ended.code != 0) {
-    return {1000 + ended.code, absl::StrCat(name, ": exits code ", ended.code)};
+    return {kExpansionFailed + ended.code,
+            absl::StrCat(name, ": exits code ", ended.code)};
   }
   return {};
 }

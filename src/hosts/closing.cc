@@ -49,12 +49,15 @@ absl::StatusOr<std::string> Closing::List(
   for (size_t i = 0; i < elected.size() && !m4.ended(); i++) {
     m4.Push(options.Macro("STATUS"), absl::StrCat(statuses[i]));
     m4.Push(options.Macro("U"), absl::StrCat(i));
+    const HostMacros more = options_.more ? options_.more(i) : HostMacros();
+    for (const auto& [name, value] : more) m4.Push(options.Macro(name), value);
     stream->PushHost(elected[i]);
     if (options_.redo.empty()) m4.Expand("-r", usual);
     for (const std::string& redo : options_.redo) {
       m4.Expand("-r", absl::StrCat(redo, "\n"));
     }
     stream->PopHost(elected[i]);
+    for (const auto& [name, value] : more) m4.Pop(options.Macro(name));
     m4.Pop(options.Macro("U"));
     m4.Pop(options.Macro("STATUS"));
   }

@@ -6,17 +6,25 @@
 #include <absl/strings/string_view.h>
 #include <absl/types/span.h>
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hosts/stream.h"
 
 namespace hosts {
 
+// Names, without the prefix, and values of macros that are about one host.
+using HostMacros = std::vector<std::pair<std::string, std::string>>;
+
 struct ClosingOptions {
   std::vector<std::string> redo, wards;  // -r, -Q
   std::optional<std::string> filter;     // -K
+  // What the list may say of a host besides its status, by its place among the
+  // elected. May be null.
+  std::function<HostMacros(size_t position)> more;
   bool IsWanted() const {
     return !redo.empty() || !wards.empty() || filter.has_value();
   }

@@ -14,7 +14,8 @@ constexpr int kMostSignals = 64;
 
 std::string Describe(int status) {
   if (status == kNotStarted) return "not started";
-  if (status >= 1000) return absl::StrCat("skipped, status ", status);
+  if (status >= kExpansionFailed)
+    return absl::StrCat("skipped, status ", status);
   // 255 is what ssh says of a connection, and no signal.
   if (status > 128 && status <= 128 + kMostSignals) {
     return absl::StrCat("status ", status, ", signal ", status - 128);

@@ -17,6 +17,7 @@
 
 namespace hosts {
 
+inline constexpr int kExpansionFailed = 1000;  // and above
 inline constexpr int kNotStarted = 3000;
 
 // 0 when all hosts are done, 1 when some failed, 2 when all did.

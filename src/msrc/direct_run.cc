@@ -20,6 +20,7 @@
 #include "hosts/drive_supply.h"
 #include "hosts/fold_names.h"
 #include "msrc/bundle.h"
+#include "msrc/closing_facts.h"
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
@@ -33,7 +34,6 @@ namespace msrc {
 namespace {
 
 constexpr size_t kExpanders = 4;  // threads, beside the loop
-constexpr int kExpansionFailed = 1000;
 constexpr int kUsage = 64, kBadData = 65, kOutputLost = 74;  // exit-codes(7)
 constexpr size_t kMostDifferences = 16 << 20;  // bytes that are kept to fold
 
@@ -92,7 +92,7 @@ class ExpandedHosts : public HostSupply {
     }
     const absl::Status filled = FillJob(texts, &host->job);
     if (!filled.ok()) {
-      host->status = kExpansionFailed + kBadData;
+      host->status = hosts::kExpansionFailed + kBadData;
       host->error = std::string(filled.message());
       return;
     }
@@ -152,6 +152,7 @@ class Direct {
         drive_(*order.drive),
         run_(run),
         face_(face),
+        facts_(run.elected().size()),
         differences_(kMostDifferences) {}
 
   absl::Status Go(const RunShared& shared, HostSupply& supply) {
@@ -182,8 +183,10 @@ class Direct {
     }
     std::optional<int> closed;
     if (closes) {
-      TRY_ASSIGN(closed, hosts::RunClosing(run_, drive_.closing,
-                                           drive_.commands.shell, statuses_));
+      hosts::ClosingOptions closing = drive_.closing;
+      closing.more = [this](size_t position) { return facts_.Of(position); };
+      TRY_ASSIGN(closed, hosts::RunClosing(run_, closing, drive_.commands.shell,
+                                           statuses_));
     }
     if (output_lost_) return kOutputLost;
     if (signal_ != 0) return 128 + signal_;
@@ -252,6 +255,7 @@ class Direct {
     counts_.done++;
     if (report.status != 0) counts_.failed++;
     failures_.Add(report);
+    facts_.Add(report);
     if (order_.shows_noise) ShowNoise(report);
     if (order_.record != nullptr) order_.record->Add(report);
     for (const std::string& warning : report.warnings) {
@@ -307,6 +311,7 @@ class Direct {
   std::unique_ptr<DeliveryRun> delivery_;
   std::vector<int> statuses_;
   FailureList failures_;
+  ClosingFacts facts_;
   DiffFolder differences_;
   fanout::Runner::Counts counts_;
   absl::Status failure_;

@@ -13,6 +13,8 @@
 #include "base/status.h"
 #include "cli/applet.h"
 #include "fanout/command.h"
+#include "hosts/drive_outcome.h"
+#include "msrc/closing_facts.h"
 #include "msrc/direct_run.h"
 #include "msrc/script_parts.h"
 #include "msrc/step_protocol.h"
@@ -174,6 +176,25 @@ absl::StatusOr<std::unique_ptr<Steps>> StepsFor(const Plan& plan,
   run.SetVariable(kStepProgram, sys::OwnExecutable());
   run.SetVariable(kStepSocket, steps->server->socket());
   return steps;
+}
+
+// What is known of a host whose script has ended.
+HostReport ReportOfScript(const hosts::Run& run, const Steps* steps,
+                          size_t position, int status) {
+  const std::string host(run.table().HostName(run.elected()[position]));
+  HostReport report;
+  if (steps != nullptr) {
+    report = steps->server->ReportOf(host).value_or(HostReport());
+  }
+  // It may have failed after its delivery had not.
+  if (report.status != status) report.phase = report.error = "";
+  if (status != 0 && report.phase.empty()) {
+    report.phase = status >= hosts::kExpansionFailed ? "expand" : "script";
+  }
+  report.host = host;
+  report.position = position;
+  report.status = status;
+  return report;
 }
 
 // What is done without any script: hooks are of no use then.
@@ -390,16 +411,16 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
   // The transfer tries again to connect; a script that has begun may have run
   // the utility.
   if (steps != nullptr) commands.policy.retry.retries = 0;
-  if (order.record != nullptr) {
-    order.drive.ended = [&run, record = order.record](size_t position,
-                                                      int status) {
-      HostReport report;
-      report.host = std::string(run.table().HostName(run.elected()[position]));
-      report.position = position;
-      report.status = status;
-      record->Add(report);
-    };
-  }
+  ClosingFacts facts(run.elected().size());
+  order.drive.closing.more = [&](size_t position) {
+    return facts.Of(position);
+  };
+  order.drive.ended = [&](size_t position, int status) {
+    const HostReport report =
+        ReportOfScript(run, steps.get(), position, status);
+    facts.Add(report);
+    if (order.record != nullptr) order.record->Add(report);
+  };
   const absl::StatusOr<int> code =
       hosts::Drive(run, std::move(order.drive), face);
   run.DefineForEach(nullptr);

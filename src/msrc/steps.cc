@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "msrc/host_link.h"
 #include "msrc/limits.h"
 #include "msrc/step_protocol.h"
+#include "sys/clock.h"
 #include "sys/environment.h"
 #include "sys/file.h"
 #include "sys/loop.h"
@@ -54,6 +56,7 @@ struct StepServer::State {
     std::optional<ExchangeResult> result;
     int step = -1;  // that is under way, by its descriptor
     ConnectRetry tries;
+    absl::Time began;
     bool applied = false, paused = false;
     bool runs = false;     // its utility has been asked for
     bool leaving = false;  // its script is gone; the utility is told to end
@@ -94,10 +97,19 @@ struct StepServer::State {
   std::thread thread;
   absl::flat_hash_map<int, std::unique_ptr<Step>> steps;  // by descriptor
   absl::flat_hash_map<int, std::unique_ptr<Host>> hosts;  // by the script's pid
+  std::mutex reports_mutex;
+  absl::flat_hash_map<std::string, HostReport> reports;  // by host
 };
 
 StepServer::StepServer() = default;
 const std::string& StepServer::socket() const { return state_->socket; }
+
+std::optional<HostReport> StepServer::ReportOf(absl::string_view host) const {
+  const std::lock_guard lock(state_->reports_mutex);
+  const auto found = state_->reports.find(host);
+  if (found == state_->reports.end()) return std::nullopt;
+  return found->second;
+}
 
 absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
     const Plan& plan, const UtilityPlan& utility,
@@ -201,6 +213,7 @@ absl::Status StepServer::State::BeginTransfer(
                                          : HostJob::Runs::kAfterHooks;
   TRY(shared.AddOwn(absl::MakeConstSpan(words).subspan(4), &host->job));
   host->step = fd;
+  host->began = sys::SteadyNow();
   TRY(loop.Watch(host->script->pidfd(), EPOLLIN,
                  [this, pid](uint32_t) { ScriptEnded(pid); }));
   hosts[pid] = std::move(host);
@@ -265,6 +278,8 @@ void StepServer::State::Output(int pid, int stream, absl::string_view bytes) {
 void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
   Host& host = *hosts.at(pid);
   const bool broken = host.link->receiver_broken();
+  HostReport report;
+  FillReport(result, host.link->manifest(), &report);
   loop.DeleteAtEndOfTurn(std::move(host.link));
   if (host.leaving) return Forget(pid);
   const std::optional<absl::Duration> wait =
@@ -278,6 +293,12 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
     return;
   }
   host.result = result;
+  report.host = host.job.name;
+  report.took = sys::SteadyNow() - host.began;
+  {
+    const std::lock_guard lock(reports_mutex);
+    reports[report.host] = std::move(report);
+  }
   // Without a utility, that was all.
   if (result.status == 0 && host.job.runs == HostJob::Runs::kNothing) {
     host.applied = true;

@@ -15,8 +15,10 @@
 #include <absl/types/span.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "msrc/host_report.h"
 #include "msrc/plan.h"
 #include "msrc/shared_delivery.h"
 #include "msrc/utility_message.h"
@@ -34,6 +36,9 @@ class StepServer {
   ~StepServer();
 
   const std::string& socket() const;
+  // How a host's delivery ended, once that was told to its script; its position
+  // is not known here. From any thread.
+  std::optional<HostReport> ReportOf(absl::string_view host) const;
 
  private:
   StepServer();

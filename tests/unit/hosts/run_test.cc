@@ -356,6 +356,20 @@ TEST_CASE("hxmd H53: the closing list has statuses in election order",
   CHECK(!command->list_as_input);
 }
 
+TEST_CASE("hxmd: the closing list may be told more of each host", "[hosts]") {
+  Site site;
+  const auto run = site.Begin(site.Order({":"}, 1));
+  hosts::ClosingOptions options;
+  options.redo = {"SHORT HXMD_PHASE_FAILED"};
+  options.more = [](size_t position) {
+    return hosts::HostMacros{
+        {"PHASE_FAILED", position == 1 ? "SHORT" : "apply"}};
+  };
+  const List operands = {":"};
+  const hosts::Closing closing(run->streams(), options, operands, "/tmp/list");
+  CHECK(*closing.List({0, 1}, {3, 4}) == "alpha apply\nbeta beta\n");
+}
+
 TEST_CASE("hxmd H54: a bar makes the list the input of the closing command",
           "[hosts]") {
   Site site;

@@ -5,6 +5,7 @@
 #                      logs in on h1, hosts.cf a table of all of them, which is $T
 #   calls HOST         how often HOST has been called so far
 #   left HOST          what a run has left in INTO that is not of its folder
+#   homely             other transports and utilities find themselves in the home
 #   cut_line           breaks every line there is, as a power cut between would
 #   far_kill HOST      kills all that the latest connection to HOST runs there
 #
@@ -84,6 +85,13 @@ far_kill() {
   # The receiver first: it is to see nothing of the line's end.
   for far_pid in $(printf '%s\n' $far_all | tac); do
     kill -9 "$far_pid" 2>/dev/null
+  done
+}
+
+# What is no receiver begins in the home, too.
+homely() {
+  for real_conf in "$here"/ssh/*.conf; do
+    echo 'ForceCommand cd && exec sh -c "$SSH_ORIGINAL_COMMAND"' >>"$real_conf"
   done
 }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hosts/expander.h"
@@ -59,6 +60,8 @@ class Run {
   WorkFolder& work() { return work_; }
   const Voice& voice() const { return voice_; }
   std::string MergedText() const;
+  // These in the place of those that were elected: for a part of the work.
+  void SetElected(std::vector<size_t> hosts) { elected_ = std::move(hosts); }
   // Others in the place of those that were read: with some that were made. The
   // first is the control. Before MakeExpander.
   void SetOperands(std::vector<Operand> operands);

@@ -24,6 +24,7 @@
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
 #include "msrc/run_on_hosts.h"
+#include "msrc/tar_run.h"
 #include "msrc/utility_input.h"
 #include "msrc/utility_message.h"
 #include "sys/clock.h"
@@ -168,7 +169,28 @@ class Direct {
     return failure_;
   }
 
-  // After Go.
+  // After Go, without its supply: the hosts that are left.
+  absl::Status GoByTar(const Plan& plan, std::vector<hosts::Operand> maps) {
+    if (by_tar_.empty() || signal_ != 0 || output_lost_) {
+      return absl::OkStatus();
+    }
+    TarRun part;
+    part.maps = std::move(maps);
+    part.positions = std::move(by_tar_);
+    // While it runs these hosts alone are elected.
+    part.ended = [this, all = run_.elected()](size_t position, int status) {
+      statuses_[position] = status;
+      HostReport report;
+      report.position = position;
+      report.host = std::string(run_.table().HostName(all[position]));
+      report.status = status;
+      report.phase = PhaseOfScript(status);
+      Report(report);
+    };
+    return RunByTar(plan, order_, std::move(part), run_, face_);
+  }
+
+  // After that.
   absl::StatusOr<int> End() {
     if (!differences_.Text().empty()) cli::Print(differences_.Text());
     run_.ReportChangedFiles();
@@ -252,11 +274,23 @@ class Direct {
   }
 
   void Reported(const HostReport& report) {
+    if (order_.shows_noise) ShowNoise(report);
+    if (report.no_executable && order_.may_use_tar) {
+      run_.voice().Warn(
+          absl::StrCat(report.host, ": ", report.error, "; tar is used"));
+      by_tar_.push_back(report.position);
+      return;
+    }
     counts_.done++;
     if (report.status != 0) counts_.failed++;
+    Report(report);
+    counts_.running = static_cast<int64_t>(delivery_->running());
+    if (face_.shows_progress && face_.progress) face_.progress(counts_, false);
+  }
+
+  void Report(const HostReport& report) {
     failures_.Add(report);
     facts_.Add(report);
-    if (order_.shows_noise) ShowNoise(report);
     if (order_.record != nullptr) order_.record->Add(report);
     for (const std::string& warning : report.warnings) {
       run_.voice().Warn(absl::StrCat(report.host, ": ", warning));
@@ -265,8 +299,6 @@ class Direct {
     if (order_.delivery->policy.check() && !order_.delivery->report_json) {
       cli::Print(CheckLine(report));
     }
-    counts_.running = static_cast<int64_t>(delivery_->running());
-    if (face_.shows_progress && face_.progress) face_.progress(counts_, false);
   }
 
   void ShowNoise(const HostReport& report) const {
@@ -312,6 +344,7 @@ class Direct {
   std::vector<int> statuses_;
   FailureList failures_;
   ClosingFacts facts_;
+  std::vector<size_t> by_tar_;  // positions
   DiffFolder differences_;
   fanout::Runner::Counts counts_;
   absl::Status failure_;
@@ -352,17 +385,20 @@ absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
   TRY_ASSIGN(const std::unique_ptr<SharedDelivery> shared,
              SharedDelivery::Make(plan, *order.delivery,
                                   run.streams().environment(), run.voice()));
+  std::vector<hosts::Operand> maps = run.operands();
   hosts::Operand facts;
   facts.given = facts.source = "facts";
   facts.content = std::make_shared<const std::string>(FactsText());
   SetOperands(run, std::move(facts), std::nullopt);
-  TRY_ASSIGN(const std::unique_ptr<ExpandedHosts> supply,
+  TRY_ASSIGN(std::unique_ptr<ExpandedHosts> supply,
              ExpandedHosts::Make(plan, order, *shared, run));
   if (!order.delivery->bundle.empty()) {
     return BundleFor(shared->shared(), *order.delivery, run, *supply);
   }
   Direct direct(order, run, face);
   TRY(run.OrSignal(direct.Go(shared->shared(), *supply)));
+  supply.reset();
+  TRY(direct.GoByTar(plan, std::move(maps)));
   return direct.End();
 }
 

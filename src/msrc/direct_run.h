@@ -20,6 +20,8 @@ struct DirectOrder {
   const DeliveryOptions* delivery = nullptr;  // borrowed, as is the next
   const hosts::DriveOptions* drive = nullptr;
   RunRecord* record = nullptr;  // borrowed; null: nothing is recorded
+  // Hosts for which there is no executable have tar instead.
+  bool may_use_tar = false;
   // What hosts say before their receivers do is told.
   bool shows_noise = false;
 };

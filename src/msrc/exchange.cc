@@ -14,7 +14,7 @@
 namespace msrc {
 namespace {
 
-constexpr int kDamaged = 65, kProtocol = 76;
+constexpr int kDamaged = 65, kNoExecutable = 69, kProtocol = 76;
 // However it ended then: as xapply has it.
 constexpr int kTimedOut = 124;
 
@@ -48,7 +48,7 @@ SendMessage Say(const FromController& message) {
 // How the code of a receiver that could not be started there is read.
 int BootstrapStatus(int status) {
   switch (status) {
-    case 69:
+    case kNoExecutable:
     case 73:
     case 74:
     case 75:
@@ -166,6 +166,7 @@ void Exchange::Take(const RemoteAnswered& event) {
     result_.copied = true;
     effects_.push_back(EndExecutable{});
   } else if (auto* error = std::get_if<RemoteError>(&event.answer)) {
+    result_.no_executable = error->status == kNoExecutable;
     Fail(BootstrapStatus(error->status), Phase::kBootstrap, error->why);
   }
 }

@@ -135,7 +135,8 @@ struct ExchangeResult {
   std::optional<fleetbox::wire::Ended> ended;
   std::string software, platform, user;  // of the receiver; escaped
   int64_t out_bytes = 0, error_bytes = 0;
-  bool copied = false;  // an executable was brought
+  bool copied = false;         // an executable was brought
+  bool no_executable = false;  // it wants one, and there is none for it
   // Whether the same may be done again: nothing has been asked of it.
   bool may_retry = false;
 };

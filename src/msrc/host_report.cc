@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "hosts/drive_outcome.h"
 #include "hosts/fold_names.h"
 #include "text/json.h"
 
@@ -40,6 +41,11 @@ std::string Describe(int status, const std::string& phase) {
 
 }  // namespace
 
+std::string PhaseOfScript(int status) {
+  if (status == 0) return "";
+  return status >= hosts::kExpansionFailed ? "expand" : "script";
+}
+
 void FillReport(const ExchangeResult& result, const wire::Manifest& manifest,
                 HostReport* report) {
   report->status = result.status;
@@ -48,6 +54,7 @@ void FillReport(const ExchangeResult& result, const wire::Manifest& manifest,
   report->out_bytes = result.out_bytes;
   report->error_bytes = result.error_bytes;
   report->copied = result.copied;
+  report->no_executable = result.no_executable;
   report->software = result.software;
   report->platform = result.platform;
   report->user = result.user;

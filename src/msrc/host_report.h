@@ -29,8 +29,9 @@ struct HostReport {
   absl::Duration took;
   int64_t out_bytes = 0, error_bytes = 0;
   int attempts = 0;
-  bool copied = false;    // an executable was brought
-  bool answered = false;  // whether it has said what it did
+  bool copied = false;         // an executable was brought
+  bool no_executable = false;  // there was none for it
+  bool answered = false;       // whether it has said what it did
   std::string software, platform, user;
   std::string noise;  // what it said before its receiver did; as it came
 
@@ -42,6 +43,10 @@ struct HostReport {
 // `result`'s positions are those of `manifest`.
 void FillReport(const ExchangeResult& result, const wire::Manifest& manifest,
                 HostReport* report);
+
+// The phase that failed of a host that had a script of its own, of which the
+// status is known.
+std::string PhaseOfScript(int status);
 
 // One object on one line, with its newline.
 std::string ReportJson(const HostReport& report);

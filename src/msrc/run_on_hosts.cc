@@ -188,9 +188,7 @@ HostReport ReportOfScript(const hosts::Run& run, const Steps* steps,
   }
   // It may have failed after its delivery had not.
   if (report.status != status) report.phase = report.error = "";
-  if (status != 0 && report.phase.empty()) {
-    report.phase = status >= hosts::kExpansionFailed ? "expand" : "script";
-  }
+  if (report.phase.empty()) report.phase = PhaseOfScript(status);
   report.host = host;
   report.position = position;
   report.status = status;
@@ -223,6 +221,13 @@ absl::Status CheckHeeded(const HostsOrder& order, absl::string_view why) {
   return cli::FailWith(
       kUsage, absl::StrCat(order.delivery_option,
                            ": only for the built-in transport, ", why));
+}
+
+// Whether tar may take the place of the built-in transport where there is no
+// executable for a host: nobody has asked for that transport, or for what it
+// alone can do.
+bool MayUseTar(const HostsOrder& order) {
+  return !order.strict && !order.transport && order.delivery_option.empty();
 }
 
 // Whether the exchanges are all that is to be done.
@@ -397,6 +402,7 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
                       .delivery = &order.delivery,
                       .drive = &order.drive,
                       .record = order.record,
+                      .may_use_tar = MayUseTar(order),
                       .shows_noise = order.show_command},
                      run, face);
   }

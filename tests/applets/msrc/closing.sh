@@ -2,6 +2,7 @@
 # changed, how long it took.
 . "$TESTS/msrc-ssh.sh"
 real_hosts h1 h2 h3
+homely
 export T
 printf "INTO=app\nMAP=name.host\nSUBDIR=.\nHXINCLUDE=.\nSEND=plain.txt\n" >Msrc.mk
 echo HOST >name.host

@@ -31,3 +31,8 @@ echo plain >plain.txt
 msrc --transport tar -C "$T" -E SHORT=beta -DINIT_CMD='rm plain.txt' \
   -r HXMD_STATUS -K 'cat HXMD_0' echo not 2>&1 | grep -v tar:
 X
+run 'a run that cannot be recorded goes on, and says so once' <<'X'
+echo plain >plain.txt; rm -f gone
+XDG_STATE_HOME=/dev/null msrc --transport tar -C "$T" --keep-order 'echo $MSRC_HOST HOST'
+XDG_STATE_HOME=/dev/null msrc --history
+X

@@ -226,7 +226,7 @@ void Sim::ChangeTable() {
     const auto old = std::find(before.entries.begin(), before.entries.end(), e);
     if (old != before.entries.end()) continue;
     Known& k = known_[e.tag];
-    k.excused = true;
+    k.excused = k.older = true;
     k.starts.clear();
     k.unsteady = 0;
   }

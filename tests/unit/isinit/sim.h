@@ -82,6 +82,7 @@ class Sim {
     bool stopping = false;                        // it was sent its stop signal
     absl::Time stop_by = absl::InfiniteFuture();  // or killed
     bool stranger = false;  // to the server that adopted it
+    bool older = false;     // what ran last, an earlier table said
     bool excused = false;   // what it does since the tell is not judged
     std::vector<absl::Time> starts = {};  // since the throttle was reset
     int unsteady = 0;                     // starts since it was steady

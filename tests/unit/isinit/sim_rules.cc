@@ -120,7 +120,7 @@ void Sim::WatchStart(const StartEntry& e) {
     return Wrong(tag + " is started and nobody wants it");
   }
   Known& k = known_[tag];
-  if (k.finished.has_value() && !k.excused && !consequences_ &&
+  if (k.finished.has_value() && !k.older && !k.excused && !consequences_ &&
       !Respawns(truth->mode)) {
     return Wrong(tag + " has finished and is run again");
   }
@@ -129,7 +129,7 @@ void Sim::WatchStart(const StartEntry& e) {
   if (k.first && !by_hand && !k.excused && !consequences_) WatchOrder(*truth);
   WatchThrottle(*truth);
   k.empty = false;
-  k.first = k.stopping = k.renewed = false;
+  k.first = k.stopping = k.renewed = k.older = false;
   k.finished.reset();
   k.started = world_.now();
   k.stop_by = absl::InfiniteFuture();

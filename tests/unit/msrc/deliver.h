@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -105,5 +107,15 @@ struct World {
     return sys::ListFolder(At(path)).value_or(Strings{"(none)"});
   }
 };
+
+// Runs `f` in a process of its own; what waitpid says of its end.
+inline int InChild(const std::function<int()>& f) {
+  const pid_t pid = fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) _exit(f());
+  int how = 0;
+  REQUIRE(waitpid(pid, &how, 0) == pid);
+  return how;
+}
 
 }  // namespace msrc_test

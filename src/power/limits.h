@@ -58,4 +58,7 @@ inline constexpr size_t kMaxDatagramJobs = 1024;
 // Controllers whose ways are remembered for the next time.
 inline constexpr size_t kMaxRememberedControllers = 65'536;
 
+// The journal: the oldest records go when its store has grown to this.
+inline constexpr int64_t kMaxJournalBytes = 64 << 20;
+
 }  // namespace power

@@ -2,11 +2,14 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_split.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/time.h"
 #include "power/plug_range.h"
+#include "text/json.h"
 
 namespace power {
 namespace {
@@ -85,6 +88,27 @@ std::string Beginning(const HostResult& result) {
   }
 }
 
+absl::string_view LegacyPrefix(FailureClass failure_class) {
+  switch (failure_class) {
+    case FailureClass::kAuth:
+      return "Password exception: ";
+    case FailureClass::kUnreachable:
+      return "No Transport: ";
+    case FailureClass::kTimeout:
+      return "Timeout exception: ";
+    case FailureClass::kClosed:
+      return "EOF connection reset: ";
+    case FailureClass::kPrompt:
+      return "Prompt exception: ";
+    case FailureClass::kDevice:
+      return "Sequence error: ";
+    case FailureClass::kPlug:
+      return "No ports exception: ";
+    default:
+      return "";
+  }
+}
+
 // Which exit code a class of failures has when all are of that kind.
 int CodeOf(const HostResult& result) {
   if (result.outcome == HostOutcome::kManual) return 7;
@@ -145,6 +169,51 @@ std::string ResultLine(const HostResult& result) {
         &line, absl::StrFormat(" %.1fs", absl::ToDoubleSeconds(result.took)));
   }
   return line;
+}
+
+std::string LegacyAnswer(const HostResult& result) {
+  if (IsSuccess(result.outcome)) return "0";
+  if (result.outcome != HostOutcome::kFailed) return result.detail;
+  return absl::StrCat(LegacyPrefix(result.failure_class), result.detail);
+}
+
+std::string ResultJson(const HostResult& result) {
+  text::JsonWriter out;
+  const std::vector<std::string> feeds =
+      absl::StrSplit(result.feeds, ' ', absl::SkipEmpty());
+  std::pair<std::string, std::string> first;
+  if (!feeds.empty()) first = absl::StrSplit(feeds[0], absl::MaxSplits('/', 1));
+  const bool is_failed = result.outcome == HostOutcome::kFailed;
+  out.BeginObject();
+  out.Key("target").String(result.host);
+  out.Key("pcu").String(first.first);
+  out.Key("plug").String(first.second);
+  if (feeds.size() > 1) {
+    out.Key("feeds").BeginArray();
+    for (const std::string& feed : feeds) out.String(feed);
+    out.EndArray();
+  }
+  out.Key("action").String(Word(result.action));
+  out.Key("outcome").String(Word(result.outcome));
+  if (is_failed) {
+    out.Key("class").String(Word(result.failure_class));
+  } else {
+    out.Key("class").Null();
+  }
+  out.Key("detail").String(result.detail);
+  out.Key("before").String(Word(result.before));
+  out.Key("after").String(Word(result.after));
+  if (result.action == Action::kVerify) {
+    out.Key("verified").String(Word(result.verified));
+  }
+  out.Key("transport").String(result.transport);
+  out.Key("attempts").Int(result.attempts);
+  out.Key("ms").Int(absl::ToInt64Milliseconds(result.took));
+  out.Key("started").String(base::FormatTime(result.started));
+  out.Key("journal").String(result.journal);
+  out.Key("legacy").String(LegacyAnswer(result));
+  out.EndObject();
+  return out.Take();
 }
 
 int ExitCodeOf(absl::Span<const HostResult> results) {

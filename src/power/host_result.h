@@ -38,6 +38,7 @@ struct HostResult {
   VerifyLevel verified = VerifyLevel::kNothing;
   std::string transport = {};  // the last way in
   int attempts = 0;
+  std::string journal = {};                   // the name of its record
   absl::Time started = absl::InfinitePast();  // when it was its turn
   absl::Duration took = absl::ZeroDuration();
   bool was_interrupted =
@@ -46,6 +47,10 @@ struct HostResult {
 
 // "web3: cycled (was on) rack3-a/3 ssh 9.4s", without an end of line.
 std::string ResultLine(const HostResult& result);
+// An object in one line, without an end of line.
+std::string ResultJson(const HostResult& result);
+// What the original library answered: "0", or its words for such a failure.
+std::string LegacyAnswer(const HostResult& result);
 
 // pcu-reboot(8) has the table.
 int ExitCodeOf(absl::Span<const HostResult> results);

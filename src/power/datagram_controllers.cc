@@ -179,7 +179,12 @@ const Setting* Inside(const Specification* specification,
   return nullptr;
 }
 
+// A family is a model of its own name.
 std::string FamilyOf(const Batch& batch) {
+  if (batch.specification != nullptr &&
+      FindSnmpFamily(batch.specification->name) != nullptr) {
+    return batch.specification->name;
+  }
   const Setting* family = Inside(batch.specification, "snmp", "family");
   return family == nullptr || family->values.empty()
              ? ""
@@ -295,7 +300,7 @@ SnmpAccountReading SnmpAccountOf(const Batch& batch) {
     account.privacy = SnmpPrivacy::kAes;
   } else if (privacy == "des") {
     account.privacy = SnmpPrivacy::kDes;
-  } else if (!privacy.empty()) {
+  } else if (!privacy.empty() && privacy != "none") {
     reading.failure =
         ConfigFailure(absl::StrCat("'", privacy, "' is no cipher of SNMP"));
   }

@@ -18,8 +18,6 @@ struct WayIn {
   Way way = {};                                  // its port is set
 };
 
-// The port of a transport where nobody says otherwise; 0 for one without.
-int UsualPort(absl::string_view transport);
 // Spoken in datagrams: thousands at once cost next to nothing.
 bool IsDatagram(absl::string_view transport);
 // Has no address: a program of this host.

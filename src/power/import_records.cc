@@ -331,7 +331,11 @@ void Importer::WritePcu(const Record& record) {
   setting("host", record.hostname);
   setting("ip", record.ip);
   setting("user", record.username);
-  if (record.password.size() > 0) setting("secret", record.name);
+  if (record.password.size() > 0) {
+    // An address with colons could begin as the name of another source.
+    const bool plain = record.name.find(':') == std::string::npos;
+    setting("secret", absl::StrCat(plain ? "" : "store:", record.name));
+  }
   setting("site", record.site);
   for (const auto& [host, plug] : record.hosts) {
     if (feeds_[host].size() > 1) continue;

@@ -100,7 +100,8 @@ bool Inventory::HasOutlet(const Outlet& outlet) const {
   if (!HostsOn(outlet).empty()) return true;
   const Pcu* pcu = FindPcu(outlet.pcu);
   const Specification* spec = pcu != nullptr ? SpecificationOf(*pcu) : nullptr;
-  return spec != nullptr && absl::c_linear_search(spec->plugs, outlet.plug);
+  if (spec == nullptr || outlet.plug.empty()) return false;
+  return spec->plugs.empty() || absl::c_linear_search(spec->plugs, outlet.plug);
 }
 
 }  // namespace power

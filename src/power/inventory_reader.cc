@@ -115,7 +115,7 @@ void Resolver::Pcus() {
     const auto [first, is_new] = seen.try_emplace(pcu.name, pcu.where);
     if (!is_new) {
       Error(pcu.where, "duplicate-pcu",
-            absl::StrCat("PCU ", pcu.name, " given twice, first at ",
+            absl::StrCat("PCU ", pcu.name, " given twice, also at ",
                          PlaceText(first->second)));
       continue;
     }

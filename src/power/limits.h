@@ -41,6 +41,8 @@ inline constexpr size_t kMaxRecordsBytes = 16 << 20;  // of an imported list
 // Secrets.
 inline constexpr size_t kMaxSecretBytes = 4096;
 inline constexpr size_t kMaxSecrets = 4096;  // of a store
+inline constexpr size_t kMaxSecretFileBytes = 64
+                                              << 10;  // its first line is one
 inline constexpr size_t kMaxSecretStoreBytes = 4 << 20;
 inline constexpr size_t kMaxLockoutBytes = 4 << 20;  // of the file
 inline constexpr size_t kMaxRefusals = 4096;         // that are remembered

@@ -22,9 +22,7 @@ using Kind = SecretSource::Kind;
 
 constexpr size_t kVersionBytes = 16;
 
-// A file may say more behind its first line, as those of password managers do.
-constexpr size_t kMaxSecretFileBytes = 64 << 10;
-
+// It may say more behind its first line, as those of password managers do.
 absl::StatusOr<keys::Secret> FromFile(const std::string& path) {
   TRY_ASSIGN(const keys::Secret content,
              ReadPrivateFile(path, kMaxSecretFileBytes));

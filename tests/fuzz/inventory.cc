@@ -120,7 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   power::TargetChoice choice;
   choice.ignore_unknown = true;
-  choice.words.assign(std::begin(kTargets), std::end(kTargets));
+  for (const absl::string_view word : kTargets) choice.words.emplace_back(word);
   choice.words.emplace_back(rest.substr(0, 100));
   const auto targets = power::ChooseTargets(inventory, choice);
   if (!targets.ok()) return 0;

@@ -38,8 +38,8 @@ struct Import {
   size_t pcus = 0, hosts = 0;
 };
 
-// InvalidArgument for what is no JSON array of objects. Passwords in `json`,
-// and what is made of it on the way, are wiped.
+// InvalidArgument for what is no JSON array. `json`, and the passwords that
+// were read from it, are wiped.
 absl::StatusOr<Import> ImportRecords(std::string json);
 
 }  // namespace power

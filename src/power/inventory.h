@@ -70,8 +70,8 @@ class Inventory {
   absl::Span<const std::string> HostsOn(const Outlet& outlet) const;
   // The hosts of a PCU, each once, in the order of the file.
   std::vector<std::string> HostsOf(absl::string_view pcu) const;
-  // Whether there is such an outlet: one of the model's or, if that has no
-  // list, one that has a host.
+  // Whether there may be such an outlet: only the device itself knows those of
+  // a model that has no list.
   bool HasOutlet(const Outlet& outlet) const;
 
  private:

@@ -45,7 +45,7 @@ class Lockout {
   std::map<std::pair<std::string, std::string>, Refusal> refusals_;
 };
 
-// "locked until 2026-01-02T03:04:05.000Z: the password was refused"
+// "not tried until 2026-01-02T03:04:05.000Z: the password was refused"
 std::string LockedText(absl::Time until);
 
 }  // namespace power

@@ -56,6 +56,7 @@ class SecretReader {
   absl::StatusOr<keys::Secret> Fetch(const SecretSource& source,
                                      absl::string_view prompt);
   absl::StatusOr<keys::Secret> FromStore(const std::string& name);
+  absl::StatusOr<keys::Secret> FromCredentials(const std::string& name);
   std::string Version(const keys::Secret& secret);
 
   SecretPlaces places_;

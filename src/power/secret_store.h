@@ -12,6 +12,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "keys/secret.h"
@@ -56,7 +57,19 @@ class SecretStore {
                              absl::string_view name);  // NotFound
 
  private:
-  std::map<std::string, keys::Secret, std::less<>> secrets_;
+  struct Piece {
+    size_t begin = 0, size = 0;  // in plain_
+  };
+  absl::Status Index();
+  absl::string_view View(const Piece& piece) const {
+    return plain_.view().substr(piece.begin, piece.size);
+  }
+  // The store without `name`, and with it again if there is a secret.
+  absl::StatusOr<keys::Secret> Changed(absl::string_view name,
+                                       const keys::Secret* secret) const;
+
+  keys::Secret plain_;
+  std::map<std::string, Piece, std::less<>> pieces_;
 };
 
 // What a name of a secret may be: InvalidArgument says why not.

@@ -111,6 +111,7 @@ extern constinit const cli::Applet applet_pcu_reboot = {
         "8  interrupted; what was not tried is listed\n"
         "66  a target is not known; nothing was done\n"
         "78  the inventory has mistakes; nothing was done\n",
+    .environment = "PCU_REBOOT",
     .verbs = kVerbs,
     .run = RunOriginal,
 };

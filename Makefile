@@ -79,7 +79,7 @@ ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o) $(DEVICES:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
 # Models of devices: of the unit tests and of the programs that serve them.
-FAKES := bmc
+FAKES := bmc outlets
 MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(filter-out $(FAKES:%=tests/fakes/%.cc),$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 
@@ -181,7 +181,7 @@ check:
 # Fuzz targets are compiled, too, so that none falls behind.
 unit: $(B)/unit $(FUZZ:%=$(B)/tests/fuzz/%.o)
 	@tests/run-unit $(B)/unit $(B)/results
-blackbox: $(BIN) | $(BUILD)/packages-test
+blackbox: $(BIN) $(FAKES:%=$(B)/fakes/%) | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run $(T)
 # The page in a real browser, which is large. Without one the test is skipped.
 browser: $(BIN) | $(BUILD)/packages-test
@@ -192,7 +192,7 @@ browser: $(BIN) | $(BUILD)/packages-test
 check-boot: $(BIN)
 	@third_party/install-packages boot || true
 	@BIN=$(abspath $(BIN)) BOOT=$(abspath $(BUILD))/boot RESULTS=$(abspath $(B))/results tests/boot/run $(T)
-accept: $(BIN)
+accept: $(BIN) $(FAKES:%=$(B)/fakes/%)
 	@BIN=$(abspath $(BIN)) ACCEPT=1 tests/run $(T)
 lint: $(BIN) | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) RESULTS=$(abspath $(B))/results tests/run-lint

@@ -42,6 +42,12 @@ char Escaped(char letter) {
   return '\0';
 }
 
+// Where an inventory says that a secret is: file:/etc/x, cmd:"pass show x".
+bool IsSourcePrefix(absl::string_view word) {
+  return word == "file" || word == "env" || word == "cred" || word == "cmd" ||
+         word == "store";
+}
+
 }  // namespace
 
 std::string ProblemText(const DeviceProblem& problem) {
@@ -159,6 +165,11 @@ bool DeviceLexer::Take(Source& source, DeviceToken* token) {
   if (StartsWord(c)) {
     token->kind = DeviceToken::Kind::kWord;
     while (source.at < text.size() && GoesOnWord(text[source.at])) source.at++;
+    if (source.at + 1 < text.size() && text[source.at] == ':' &&
+        IsSourcePrefix(text.substr(begin, source.at - begin))) {
+      token->text = text.substr(begin, source.at - begin);
+      return Prefixed(source, token);
+    }
   } else if (digit(begin) || ((c == '.' || c == '-') && digit(begin + 1))) {
     token->kind = DeviceToken::Kind::kNumber;
     if (c == '-') source.at++;
@@ -183,6 +194,31 @@ bool DeviceLexer::Take(Source& source, DeviceToken* token) {
     return false;
   }
   return true;
+}
+
+// A string of which the part in front of the colon stands before the quotes, or
+// which has none and ends at a blank.
+bool DeviceLexer::Prefixed(Source& source, DeviceToken* token) {
+  const std::string prefix = absl::StrCat(token->text, ":");
+  source.at++;
+  if (source.text[source.at] == '"') {
+    const bool whole = String(source, token);
+    token->text.insert(0, prefix);
+    return whole;
+  }
+  token->kind = DeviceToken::Kind::kString;
+  const size_t begin = source.at;
+  while (source.at < source.text.size() && !IsBlank(source.text[source.at]) &&
+         source.text[source.at] != '}') {
+    source.at++;
+  }
+  token->text =
+      absl::StrCat(prefix, source.text.substr(begin, source.at - begin));
+  if (token->text.size() <= kMaxDeviceStringBytes) return true;
+  problems_.Error(
+      token->where, "size",
+      absl::StrCat("a word is longer than ", kMaxDeviceStringBytes, " bytes"));
+  return false;
 }
 
 // A string ends at its quote. At the end of the line it is a mistake, and it

@@ -81,6 +81,7 @@ class DeviceLexer {
   bool SkipBlank(Source& source);
   bool Take(Source& source, DeviceToken* token);
   bool String(Source& source, DeviceToken* token);
+  bool Prefixed(Source& source, DeviceToken* token);
   void Escape(Source& source, std::string* out);
   void Include(const Where& where);
   std::string IncludedPath(Source& source);

@@ -16,11 +16,13 @@ namespace {
 
 class FileReader {
  public:
-  explicit FileReader(TokenStream& in) : in_(in) {}
+  FileReader(TokenStream& in, const OtherItems& others)
+      : in_(in), others_(others) {}
   DeviceFile Read();
 
  private:
   void Item();
+  bool BeginsItem(const DeviceToken& token) const;
   void SpecificationItem();
   void SpecBody(Specification& spec);
   void ReadScript(Specification& spec);
@@ -32,6 +34,7 @@ class FileReader {
   bool TakePlugName();
 
   TokenStream& in_;
+  const OtherItems& others_;
   DeviceFile file_;
   size_t statements_ = 0;
 };
@@ -56,8 +59,18 @@ DeviceFile FileReader::Read() {
   return std::move(file_);
 }
 
+bool FileReader::BeginsItem(const DeviceToken& token) const {
+  return token.kind == DeviceToken::Kind::kWord &&
+         (absl::c_linear_search(kItems, token.text) ||
+          absl::c_linear_search(others_.words, token.text));
+}
+
 void FileReader::Item() {
   const DeviceToken word = in_.Take();
+  if (word.kind == DeviceToken::Kind::kWord &&
+      absl::c_linear_search(others_.words, word.text)) {
+    return others_.read(word, in_);
+  }
   if (word.Is("specification")) return SpecificationItem();
   if (word.Is("device")) return Device(word.where);
   if (word.Is("node")) return Host(word.where);
@@ -74,8 +87,7 @@ void FileReader::Item() {
   in_.problems().Error(word.where, "syntax",
                        absl::StrCat("'", base::Escape(word.text.substr(0, 80)),
                                     "' begins nothing that a device file has"));
-  while (!in_.AtEnd() && !(in_.token().kind == DeviceToken::Kind::kWord &&
-                           absl::c_linear_search(kItems, in_.token().text))) {
+  while (!in_.AtEnd() && !BeginsItem(in_.token())) {
     if (in_.token().IsMark("{")) {
       in_.SkipBlock();
     } else {
@@ -264,13 +276,13 @@ bool DeviceReading::ok() const {
 }
 
 DeviceReading ReadDeviceFile(absl::string_view name, absl::string_view text,
-                             IncludeFile include) {
+                             IncludeFile include, const OtherItems& others) {
   DeviceProblems problems;
   DeviceLexer lexer(std::string(name), std::string(text), std::move(include),
                     problems);
   TokenStream in(lexer, problems);
   DeviceReading reading;
-  reading.file = FileReader(in).Read();
+  reading.file = FileReader(in, others).Read();
   reading.problems = problems.Take();
   return reading;
 }

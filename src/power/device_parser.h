@@ -4,7 +4,9 @@
 #pragma once
 
 #include <absl/strings/string_view.h>
+#include <absl/types/span.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,8 @@
 #include "power/specification.h"
 
 namespace power {
+
+class TokenStream;
 
 // device NAME SPEC HOST:PORT, or TTY FLAGS, or "COMMAND |&"
 struct DeviceLine {
@@ -52,8 +56,16 @@ struct DeviceReading {
   bool ok() const;  // no errors
 };
 
+// What a file may hold besides: each begins with one of the words, and is read
+// by somebody else.
+struct OtherItems {
+  absl::Span<const absl::string_view> words = {};
+  std::function<void(const DeviceToken& word, TokenStream& in)> read = {};
+};
+
 // `name` is what messages call the file.
 DeviceReading ReadDeviceFile(absl::string_view name, absl::string_view text,
-                             IncludeFile include = {});
+                             IncludeFile include = {},
+                             const OtherItems& others = {});
 
 }  // namespace power

@@ -25,6 +25,28 @@ inline constexpr size_t kMaxPlugs = 4096;  // of one specification
 inline constexpr size_t kMaxDeviceProblems = 1000;
 inline constexpr absl::Duration kMaxDeviceSpan = absl::Hours(24);
 
+// Inventories (pcu-inventory(5)) and what is chosen of them.
+inline constexpr size_t kMaxPcus = 65'536;
+inline constexpr size_t kMaxHosts = 65'536;
+inline constexpr size_t kMaxHostSets = 10'000;  // groups, aliases
+// What all ranges of an inventory mean together.
+inline constexpr size_t kMaxInventoryNames = 1 << 20;
+inline constexpr int kMaxGroupDepth = 100;  // groups in groups
+inline constexpr size_t kMaxFeeds = 16;     // of one host
+inline constexpr size_t kMaxNameBytes = 255;
+inline constexpr size_t kMaxTargets = 65'536;
+inline constexpr size_t kMaxTargetFileBytes = 4 << 20;
+inline constexpr size_t kMaxRecordsBytes = 16 << 20;  // of an imported list
+
+// Secrets.
+inline constexpr size_t kMaxSecretBytes = 4096;
+inline constexpr size_t kMaxSecrets = 4096;  // of a store
+inline constexpr size_t kMaxSecretFileBytes = 64
+                                              << 10;  // its first line is one
+inline constexpr size_t kMaxSecretStoreBytes = 4 << 20;
+inline constexpr size_t kMaxLockoutBytes = 4 << 20;  // of the file
+inline constexpr size_t kMaxRefusals = 4096;         // that are remembered
+
 // Dialogues.
 inline constexpr size_t kMatchBufferBytes = 64 << 10;
 // What a device may print without being what is waited for.
@@ -57,5 +79,8 @@ inline constexpr size_t kMaxSnmpCommunityBytes = 255;
 inline constexpr size_t kMaxDatagramJobs = 1024;
 // Controllers whose ways are remembered for the next time.
 inline constexpr size_t kMaxRememberedControllers = 65'536;
+
+// The journal: the oldest records go when its store has grown to this.
+inline constexpr int64_t kMaxJournalBytes = 64 << 20;
 
 }  // namespace power

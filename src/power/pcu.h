@@ -69,6 +69,8 @@ struct Pcu {
   std::string snmp_version = {};  // "1", "2c", "3"; else 2c
   std::string snmp_digest = {}, snmp_privacy = {};  // "sha256", "aes"
   std::string cipher_suite = {};                    // of IPMI: "17", "3"
+  // Plugs on which several hosts are meant to hang.
+  std::vector<std::string> shared_plugs = {};
 };
 
 // One outlet, and the hosts that hang on it.
@@ -82,7 +84,7 @@ struct PoweredHost {
   std::string name;
   Where where = {};
   std::vector<Outlet> feeds;
-  bool is_protected = false;
+  bool is_protected = false;  // switched only when forced and named itself
 };
 
 }  // namespace power

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -193,6 +194,8 @@ size_t ResidentBytes() {
   if (fields.size() < 2 || !absl::SimpleAtoi(fields[1], &pages)) return 0;
   return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
+
+void HideMemory() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 std::string Platform() {
   utsname names;

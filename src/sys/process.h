@@ -41,6 +41,9 @@ size_t ResidentBytes();
 // used again come back one by one, from the file's cache. For whoever has done
 // with its beginning and has long to wait.
 void ReleaseCode();
+// No core dump of this process, and nobody but root looks into its memory. For
+// who holds secrets.
+void HideMemory();
 // The system and its processor, as "uname -sm" prints them.
 std::string Platform();
 // The path of our own executable.

@@ -1,0 +1,67 @@
+// What a command line asks of an inventory, made into a campaign: who is
+// switched, who is left alone, by which ways, how long anything may take. And
+// the same in words, for a dry run. Pure.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/time/time.h>
+#include <absl/types/span.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "power/campaign.h"
+#include "power/inventory.h"
+#include "power/targets.h"
+#include "power/way_in.h"
+
+namespace power {
+
+struct PlanOptions {
+  Action action = Action::kStatus;
+  bool with_confirmation = false;
+  bool force = false;         // protected hosts that are named exactly
+  bool shared = false;        // also what else hangs on the plugs
+  bool native_cycle = false;  // the device's own, even if its model is unsafe
+  bool wait = true;
+  bool hard = true;
+  size_t at_once = 256;
+  std::optional<absl::Duration> limit = {}, off_time = {}, stagger = {},
+                                grace = {}, state_timeout = {};
+  std::optional<int> retries = {};
+  // The guard: refused beyond this many, unless all are meant.
+  size_t most = 32;
+  bool yes = false;
+  std::optional<size_t> expected = {};
+};
+
+struct PlannedPcu {
+  const Pcu* pcu = nullptr;  // of the inventory
+  const Specification* specification = nullptr;
+  std::vector<WayIn> ways = {};
+  std::vector<std::string> plugs = {};  // all that have a host
+};
+
+struct CampaignPlan {
+  CampaignRequest request = {};
+  std::vector<PlannedPcu> pcus = {};  // beside the request's
+};
+
+bool IsSwitching(Action action);
+
+// InvalidArgument when it must not be done so: too many hosts, another number
+// than expected, others on the same plugs.
+absl::Status GuardPlan(const Inventory& inventory,
+                       absl::Span<const Target> targets,
+                       const PlanOptions& options);
+CampaignPlan MakePlan(const Inventory& inventory,
+                      absl::Span<const Target> targets,
+                      const PlanOptions& options);
+
+// A line for each PCU: model, ways, whose account, what in which order.
+std::string PlanText(const CampaignPlan& plan);
+// What each host's line says.
+std::vector<HostResult> PlanResults(const CampaignPlan& plan);
+
+}  // namespace power

@@ -1,0 +1,576 @@
+#include "power/campaign_run.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/process_list.h"
+#include "sys/resolve.h"
+#include "sys/udp_socket.h"
+#include "sys/users.h"
+#include "wire/sha256.h"
+
+namespace power {
+namespace {
+
+constexpr int kThreads = 8;  // of look-ups and programs that print secrets
+constexpr absl::Duration kPollLock = absl::Milliseconds(25);
+
+bool IsJournaled(Action action) {
+  return action != Action::kStatus && action != Action::kVerify &&
+         action != Action::kIdentifyOn && action != Action::kIdentifyOff;
+}
+
+PcuQueue::Chance RandomChance() {
+  return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
+    return std::uniform_real_distribution<double>(0, 1)(*random);
+  };
+}
+
+// Who it is, also behind sudo.
+std::string Login() {
+  uint32_t uid = sys::MyUid();
+  const absl::StatusOr<std::string> text =
+      sys::ReadFile("/proc/self/loginuid", 32);
+  uint32_t login = 0;
+  if (text.ok() && absl::SimpleAtoi(*text, &login) && login != UINT32_MAX) {
+    uid = login;
+  }
+  const absl::StatusOr<sys::Account> account = sys::FindAccount(uid);
+  return account.ok() ? account->name : "";
+}
+
+absl::Time WallTime(absl::Time steady) {
+  return sys::WallNow() + (steady - sys::SteadyNow());
+}
+
+Failure ConfigFailure(absl::string_view text) {
+  return {.failure_class = FailureClass::kConfig, .text = std::string(text)};
+}
+
+}  // namespace
+
+CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
+                         std::vector<RunPcu> pcus, Options options,
+                         Callbacks callbacks)
+    : loop_(loop),
+      campaign_(request, RandomChance()),
+      pcus_(std::move(pcus)),
+      options_(std::move(options)),
+      callbacks_(std::move(callbacks)),
+      action_(request.action),
+      controllers_(loop),
+      pool_(loop, kThreads),
+      locks_(options_.run_folder),
+      journal_(loop, options_.state_folder),
+      reader_(options_.secrets),
+      lockout_file_(absl::StrCat(options_.state_folder, "/lockout")),
+      secrets_(pcus_.size()),
+      held_(pcus_.size()) {
+  for (const CampaignPcu& pcu : request.pcus) {
+    sessions_.push_back(pcu.settings.sessions);
+    pcu_names_.push_back(pcu.name);
+  }
+  for (const CampaignHost& host : request.hosts) {
+    host_names_.push_back(host.name);
+    std::string& feeds = host_feeds_.emplace_back();
+    for (const CampaignHost::Feed& feed : host.feeds) {
+      absl::StrAppend(&feeds, feeds.empty() ? "" : " ",
+                      request.pcus[feed.pcu].name, "/", feed.plug);
+    }
+  }
+  journal_.SetIdle([this] { MaybeDone(); });
+}
+
+CampaignRun::~CampaignRun() {
+  loop_.Cancel(timer_);
+  for (auto& [id, under] : under_) loop_.Cancel(under.timer);
+}
+
+void CampaignRun::Note(std::string line) const {
+  if (callbacks_.note) callbacks_.note(std::move(line));
+}
+
+void CampaignRun::Start() {
+  was_started_ = true;
+  if (!options_.ignores_lockout) {
+    absl::StatusOr<Lockout> lockout = lockout_file_.Read();
+    if (lockout.ok()) lockout_ = *std::move(lockout);
+  }
+  // A person is asked before anything begins; a variable of the environment
+  // must be gone before there is a child.
+  for (size_t pcu = 0; pcu < pcus_.size(); ++pcu) {
+    if (pcus_[pcu].pcu == nullptr) continue;
+    for (const SecretSource* source :
+         {&pcus_[pcu].pcu->secret, &pcus_[pcu].pcu->privacy_secret}) {
+      if (source->kind == SecretSource::Kind::kPrompt ||
+          source->kind == SecretSource::Kind::kEnv) {
+        ReadSecrets(pcu, reader_);
+        break;
+      }
+    }
+  }
+  login_ = Login();
+  Apply(campaign_.Begin(sys::SteadyNow()));
+}
+
+void CampaignRun::Interrupt() {
+  if (was_started_) Apply(campaign_.Interrupt(sys::SteadyNow()));
+}
+
+void CampaignRun::Abandon() {
+  if (was_started_) Apply(campaign_.Abandon(sys::SteadyNow()));
+}
+
+void CampaignRun::Apply(Campaign::Effects effects) {
+  for (Campaign::Start& start : effects.start) StartBatch(std::move(start));
+  for (const BatchId id : effects.cancel) CancelBatch(id);
+  for (const Campaign::HostEnded& ended : effects.ended) HostEnded(ended);
+  for (const size_t pcu : effects.released) Release(pcu);
+  SetTimer();
+  MaybeDone();
+}
+
+void CampaignRun::SetTimer() {
+  loop_.Cancel(timer_);
+  timer_ = 0;
+  if (campaign_.wake_at() == absl::InfiniteFuture()) return;
+  timer_ = loop_.At(campaign_.wake_at(), [this] {
+    timer_ = 0;
+    Apply(campaign_.Wake(sys::SteadyNow()));
+  });
+}
+
+void CampaignRun::StartBatch(Campaign::Start start) {
+  Under& under = under_[start.batch.id];
+  const BatchId id = start.batch.id;
+  under.pcu = start.pcu;
+  under.batch = std::move(start.batch);
+  under.hosts = std::move(start.hosts);
+  under.begins = std::move(start.begins);
+  under.open = under.batch.orders.size();
+  under.until = sys::SteadyNow() + under.batch.limit;
+  const std::string& transport =
+      pcus_[under.pcu].ways[under.batch.way].way.transport;
+  under.engine = controllers_.Find(transport);
+  if (under.engine == nullptr) {
+    FailBatch(id, Failure{.failure_class = FailureClass::kUnsupported,
+                          .text = absl::StrCat("'", transport,
+                                               "' is not spoken here")});
+    return;
+  }
+  GetSecrets(id);
+}
+
+// What has not reached its engine has not begun.
+void CampaignRun::CancelBatch(BatchId id) {
+  const auto at = under_.find(id);
+  if (at == under_.end() || at->second.engine == nullptr) return;
+  if (at->second.ticket != 0) {
+    at->second.engine->Cancel(at->second.ticket);
+  } else {
+    FailBatch(id, std::nullopt);
+  }
+}
+
+void CampaignRun::FailBatch(BatchId id, std::optional<Failure> failure,
+                            VerifyLevel verified) {
+  Under& under = under_.at(id);
+  loop_.Cancel(under.timer);
+  under.timer = 0;
+  under.engine = nullptr;  // no step goes on
+  PlugResult result;
+  result.failure = std::move(failure);
+  result.verified = verified;
+  loop_.Post([this, id, result, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    const auto at = under_.find(id);
+    if (at == under_.end()) return;
+    const size_t orders = at->second.batch.orders.size();
+    for (size_t order = 0; order < orders; ++order) {
+      OrderEnded(id, order, result);
+    }
+  });
+}
+
+void CampaignRun::ReadSecrets(size_t pcu, SecretReader& reader) {
+  const Pcu& its = *pcus_[pcu].pcu;
+  PcuSecrets& secrets = secrets_[pcu];
+  secrets.secret = reader.Read(
+      its.secret, absl::StrCat("Password of ", its.name,
+                               its.user.empty() ? "" : ", user ", its.user));
+  if (its.privacy_secret.kind != SecretSource::Kind::kNone) {
+    secrets.privacy = reader.Read(
+        its.privacy_secret, absl::StrCat("Privacy password of ", its.name));
+  }
+}
+
+void CampaignRun::GetSecrets(BatchId id) {
+  const size_t pcu = under_.at(id).pcu;
+  PcuSecrets& secrets = secrets_[pcu];
+  if (secrets.secret.has_value()) {
+    OnSecrets(id);
+    return;
+  }
+  const Pcu& its = *pcus_[pcu].pcu;
+  if (its.secret.kind != SecretSource::Kind::kProgram &&
+      its.privacy_secret.kind != SecretSource::Kind::kProgram) {
+    ReadSecrets(pcu, reader_);
+    OnSecrets(id);
+    return;
+  }
+  // A program takes its time: on a thread, with a reader of its own.
+  secrets.waiting.push_back(id);
+  if (std::exchange(secrets.is_asked, true)) return;
+  auto read =
+      std::make_shared<std::pair<std::optional<absl::StatusOr<HeldSecret>>,
+                                 std::optional<absl::StatusOr<HeldSecret>>>>();
+  pool_.Run(
+      [read, source = its.secret, privacy = its.privacy_secret,
+       places = options_.secrets] {
+        SecretReader reader(places);
+        read->first = reader.Read(source, "");
+        if (privacy.kind != SecretSource::Kind::kNone) {
+          read->second = reader.Read(privacy, "");
+        }
+      },
+      [this, pcu, read, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
+        secrets_[pcu].secret = std::move(read->first);
+        secrets_[pcu].privacy = std::move(read->second);
+        for (const BatchId id : std::exchange(secrets_[pcu].waiting, {})) {
+          if (under_.count(id) > 0 && under_.at(id).engine != nullptr) {
+            OnSecrets(id);
+          }
+        }
+      });
+}
+
+std::optional<Failure> CampaignRun::CheckSecrets(const Under& under) const {
+  const PcuSecrets& secrets = secrets_[under.pcu];
+  if (!secrets.secret->ok()) {
+    return ConfigFailure(secrets.secret->status().message());
+  }
+  if (secrets.privacy.has_value() && !secrets.privacy->ok()) {
+    return ConfigFailure(secrets.privacy->status().message());
+  }
+  const Pcu& pcu = *pcus_[under.pcu].pcu;
+  const std::optional<absl::Time> until = lockout_.LockedUntil(
+      pcu.name, pcu.user, (*secrets.secret)->version, sys::WallNow());
+  if (!until.has_value()) return std::nullopt;
+  return Failure{.failure_class = FailureClass::kLocked,
+                 .text = LockedText(*until)};
+}
+
+void CampaignRun::OnSecrets(BatchId id) {
+  // Those of its own that were refused a moment ago are seen to by the
+  // campaign.
+  if (const std::optional<Failure> failure = CheckSecrets(under_.at(id))) {
+    FailBatch(id, failure);
+    return;
+  }
+  GetAddress(id);
+}
+
+void CampaignRun::GetAddress(BatchId id) {
+  Under& under = under_.at(id);
+  const Pcu& pcu = *pcus_[under.pcu].pcu;
+  const Way& way = pcus_[under.pcu].ways[under.batch.way].way;
+  if (IsLocal(way.transport)) {
+    OnAddress(id, "");
+    return;
+  }
+  const std::string& host = pcu.ip.empty() ? pcu.host : pcu.ip;
+  if (host.empty()) {
+    FailBatch(id, ConfigFailure("has neither a host nor an address"));
+    return;
+  }
+  if (sys::UdpAddress::Parse(host, 1).ok()) {
+    OnAddress(id, host);
+    return;
+  }
+  Name& name = names_[host];
+  if (name.addresses.has_value()) {
+    if (name.addresses->ok()) {
+      OnAddress(id, name.addresses->value().front());
+    } else {
+      FailBatch(
+          id, Failure{.failure_class = FailureClass::kUnreachable,
+                      .text = std::string(name.addresses->status().message())});
+    }
+    return;
+  }
+  under.timer = loop_.After(options_.connect_timeout, [this, id, host] {
+    under_.at(id).timer = 0;
+    FailBatch(id, Failure{.failure_class = FailureClass::kTimeout,
+                          .text = absl::StrCat("the address of ", host,
+                                               " was not found in time")});
+  });
+  name.waiting.push_back(id);
+  if (name.waiting.size() > 1) return;
+  auto found = std::make_shared<absl::StatusOr<std::vector<std::string>>>();
+  pool_.Run([found, host] { *found = sys::Resolve(host); },
+            [this, found, host, alive = std::weak_ptr<bool>(alive_)] {
+              if (alive.expired()) return;
+              Name& name = names_[host];
+              if (found->ok() && found->value().empty()) {
+                *found =
+                    absl::NotFoundError(absl::StrCat(host, ": has no address"));
+              }
+              name.addresses = std::move(*found);
+              for (const BatchId id : std::exchange(name.waiting, {})) {
+                const auto at = under_.find(id);
+                if (at == under_.end() || at->second.engine == nullptr) {
+                  continue;
+                }
+                loop_.Cancel(at->second.timer);
+                at->second.timer = 0;
+                GetAddress(id);
+              }
+            });
+}
+
+void CampaignRun::OnAddress(BatchId id, std::string address) {
+  Under& under = under_.at(id);
+  const Way& way = pcus_[under.pcu].ways[under.batch.way].way;
+  under.address = std::move(address);
+  under.end_point =
+      EndPoint{.address = under.address.empty()
+                              ? absl::StrCat("=", pcu_names_[under.pcu])
+                              : under.address,
+               .port = way.port.value_or(0)};
+  GetLock(id);
+}
+
+void CampaignRun::GetLock(BatchId id) {
+  Under& under = under_.at(id);
+  std::vector<HeldLock>& held = held_[under.pcu];
+  const auto is_ours = [&](const HeldLock& lock) {
+    return lock.end_point.address == under.end_point->address &&
+           lock.end_point.port == under.end_point->port;
+  };
+  for (HeldLock& lock : held) {
+    if (!is_ours(lock) || lock.is_busy) continue;
+    lock.is_busy = true;
+    under.session = lock.session;
+    WriteJournal(id);
+    return;
+  }
+  absl::Status status;
+  for (int session = 0; session < std::max(sessions_[under.pcu], 1);
+       ++session) {
+    if (std::any_of(held.begin(), held.end(), [&](const HeldLock& lock) {
+          return is_ours(lock) && lock.session == session;
+        })) {
+      continue;
+    }
+    status = locks_.Take(*under.end_point, session);
+    if (status.ok()) {
+      held.push_back({*under.end_point, session, true});
+      under.session = session;
+      WriteJournal(id);
+      return;
+    }
+  }
+  if (absl::IsUnavailable(status) && sys::SteadyNow() < under.until) {
+    // Nobody tells when it is let go: it is asked for again and again.
+    under.timer = loop_.At(std::min(sys::SteadyNow() + kPollLock, under.until),
+                           [this, id] {
+                             under_.at(id).timer = 0;
+                             GetLock(id);
+                           });
+    return;
+  }
+  FailBatch(id, Failure{.failure_class = absl::IsUnavailable(status)
+                                             ? FailureClass::kLocked
+                                             : FailureClass::kInternal,
+                        .text = std::string(status.message())});
+}
+
+JournalRecord CampaignRun::NewRecord(size_t host) {
+  const absl::Time now = sys::WallNow();
+  JournalRecord record;
+  record.id = NewRecordId(now, sys::RandomBytes(4));
+  record.at = now;
+  record.uid = sys::MyUid();
+  record.login = login_;
+  record.pid = sys::MyPid();
+  if (const auto process = sys::ReadProcess(sys::MyPid())) {
+    record.start_ticks = process->start_ticks;
+  }
+  record.host = host_names_[host];
+  record.feeds = host_feeds_[host];
+  record.action = std::string(Word(action_));
+  return record;
+}
+
+void CampaignRun::WriteJournal(BatchId id) {
+  const Under& under = under_.at(id);
+  std::vector<JournalRecord> records;
+  if (IsJournaled(action_)) {
+    for (const size_t host : under.begins) {
+      records.push_back(records_.emplace(host, NewRecord(host)).first->second);
+    }
+  }
+  if (records.empty()) {
+    GoAhead(id);
+    return;
+  }
+  journal_.Begin(std::move(records), [this, id](const Journal::Begun& begun) {
+    for (const JournalRecord& record : begun.unfinished) {
+      const auto process = sys::ReadProcess(static_cast<int>(record.pid));
+      const bool is_alive =
+          process.has_value() && process->start_ticks == record.start_ticks;
+      Note(absl::StrCat(
+          record.host, ": an earlier ", record.action, ", begun ",
+          base::FormatTime(record.at), record.login.empty() ? "" : " by ",
+          record.login,
+          is_alive ? absl::StrCat(", is under way in process ", record.pid)
+                   : ", was not finished"));
+    }
+    const auto at = under_.find(id);
+    if (at == under_.end() || at->second.engine == nullptr) return;
+    // A journal that cannot be written is no reason to leave a machine as
+    // it is; it is told at the end.
+    GoAhead(id);
+  });
+}
+
+void CampaignRun::GoAhead(BatchId id) {
+  Under& under = under_.at(id);
+  const RunPcu& pcu = pcus_[under.pcu];
+  const PcuSecrets& secrets = secrets_[under.pcu];
+  Batch batch = {.pcu = pcu.pcu,
+                 .specification = pcu.ways[under.batch.way].specification,
+                 .plugs = pcu.plugs,
+                 .way = pcu.ways[under.batch.way].way,
+                 .address = under.address,
+                 .connect_timeout = options_.connect_timeout,
+                 .limit = under.batch.limit};
+  batch.credentials.user = pcu.pcu->user;
+  batch.credentials.secret = (*secrets.secret)->secret;
+  if (secrets.privacy.has_value()) {
+    batch.credentials.privacy_secret = (*secrets.privacy)->secret;
+  }
+  for (const PcuQueue::Order& order : under.batch.orders) {
+    batch.orders.push_back(
+        {.action = order.order.action,
+         .plug = order.plug,
+         .options = order.order.options,
+         .with_confirmation = order.order.with_confirmation});
+  }
+  if (callbacks_.trace || IsJournaled(action_)) {
+    batch.trace = [this, id, pcu = under.pcu,
+                   alive =
+                       std::weak_ptr<bool>(alive_)](absl::string_view line) {
+      if (alive.expired()) return;
+      const auto at = under_.find(id);
+      if (at != under_.end()) {
+        at->second.digest =
+            wire::Sha256(absl::StrCat(at->second.digest, line, "\n"));
+      }
+      if (callbacks_.trace) callbacks_.trace(pcu_names_[pcu], line);
+    };
+  }
+  under.ticket = under.engine->Start(
+      std::move(batch), [this, id, alive = std::weak_ptr<bool>(alive_)](
+                            size_t order, const PlugResult& result) {
+        if (!alive.expired()) OrderEnded(id, order, result);
+      });
+}
+
+void CampaignRun::OrderEnded(BatchId id, size_t order,
+                             const PlugResult& result) {
+  const auto at = under_.find(id);
+  if (at == under_.end()) return;
+  Under& under = at->second;
+  NoteCredentials(under.pcu, result);
+  for (const size_t host : under.hosts[order]) digests_[host] = under.digest;
+  if (--under.open == 0) {
+    for (HeldLock& lock : held_[under.pcu]) {
+      if (under.session == lock.session && under.end_point.has_value() &&
+          lock.end_point.address == under.end_point->address &&
+          lock.end_point.port == under.end_point->port) {
+        lock.is_busy = false;
+      }
+    }
+    under_.erase(at);
+  }
+  Apply(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
+}
+
+void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
+  const bool is_refused = result.failure.has_value() &&
+                          result.failure->failure_class == FailureClass::kAuth;
+  if (!is_refused && result.verified < VerifyLevel::kLogin) return;
+  if (!told_.insert({pcu, !is_refused}).second) return;
+  const Pcu& its = *pcus_[pcu].pcu;
+  const std::string version = (*secrets_[pcu].secret)->version;
+  const absl::Time now = sys::WallNow();
+  // Only what was refused once is to be forgotten.
+  if (!is_refused && !options_.ignores_lockout && lockout_.empty()) return;
+  const absl::Status changed = lockout_file_.Change([&](Lockout& lockout) {
+    if (is_refused) {
+      lockout.Refused(its.name, its.user, version, now);
+    } else {
+      lockout.Accepted(its.name, its.user);
+    }
+  });
+  if (!changed.ok()) {
+    Note(
+        absl::StrCat("the memory of refused credentials: ", changed.message()));
+  }
+}
+
+void CampaignRun::Release(size_t pcu) {
+  for (const HeldLock& lock : held_[pcu]) {
+    locks_.LetGo(lock.end_point, lock.session);
+  }
+  held_[pcu].clear();
+}
+
+void CampaignRun::HostEnded(const Campaign::HostEnded& ended) {
+  const auto at = records_.find(ended.host);
+  std::string journal;
+  if (at != records_.end()) {
+    journal = at->second.id;
+    JournalRecord record = std::move(at->second);
+    records_.erase(at);
+    const HostResult& result = ended.result;
+    record.ended = sys::WallNow();
+    record.outcome = std::string(Word(result.outcome));
+    if (result.outcome == HostOutcome::kFailed) {
+      record.failure_class = std::string(Word(result.failure_class));
+    }
+    record.detail = result.detail;
+    record.before = std::string(Word(result.before));
+    record.after = std::string(Word(result.after));
+    record.transport = result.transport;
+    record.digest = base::Hex(digests_[ended.host]);
+    journal_.End({std::move(record)});
+  }
+  HostResult result = ended.result;
+  result.journal = journal;
+  result.started = WallTime(result.started);
+  if (callbacks_.ended) callbacks_.ended(ended.host, result);
+}
+
+void CampaignRun::MaybeDone() {
+  if (!campaign_.is_ended() || !journal_.is_idle() || is_done_) return;
+  is_done_ = true;
+  if (!journal_.failure().ok()) {
+    Note(std::string(journal_.failure().message()));
+  }
+  if (callbacks_.done) callbacks_.done();
+}
+
+}  // namespace power

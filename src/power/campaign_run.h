@@ -1,0 +1,161 @@
+// Carries a campaign out: secrets, names, locks and the journal around what the
+// engines do.
+//
+// Before a batch goes to its engine it needs, in this order: credentials that
+// the device has not refused lately, an address, the lock of that end point,
+// and, when it switches, a line in the journal. Each may take its time and
+// holds up nobody else.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "power/campaign.h"
+#include "power/controllers.h"
+#include "power/journal.h"
+#include "power/lockout_file.h"
+#include "power/pcu_lock.h"
+#include "power/secret_source.h"
+#include "power/way_in.h"
+#include "sys/loop.h"
+#include "sys/pool.h"
+
+namespace power {
+
+class CampaignRun {
+ public:
+  // Beside the campaign's PCUs.
+  struct RunPcu {
+    const Pcu* pcu = nullptr;  // outlives the run, as do the specifications
+    std::vector<WayIn> ways = {};
+    std::vector<std::string> plugs = {};
+  };
+  struct Options {
+    std::string run_folder = DefaultRunFolder();
+    std::string state_folder = DefaultStateFolder();
+    SecretPlaces secrets = {};
+    absl::Duration connect_timeout = absl::Seconds(5);
+    bool ignores_lockout = false;
+  };
+  struct Callbacks {
+    std::function<void(size_t host, const HostResult& result)> ended;
+    // Something a person may want to know.
+    std::function<void(std::string line)> note;
+    // Empty: nobody looks.
+    std::function<void(absl::string_view pcu, absl::string_view line)> trace;
+    std::function<void()> done;  // all is told and written
+  };
+
+  CampaignRun(sys::Loop& loop, CampaignRequest request,
+              std::vector<RunPcu> pcus, Options options, Callbacks callbacks);
+  ~CampaignRun();
+  CampaignRun(const CampaignRun&) = delete;
+
+  // Asks people for what only they know, then begins.
+  void Start();
+  void Interrupt();
+  void Abandon();
+
+  const Campaign& campaign() const { return campaign_; }
+
+ private:
+  using BatchId = Campaign::BatchId;
+  struct Under {  // a batch
+    size_t pcu = 0;
+    PcuQueue::Batch batch = {};
+    std::vector<std::vector<size_t>> hosts = {};
+    std::vector<size_t> begins = {};
+    absl::Time until = absl::InfiniteFuture();  // the lock must be had
+    std::string address = {};
+    std::optional<EndPoint> end_point = {};
+    int session = -1;  // of the end point's lock
+    Controller* engine = nullptr;
+    Controller::Ticket ticket = 0;
+    std::string digest = {};  // of what was said
+    size_t open = 0;          // orders
+    sys::Loop::Timer timer = 0;
+  };
+  struct PcuSecrets {
+    std::optional<absl::StatusOr<HeldSecret>> secret = {}, privacy = {};
+    std::vector<BatchId> waiting = {};
+    bool is_asked = false;
+  };
+  struct Name {  // that is looked up
+    std::optional<absl::StatusOr<std::vector<std::string>>> addresses = {};
+    std::vector<BatchId> waiting = {};
+  };
+  struct HeldLock {
+    EndPoint end_point;
+    int session = 0;
+    bool is_busy = false;
+  };
+
+  void Apply(Campaign::Effects effects);
+  void SetTimer();
+  void StartBatch(Campaign::Start start);
+  void CancelBatch(BatchId id);
+  void Release(size_t pcu);
+  void HostEnded(const Campaign::HostEnded& ended);
+
+  // The steps of a batch; each leads to the next.
+  void GetSecrets(BatchId id);
+  void OnSecrets(BatchId id);
+  void GetAddress(BatchId id);
+  void OnAddress(BatchId id, std::string address);
+  void GetLock(BatchId id);
+  void WriteJournal(BatchId id);
+  void GoAhead(BatchId id);
+
+  void ReadSecrets(size_t pcu, SecretReader& reader);
+  std::optional<Failure> CheckSecrets(const Under& under) const;
+  // Ends all orders that way, soon.
+  void FailBatch(BatchId id, std::optional<Failure> failure,
+                 VerifyLevel verified = VerifyLevel::kNothing);
+  void OrderEnded(BatchId id, size_t order, const PlugResult& result);
+  void NoteCredentials(size_t pcu, const PlugResult& result);
+  JournalRecord NewRecord(size_t host);
+  void MaybeDone();
+  void Note(std::string line) const;
+
+  sys::Loop& loop_;
+  Campaign campaign_;
+  const std::vector<RunPcu> pcus_;
+  const Options options_;
+  const Callbacks callbacks_;
+  const Action action_;
+  std::vector<std::string> host_names_;
+  std::vector<std::string> host_feeds_;
+  std::vector<int> sessions_;  // of each PCU
+  std::vector<std::string> pcu_names_;
+
+  Controllers controllers_;
+  sys::Pool pool_;
+  PcuLocks locks_;
+  Journal journal_;
+  SecretReader reader_;
+  const LockoutFile lockout_file_;
+  Lockout lockout_;
+  std::vector<PcuSecrets> secrets_;
+  absl::flat_hash_map<std::string, Name> names_;
+  std::vector<std::vector<HeldLock>> held_;  // by PCU
+  std::map<BatchId, Under> under_;
+  std::map<size_t, JournalRecord> records_;  // by host
+  std::map<size_t, std::string> digests_;    // by host
+  std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
+  std::string login_;
+  sys::Loop::Timer timer_ = 0;
+  bool is_done_ = false;
+  bool was_started_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace power

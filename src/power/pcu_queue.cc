@@ -1,0 +1,307 @@
+#include "power/pcu_queue.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+
+namespace power {
+namespace {
+
+// A host that stays dark is worth more patience than one that stays as it was.
+constexpr int kUrgentRetries = 4;
+constexpr absl::Duration kLeastLimit = absl::Seconds(1);
+
+bool IsRepeatable(Action action) {
+  switch (action) {
+    case Action::kStatus:
+    case Action::kVerify:
+    case Action::kOn:
+    case Action::kOff:
+    case Action::kIdentifyOn:
+    case Action::kIdentifyOff:
+      return true;
+    case Action::kCycle:
+    case Action::kReset:
+    case Action::kSoft:
+    case Action::kNmi:
+      return false;
+  }
+  return false;
+}
+
+// Nothing answered at all.
+bool FailedToConnect(const Failure& failure, VerifyLevel verified) {
+  return failure.failure_class == FailureClass::kUnreachable ||
+         (failure.failure_class == FailureClass::kTimeout &&
+          verified == VerifyLevel::kNothing);
+}
+
+bool LeadsToNextWay(const Failure& failure, VerifyLevel verified) {
+  return FailedToConnect(failure, verified) ||
+         (failure.failure_class == FailureClass::kClosed &&
+          verified < VerifyLevel::kLogin);
+}
+
+bool MayPass(const Failure& failure) {
+  return failure.failure_class == FailureClass::kClosed ||
+         failure.failure_class == FailureClass::kTimeout ||
+         failure.failure_class == FailureClass::kBusy;
+}
+
+// It is the device that fails, not the plug.
+bool IsOfTheDevice(const Failure& failure, VerifyLevel verified) {
+  if (verified >= VerifyLevel::kLogin || failure.maybe_executed) return false;
+  switch (failure.failure_class) {
+    case FailureClass::kAuth:
+    case FailureClass::kUnreachable:
+    case FailureClass::kTimeout:
+    case FailureClass::kClosed:
+    case FailureClass::kBusy:
+    case FailureClass::kTls:
+    case FailureClass::kHostKey:
+    case FailureClass::kLocked:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool PcuQueue::IsStaggered(const Order& order) const {
+  return settings_.stagger > absl::ZeroDuration() &&
+         (order.order.action == Action::kOn ||
+          order.order.action == Action::kCycle);
+}
+
+std::optional<PcuQueue::Ended> PcuQueue::Add(Order order) {
+  Waiting waiting;
+  waiting.order = std::move(order);
+  waiting.way = good_way_;
+  waiting.ways_left = settings_.ways;
+  if (refusal_.has_value() && !waiting.order.order.is_urgent) {
+    PlugResult result;
+    result.failure = refusal_;
+    return Final(std::move(waiting), std::move(result));
+  }
+  Enqueue(std::move(waiting));
+  return std::nullopt;
+}
+
+void PcuQueue::Enqueue(Waiting waiting) {
+  if (!waiting.order.order.is_urgent) {
+    waiting_.push_back(std::move(waiting));
+    return;
+  }
+  const auto behind =
+      std::find_if(waiting_.begin(), waiting_.end(),
+                   [](const Waiting& w) { return !w.order.order.is_urgent; });
+  waiting_.insert(behind, std::move(waiting));
+}
+
+bool PcuQueue::MayGo(const Waiting& waiting, absl::Time now) const {
+  if (waiting.not_before > now) return false;
+  return !IsStaggered(waiting.order) || (!is_lighting_ && next_light_ <= now);
+}
+
+std::optional<PcuQueue::Batch> PcuQueue::Take(BatchId id, absl::Time now) {
+  if (running_.size() >= static_cast<size_t>(std::max(settings_.sessions, 1))) {
+    return std::nullopt;
+  }
+  Running running;
+  running.last_news = now;
+  Batch batch = {.id = id, .limit = settings_.limit};
+  std::vector<Waiting> rest;
+  for (Waiting& waiting : waiting_) {
+    if (!MayGo(waiting, now) ||
+        (running.open > 0 && waiting.way != running.way)) {
+      rest.push_back(std::move(waiting));
+      continue;
+    }
+    running.way = waiting.way;
+    ++running.open;
+    if (IsStaggered(waiting.order)) is_lighting_ = running.lights = true;
+    batch.limit = std::min(batch.limit, settings_.limit - waiting.spent);
+    batch.orders.push_back(waiting.order);
+    running.orders.push_back(std::move(waiting));
+  }
+  waiting_ = std::move(rest);
+  if (running.open == 0) return std::nullopt;
+  batch.way = running.way;
+  batch.limit = std::max(batch.limit, kLeastLimit);
+  running_.emplace(id, std::move(running));
+  return batch;
+}
+
+std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
+                                                  const PlugResult& result,
+                                                  absl::Time now) {
+  Running& running = running_.at(batch);
+  MUST(index < running.orders.size() && running.orders[index].has_value());
+  Waiting waiting = *std::exchange(running.orders[index], std::nullopt);
+  waiting.spent += now - running.last_news;
+  running.last_news = now;
+  waiting.attempts += result.attempts;
+  if (IsStaggered(waiting.order)) {
+    is_lighting_ = false;
+    // What was on already was not switched.
+    if (result.outcome != Outcome::kAlready) {
+      next_light_ = now + settings_.stagger;
+    }
+  }
+  PlugResult its = result;
+  if (!its.outcome.has_value() && !its.failure.has_value() &&
+      !running.was_cancelled) {
+    its.failure = {.failure_class = FailureClass::kInternal,
+                   .text = "was not carried out"};
+  }
+  if (its.outcome.has_value() || its.verified >= VerifyLevel::kLogin) {
+    good_way_ = running.way;
+  }
+  const bool was_cancelled = running.was_cancelled;
+  if (--running.open == 0) running_.erase(batch);
+
+  std::vector<Ended> ended;
+  if (its.failure.has_value() &&
+      (!was_cancelled || waiting.order.order.is_urgent) &&
+      TryAgain(waiting, *its.failure, its.verified, now)) {
+    Enqueue(std::move(waiting));
+    return ended;
+  }
+  const bool takes_all =
+      its.failure.has_value() && IsOfTheDevice(*its.failure, its.verified);
+  if (takes_all && its.failure->failure_class == FailureClass::kAuth) {
+    refusal_ = its.failure;
+  }
+  ended.push_back(Final(std::move(waiting), its));
+  if (!takes_all) return ended;
+  std::vector<Waiting> rest;
+  for (Waiting& other : waiting_) {
+    if (other.order.order.is_urgent) {
+      rest.push_back(std::move(other));
+      continue;
+    }
+    PlugResult same;
+    same.failure = ended.front().result.failure;
+    other.failures.clear();
+    ended.push_back(Final(std::move(other), same));
+  }
+  waiting_ = std::move(rest);
+  return ended;
+}
+
+bool PcuQueue::TryAgain(Waiting& waiting, const Failure& failure,
+                        VerifyLevel verified, absl::Time now) {
+  const FeedOrder& order = waiting.order.order;
+  waiting.last = failure;
+  waiting.maybe_executed = waiting.maybe_executed || failure.maybe_executed;
+  if (failure.maybe_executed && !IsRepeatable(order.action)) return false;
+  const bool is_refused = failure.failure_class == FailureClass::kAuth;
+  if ((LeadsToNextWay(failure, verified) ||
+       (is_refused && settings_.try_all)) &&
+      waiting.ways_left > 1 && (!refusal_.has_value() || order.is_urgent)) {
+    --waiting.ways_left;
+    waiting.way = (waiting.way + 1) % settings_.ways;
+    waiting.failures.push_back(failure.text);
+    waiting.not_before = now;
+    return true;
+  }
+  if (FailedToConnect(failure, verified)) {
+    if (!settings_.retry.of_connecting && !order.is_urgent) return false;
+  } else if (!MayPass(failure)) {
+    return false;
+  }
+  const int most = order.is_urgent
+                       ? std::max(settings_.retry.retries, kUrgentRetries)
+                       : settings_.retry.retries;
+  if (waiting.tries >= most) return false;
+  if (refusal_.has_value() && !order.is_urgent) return false;
+  absl::Duration delay = settings_.retry.first_delay;
+  for (int i = 0; i < std::min(waiting.tries, 10); ++i) delay *= 2;
+  delay *= 1 + settings_.retry.jitter * (2 * chance_() - 1);
+  if (!order.is_urgent && waiting.spent + delay >= settings_.limit) {
+    return false;
+  }
+  ++waiting.tries;
+  waiting.spent =
+      order.is_urgent ? absl::ZeroDuration() : waiting.spent + delay;
+  waiting.ways_left = settings_.ways;
+  waiting.way = good_way_;
+  waiting.failures.clear();
+  waiting.not_before = now + delay;
+  return true;
+}
+
+PcuQueue::Ended PcuQueue::Final(Waiting waiting, PlugResult result) const {
+  result.attempts = waiting.attempts;
+  if (result.failure.has_value() && waiting.maybe_executed) {
+    result.failure->maybe_executed = true;
+  }
+  // An earlier try, whose answer was lost, may have made it so.
+  if (result.outcome == Outcome::kAlready && waiting.maybe_executed) {
+    result.outcome = Outcome::kDone;
+    result.before = PlugState::kUnknown;
+  }
+  if (result.failure.has_value() && !waiting.failures.empty()) {
+    waiting.failures.push_back(result.failure->text);
+    // The same words for each of them say no more than once.
+    waiting.failures.erase(
+        std::unique(waiting.failures.begin(), waiting.failures.end()),
+        waiting.failures.end());
+    result.failure->text = absl::StrJoin(waiting.failures, "; ");
+  }
+  return {
+      .id = waiting.order.id, .way = waiting.way, .result = std::move(result)};
+}
+
+PcuQueue::Interrupted PcuQueue::Interrupt() {
+  Interrupted interrupted;
+  std::vector<Waiting> rest;
+  for (Waiting& waiting : waiting_) {
+    if (waiting.order.order.is_urgent) {
+      rest.push_back(std::move(waiting));
+    } else {
+      PlugResult result;
+      result.failure = waiting.last;
+      interrupted.withdrawn.push_back(Final(std::move(waiting), result));
+    }
+  }
+  waiting_ = std::move(rest);
+  for (auto& [id, running] : running_) {
+    const bool is_for_the_dark =
+        std::any_of(running.orders.begin(), running.orders.end(),
+                    [](const std::optional<Waiting>& order) {
+                      return order.has_value() && order->order.order.is_urgent;
+                    });
+    running.was_cancelled = true;
+    if (!is_for_the_dark) interrupted.cancel.push_back(id);
+  }
+  return interrupted;
+}
+
+absl::Time PcuQueue::ready_at() const {
+  absl::Time at = absl::InfiniteFuture();
+  if (running_.size() >= static_cast<size_t>(std::max(settings_.sessions, 1))) {
+    return at;
+  }
+  for (const Waiting& waiting : waiting_) {
+    absl::Time its = waiting.not_before;
+    if (IsStaggered(waiting.order)) {
+      if (is_lighting_) continue;
+      its = std::max(its, next_light_);
+    }
+    at = std::min(at, its);
+  }
+  return at;
+}
+
+bool PcuQueue::has_urgent() const {
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [](const Waiting& w) { return w.order.order.is_urgent; });
+}
+
+}  // namespace power

@@ -1,0 +1,179 @@
+#include "power/reboot_face.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <csignal>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/status.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "power/campaign_run.h"
+#include "power/reboot_options.h"
+#include "sys/loop.h"
+#include "sys/process.h"
+#include "sys/signals.h"
+
+namespace power {
+namespace {
+
+// The results as they come in, told.
+class Teller {
+ public:
+  Teller(const cli::Call& call, const RebootOptions& options, size_t hosts)
+      : call_(call), options_(options), hosts_(hosts) {}
+
+  void Ended(size_t host, const HostResult& result) {
+    results_.push_back(result);
+    if (options_.json) {
+      Print(absl::StrCat(ResultJson(result), "\n"));
+    } else if (options_.legacy_output) {
+      LegacyEnded(host, result);
+    } else if (!options_.quiet || !IsSuccess(result.outcome)) {
+      Print(absl::StrCat(ResultLine(result),
+                         options_.verbose && result.attempts > 1
+                             ? absl::StrCat(" ", result.attempts, " tries")
+                             : "",
+                         "\n"));
+    }
+    ShowProgress();
+  }
+
+  void Note(const std::string& line) {
+    progress_.Clear();
+    cli::Warn(call_, absl::UnknownError(line));
+    ShowProgress();
+  }
+
+  void Trace(absl::string_view pcu, absl::string_view line) {
+    progress_.Above(absl::StrCat(pcu, ": ", line, "\n"));
+  }
+
+  void ShowProgress() {
+    progress_.Show(absl::StrCat(Word(options_.plan.action), ": ",
+                                results_.size(), " of ", hosts_));
+  }
+
+  // The end of the answer; the exit code.
+  int Finish() {
+    progress_.Clear();
+    if (options_.plan.action == Action::kStatus && !options_.json &&
+        !options_.legacy_output && !options_.quiet && !options_.dry_run) {
+      cli::Print(StateSummary(results_));
+    }
+    return ExitCodeOf(results_);
+  }
+
+ private:
+  void Print(const std::string& text) {
+    progress_.Clear();
+    cli::Print(text);
+    cli::Flush();
+  }
+
+  // The original's words, in the order of the targets.
+  void LegacyEnded(size_t host, const HostResult& result) {
+    waiting_[host] =
+        absl::StrCat("Rebooting ", result.host, "\n",
+                     IsSuccess(result.outcome) ? "success" : "failed", "\n");
+    while (!waiting_.empty() && waiting_.begin()->first == next_) {
+      Print(waiting_.begin()->second);
+      waiting_.erase(waiting_.begin());
+      ++next_;
+    }
+  }
+
+  const cli::Call& call_;
+  const RebootOptions& options_;
+  const size_t hosts_;
+  std::vector<HostResult> results_;
+  std::map<size_t, std::string> waiting_;
+  size_t next_ = 0;
+  cli::Progress progress_;
+};
+
+// The first signal ends what can be ended well, the second everything.
+void OnSignal(CampaignRun& run, Teller& teller, int& signals) {
+  if (++signals == 1) {
+    teller.Note(
+        "interrupted: what has begun is brought to its end; once more gives "
+        "that up");
+    run.Interrupt();
+  } else {
+    run.Abandon();
+  }
+}
+
+int Carry(const cli::Call& call, const RebootOptions& options,
+          CampaignPlan plan) {
+  sys::Loop loop;
+  Teller teller(call, options, plan.request.hosts.size());
+  CampaignRun::Callbacks callbacks;
+  callbacks.ended = [&](size_t host, const HostResult& result) {
+    teller.Ended(host, result);
+  };
+  callbacks.note = [&](const std::string& line) { teller.Note(line); };
+  if (options.trace) {
+    callbacks.trace = [&](absl::string_view pcu, absl::string_view line) {
+      teller.Trace(pcu, line);
+    };
+  }
+  callbacks.done = [&] { loop.Stop(); };
+  std::vector<CampaignRun::RunPcu> pcus;
+  for (PlannedPcu& pcu : plan.pcus) {
+    pcus.push_back({pcu.pcu, std::move(pcu.ways), std::move(pcu.plugs)});
+  }
+  int signals = 0;
+  std::optional<CampaignRun> run;
+  // Made before any thread is.
+  sys::Signals watch(loop, sys::NotIgnored({SIGINT, SIGTERM, SIGHUP}),
+                     [&](int) { OnSignal(*run, teller, signals); });
+  run.emplace(loop, std::move(plan.request), std::move(pcus), options.run,
+              std::move(callbacks));
+  sys::HideMemory();
+  run->Start();
+  teller.ShowProgress();
+  loop.Run();
+  return teller.Finish();
+}
+
+int Show(const cli::Call& call, const RebootOptions& options,
+         const CampaignPlan& plan) {
+  Teller teller(call, options, plan.request.hosts.size());
+  if (!options.json && !options.quiet && !options.legacy_output) {
+    cli::Print(PlanText(plan));
+  }
+  size_t host = 0;
+  for (const HostResult& result : PlanResults(plan)) {
+    teller.Ended(host++, result);
+  }
+  return teller.Finish();
+}
+
+absl::Status ExitWith(int code, const absl::Status& status) {
+  return cli::FailWith(code, status.message());
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunAction(const cli::Call& call, Action action,
+                              std::vector<std::string> operands) {
+  TRY_ASSIGN(RebootOptions options,
+             ReadRebootOptions(call, action, std::move(operands)));
+  if (options.choice.words.empty()) return cli::UsageError("no targets");
+  TRY_ASSIGN(const Inventory inventory, NeedInventory(call));
+  const absl::StatusOr<std::vector<Target>> targets =
+      ChooseTargets(inventory, options.choice);
+  if (absl::IsNotFound(targets.status())) return targets.status();
+  if (!targets.ok()) return ExitWith(64, targets.status());
+  const absl::Status guard = GuardPlan(inventory, *targets, options.plan);
+  if (!guard.ok()) return ExitWith(64, guard);
+  CampaignPlan plan = MakePlan(inventory, *targets, options.plan);
+  if (options.dry_run) return Show(call, options, plan);
+  return Carry(call, options, std::move(plan));
+}
+
+}  // namespace power

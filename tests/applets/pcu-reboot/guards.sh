@@ -1,0 +1,26 @@
+# power 6, 7: how many, which are protected, what hangs on the same plug.
+. "$TESTS/power.sh"
+strips --outlets=48
+{
+  rack a 1 'web[1-40]' '[1-40]'
+  rack twins 1 't[1-2]' '41 41' 'shared "41"'
+  echo 'protect "web7"'
+} >pcu.conf
+pcu-reboot off @all
+echo "[$?]"
+pcu-reboot off --expect-count 41 'web[1-40]'
+echo "[$?]"
+wc -l <serve.1.log
+pcu-reboot -q off --expect-count 40 -x web7 -x web8 'web[1-40]'
+echo "[$?]"
+pcu-reboot off -q --expect-count 39 -x web7 'web[1-40]'
+echo "[$?]"
+pcu-reboot on 'web[6-8]' | untimed | sort
+pcu-reboot --force on 'web[6-8]' | untimed | grep web7
+pcu-reboot --force off web7 | untimed
+echo '--- shared'
+pcu-reboot off t1
+echo "[$?]"
+pcu-reboot off t1 t2 | untimed | sort
+pcu-reboot --shared on t1 | untimed
+grep -c ' 41 off ' serve.1.log

@@ -392,6 +392,8 @@ HostResult HostOperation::AbandonedResult(
       if (!is_lit && (off.is_open || on.is_open || WasSwitchedOff(feed))) {
         parts.push_back(absl::StrCat(feeds_[feed].name, " may be off"));
       }
+    } else if (off.is_open && action_ == Action::kCycle) {
+      parts.push_back(absl::StrCat(feeds_[feed].name, " may be off"));
     } else if (off.is_open) {
       parts.push_back(absl::StrCat("'", Word(action_), "' was under way at ",
                                    feeds_[feed].name));

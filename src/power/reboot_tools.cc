@@ -79,6 +79,11 @@ void ListJson(const Inventory& inventory,
   }
 }
 
+bool IsFedBy(const PoweredHost& host, const std::string& pcu) {
+  return std::any_of(host.feeds.begin(), host.feeds.end(),
+                     [&](const Outlet& feed) { return feed.pcu == pcu; });
+}
+
 // The hosts that the operands name; all without any.
 absl::StatusOr<std::vector<const PoweredHost*>> ListedHosts(
     const Inventory& inventory, const cli::Call& call) {
@@ -158,6 +163,12 @@ absl::StatusOr<int> RunList(const cli::Call& call) {
   }
   if (!call.Has("verbose")) return 0;
   for (const Pcu& pcu : inventory.pcus()) {
+    if (!call.operands.empty() &&
+        std::none_of(hosts.begin(), hosts.end(), [&](const PoweredHost* host) {
+          return IsFedBy(*host, pcu.name);
+        })) {
+      continue;
+    }
     cli::Print(absl::StrCat(
         "pcu ", pcu.name, " ", pcu.model, " ",
         pcu.host.empty() ? pcu.ip : pcu.host, " ", WaysText(inventory, pcu),

@@ -3,7 +3,7 @@
 strips --outlets=48
 {
   rack a 1 'web[1-40]' '[1-40]'
-  rack twins 1 't[1-2]' '41 41' 'shared "41"'
+  rack twins 1 t1 41 'node "t2" "41" shared "41"'
   echo 'protect "web7"'
 } >pcu.conf
 pcu-reboot off @all

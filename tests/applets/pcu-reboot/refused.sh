@@ -10,10 +10,11 @@ chmod 600 wrong
   ipmi 3
 } >pcu.conf
 echo '--- credentials'
-pcu-reboot status h2
+pcu-reboot -q status h2
 echo "[$?]"
-pcu-reboot status h2 | sed 's/until [^ ]*Z/until T/'
+pcu-reboot -q status h2 >out
 echo "[$?]"
+sed 's/until [^ ]*Z/until T/' out
 kill -USR1 $served
 await 'grep -q "^$net.2" serve.1.log'
 grep "^$net.2" serve.1.log | sed "s/$net/NET/; s/received.*rakp3s/rakp3s/"
@@ -21,7 +22,7 @@ printf 'secret\n' >wrong
 pcu-reboot status h2 | untimed
 echo '--- nobody there'
 start=$(date +%s%N)
-pcu-reboot status h3
+pcu-reboot -q status h3
 echo "[$?]"
 [ $((($(date +%s%N) - start) / 1000000)) -lt 500 ] && echo 'at once'
 echo '--- stubborn'

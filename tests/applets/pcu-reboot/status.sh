@@ -2,8 +2,9 @@
 . "$TESTS/power.sh"
 strips --count=2
 { rack a 1 'web[1-2]' '[1-2]'; rack b 2 'web3' 5; } >pcu.conf
-pcu-reboot status 'web[1-3]' | untimed | sort
+pcu-reboot status 'web[1-3]' >out
 echo "[$?]"
+untimed <out | sort
 pcu-reboot off web2 | untimed
 pcu-reboot status 'web[1-3]' | untimed | sort
 echo '--- json'

@@ -283,7 +283,7 @@ PowermanSession::Effects PowermanSession::Telemetry(absl::string_view line) {
   return Take();
 }
 
-PowermanSession::Effects PowermanSession::Result(const HostResult& result) {
+PowermanSession::Effects PowermanSession::Result(const ServiceResult& result) {
   if (!command_) return Take();
   command_->results[result.host] = result;
   if (result.result.outcome) return Take();

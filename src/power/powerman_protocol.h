@@ -48,7 +48,7 @@ class PowermanSession {
   Effects ReceivedAll();                      // the client sends nothing more
 
   // Of the order that was started.
-  Effects Result(const HostResult& result);
+  Effects Result(const ServiceResult& result);
   Effects Telemetry(absl::string_view line);
   Effects Ended();
 
@@ -58,7 +58,7 @@ class PowermanSession {
   struct Command {
     Verb verb = Verb::kStatus;
     std::vector<std::string> hosts;  // as given: some may come twice
-    absl::flat_hash_map<std::string, HostResult> results = {};
+    absl::flat_hash_map<std::string, ServiceResult> results = {};
     absl::flat_hash_set<std::string> told = {};  // 308: once is enough
     bool has_errors = false;
   };

@@ -235,7 +235,7 @@ void PowermanServer::Start(Client& client, ServiceOrder order) {
   client.order = service_.Start(
       std::move(order),
       {.result =
-           [this, number](const HostResult& result) {
+           [this, number](const ServiceResult& result) {
              Tell(number, [&](PowermanSession& s) { return s.Result(result); });
            },
        .ended =

@@ -54,7 +54,7 @@ struct ServiceOrder {
   std::string who = {};    // for the journal: "powerman", "fence_pcu"
 };
 
-struct HostResult {
+struct ServiceResult {
   std::string host;
   std::string device = {};  // its controller; of several, the one that matters
   // Of a kStatusBeacon, `after` is the beacon's state. One with neither outcome
@@ -67,7 +67,8 @@ class Service : public Directory {
  public:
   using Ticket = uint64_t;
   struct Events {
-    std::function<void(const HostResult& result)> result;  // one for each host
+    std::function<void(const ServiceResult& result)>
+        result;  // one for each host
     // After the last result. Neither is called from within Start.
     std::function<void()> ended;
     // powerman's words for what is said to a device and what it says, a line,

@@ -129,7 +129,7 @@ void FakeService::RunOn(Strip& strip, const power::ServiceOrder& order,
     }
   }
   if (wanted.empty()) return;
-  std::vector<power::HostResult> results;
+  std::vector<power::ServiceResult> results;
   if (power::IsQuery(order.verb) || order.verb == Verb::kVerify) {
     std::vector<std::string> lines;
     for (size_t i = 0; i < strip.plugs.size(); i++) {
@@ -155,7 +155,7 @@ void FakeService::RunOn(Strip& strip, const power::ServiceOrder& order,
     }
     results.push_back(Do(strip, i, order.verb));
   }
-  for (const power::HostResult& result : results) events.result(result);
+  for (const power::ServiceResult& result : results) events.result(result);
 }
 
 void FakeService::Say(Strip& strip, const power::ServiceOrder& order,
@@ -172,9 +172,9 @@ void FakeService::Say(Strip& strip, const power::ServiceOrder& order,
   tell("recv", absl::StrCat(number + 1, " vpc> "));
 }
 
-power::HostResult FakeService::Do(Strip& strip, size_t at, Verb verb) {
+power::ServiceResult FakeService::Do(Strip& strip, size_t at, Verb verb) {
   Plug& plug = strip.plugs[at];
-  power::HostResult result = {.host = plug.host, .device = strip.name};
+  power::ServiceResult result = {.host = plug.host, .device = strip.name};
   const auto broken = broken_.find(plug.host);
   if (broken != broken_.end()) {
     result.result.failure = broken->second.first;

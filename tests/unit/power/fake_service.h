@@ -75,7 +75,7 @@ class FakeService : public power::Service {
              const Events& events);
   void Say(Strip& strip, const power::ServiceOrder& order, const Events& events,
            const std::string& command, const std::vector<std::string>& lines);
-  power::HostResult Do(Strip& strip, size_t plug, power::Verb verb);
+  power::ServiceResult Do(Strip& strip, size_t plug, power::Verb verb);
   bool IsAlive(Ticket ticket) const;
 
   sys::Loop& loop_;

@@ -52,7 +52,7 @@ class Talk {
     ticket = service.Start(
         *std::move(effects.start),
         {.result =
-             [this](const power::HostResult& r) { Take(session.Result(r)); },
+             [this](const power::ServiceResult& r) { Take(session.Result(r)); },
          .ended = [this] { Take(session.Ended()); },
          .telemetry =
              [this](absl::string_view line) {

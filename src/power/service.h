@@ -49,7 +49,9 @@ struct ServiceOrder {
   // Where they are not given, the inventory's.
   std::optional<absl::Duration> connect_timeout = {}, step_timeout = {},
                                 state_timeout = {}, off_time = {};
-  bool native_cycle = false;
+  // Not even where the model calls the device's own cycle safe: off has to be
+  // read back.
+  bool no_native_cycle = false;
   bool telemetry = false;  // tell what is sent and received
   std::string who = {};    // for the journal: "powerman", "fence_pcu"
 };

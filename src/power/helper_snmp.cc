@@ -79,7 +79,7 @@ class SnmpHelper : public Helper {
     } else if (command == "start_v3") {
       Open(words, 3);
     } else if (command == "finish") {
-      session_ = {};
+      session_ = {.version = 0};
     } else if (command == "get" || command == "set") {
       Ask(words);
     } else if (command == "quit") {

@@ -87,5 +87,25 @@ inline constexpr size_t kMaxRememberedControllers = 65'536;
 
 // The journal: the oldest records go when its store has grown to this.
 inline constexpr int64_t kMaxJournalBytes = 64 << 20;
+// powerman's protocol, at either end.
+inline constexpr size_t kMaxPowermanLineBytes = 131'072;  // its end not counted
+inline constexpr size_t kMaxPowermanHosts = 65'536;       // of one command
+inline constexpr size_t kMaxPowermanClients = 256;
+// What a client may leave unread; beyond it nothing more is read of it, and one
+// with four times as much is left alone.
+inline constexpr size_t kMaxPowermanUnreadBytes = 4 << 20;
+// A client that takes nothing of what waits for it.
+inline constexpr absl::Duration kPowermanStallTime = absl::Seconds(60);
+// A client that asks for nothing.
+inline constexpr absl::Duration kPowermanIdleTime = absl::Hours(1);
+// One line of a server's answer: it may name every host there is.
+inline constexpr size_t kMaxPowermanAnswerLineBytes = 4 << 20;
+
+// Options of fence_pcu on its standard input.
+inline constexpr size_t kMaxFenceInputBytes = 64 << 10;
+
+// Lines to the built-in co-processes.
+inline constexpr size_t kMaxHelperLineBytes = 8192;
+inline constexpr size_t kMaxHelperHosts = 4096;
 
 }  // namespace power

@@ -7,11 +7,12 @@
 namespace power {
 
 // The one place that knows all engines.
-Controllers::Controllers(sys::Loop& loop) {
+Controllers::Controllers(sys::Loop& loop,
+                         std::function<void(absl::string_view pcu)> gone) {
   Add({"ipmi"}, NewIpmiController(loop));
   Add({"snmp"}, NewSnmpController(loop));
-  auto dialogues =
-      std::make_unique<DialogueController>(loop, DialogueController::Options());
+  auto dialogues = std::make_unique<DialogueController>(
+      loop, DialogueController::Options{.gone = std::move(gone)});
   dialogues_ = dialogues.get();
   Add({"telnet", "tcp", "serial", "exec", "ssh"}, std::move(dialogues));
 }
@@ -21,6 +22,11 @@ bool Controllers::IsConnected(absl::string_view pcu) const {
 }
 size_t Controllers::connections() const { return dialogues_->connections(); }
 void Controllers::Finish() { dialogues_->Finish(); }
+void Controllers::Leave(absl::string_view pcu) { dialogues_->Leave(pcu); }
+DialogueController::Statistics Controllers::StatisticsOf(
+    absl::string_view pcu) const {
+  return dialogues_->StatisticsOf(pcu);
+}
 
 void Controllers::Add(std::initializer_list<absl::string_view> transports,
                       std::unique_ptr<Controller> controller) {

@@ -45,15 +45,17 @@ void Journal::Begin(std::vector<JournalRecord> records,
   Soon();
 }
 
-void Journal::End(std::vector<JournalRecord> records) {
+void Journal::End(std::vector<JournalRecord> records, Ended done) {
   // Those that end in one turn are written together.
   if (!waiting_.empty() && waiting_.back().ends) {
     std::vector<JournalRecord>& last = waiting_.back().records;
     std::move(records.begin(), records.end(), std::back_inserter(last));
+    waiting_.back().told.push_back(std::move(done));
     return;
   }
   waiting_.push_back(
       {.records = std::move(records), .ends = true, .done = nullptr});
+  waiting_.back().told.push_back(std::move(done));
   Soon();
 }
 
@@ -158,18 +160,20 @@ void Journal::Committed(absl::Status status) {
 
 void Journal::JobDone(absl::Status status) {
   begun_.status = std::move(status);
-  if (!begun_.status.ok() && failure_.ok()) {
-    failure_ = base::Context(begun_.status, "the journal");
-  }
   const Job job = std::move(job_);
   const Begun begun = std::move(begun_);
   is_writing_ = false;
   // Others may be waiting; and an engine must not go in its own callback.
-  loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired() || is_writing_) return;
-    engine_.reset();
-    if (!waiting_.empty()) Soon();
-    if (is_idle() && idle_) idle_();
+  loop_.AtEndOfTurn([this, told = job.told, status = begun.status,
+                     alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    if (!is_writing_) {
+      engine_.reset();
+      if (!waiting_.empty()) Soon();
+    }
+    for (const Ended& done : told) {
+      if (done) done(status);
+    }
   });
   if (job.done) job.done(begun);
 }

@@ -38,7 +38,10 @@ std::string DefaultStateFolder() {
 Journal::Journal(sys::Loop& loop, std::string folder)
     : loop_(loop), folder_(std::move(folder)) {}
 
-Journal::~Journal() { loop_.Cancel(timer_); }
+Journal::~Journal() {
+  loop_.Cancel(timer_);
+  if (is_writing_) loop_.LetGo();
+}
 
 void Journal::Begin(std::vector<JournalRecord> records,
                     std::function<void(const Begun&)> done) {
@@ -89,7 +92,8 @@ absl::Status Journal::Open() {
 }
 
 void Journal::Write() {
-  is_writing_ = true;
+  // The answer comes from the store's thread, which the loop does not see.
+  if (!std::exchange(is_writing_, true)) loop_.Hold();
   const absl::Status opened = Open();
   if (absl::IsUnavailable(opened) && sys::SteadyNow() < give_up_) {
     timer_ = loop_.After(kOpenPause, [this] {
@@ -176,6 +180,7 @@ void Journal::JobDone(absl::Status status) {
   const Job job = std::move(job_);
   const Begun begun = std::move(begun_);
   is_writing_ = false;
+  loop_.LetGo();
   // Others may be waiting; and an engine must not go in its own callback.
   loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
     if (alive.expired() || is_writing_) return;

@@ -4,9 +4,11 @@
 
 #include "base/status.h"
 #include "cli/applet.h"
+#include "power/askpass.h"
 #include "power/outcome.h"
 #include "power/reboot_face.h"
 #include "power/reboot_tools.h"
+#include "sys/users.h"
 
 namespace {
 
@@ -44,6 +46,7 @@ constexpr auto kOptions = cli::Options([] {
       {'q', "quiet", "", "print failures only"},
       {'v', "verbose", "", "print more"},
       {0, "trace", "", "print what is said to devices, without secrets"},
+      {0, "record", "FILE", "keep what is said to a device, for lint"},
       {0, "run-dir", "DIR", "the folder of locks"},
       {0, "state-dir", "DIR", "the folder of the journal"},
       {0, "secret-dir", "DIR", "the folder of the store of secrets"},
@@ -122,6 +125,11 @@ extern constinit const cli::Applet applet_pcu_reboot = {
 namespace {
 
 absl::StatusOr<int> RunOriginal(const cli::Call& call) {
+  // Started by ssh under a private name, to be asked for a password.
+  if (call.program == "pcu-askpass") {
+    return power::AskpassMain(sys::EnvironmentVariable("SSH_ASKPASS"),
+                              call.operands);
+  }
   std::vector<std::string> operands = call.operands;
   const auto end = std::remove(operands.begin(), operands.end(), "test");
   const bool is_test = end != operands.end() && !call.dashes;

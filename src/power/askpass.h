@@ -26,7 +26,7 @@ namespace power {
 
 // The private name, and what it runs: the exit code. `path` is what it was
 // started as, `words` what stands behind that.
-inline constexpr char kAskpassName[] = "pcu-askpass";
+inline constexpr char kAskpassName[] = "pcu-askpass.pcu-reboot";
 int AskpassMain(absl::string_view path, absl::Span<const std::string> words);
 
 class AskpassServer {

@@ -22,7 +22,6 @@ constexpr absl::Duration kOffTime = absl::Seconds(5);
 constexpr absl::Duration kLimit = absl::Seconds(60);
 constexpr absl::Duration kIpmiLimit = absl::Seconds(20);
 constexpr absl::Duration kSoftGrace = absl::Seconds(60);
-constexpr size_t kDatagramsAtOnce = 1024;
 
 bool IsServerWay(absl::string_view transport) {
   return transport == "ipmi" || transport == "redfish" || transport == "amt" ||
@@ -167,7 +166,7 @@ CampaignPlan MakePlan(const Inventory& inventory,
   plan.request.action = options.action;
   plan.request.with_confirmation = options.with_confirmation;
   plan.request.at_once = options.at_once;
-  plan.request.datagrams_at_once = std::max(options.at_once, kDatagramsAtOnce);
+  plan.request.datagrams_at_once = options.datagrams_at_once;
   const FindModel find = [&](absl::string_view name) {
     return inventory.FindSpecification(name);
   };
@@ -218,9 +217,13 @@ std::string PlanText(const CampaignPlan& plan) {
       absl::StrAppend(&text, ", ", pcu.refused->text, "\n");
       continue;
     }
-    for (size_t way = 0; way < planned.ways.size(); ++way) {
+    for (size_t way = 0; way < planned.ways.size() && !pcu.is_manual; ++way) {
       absl::StrAppend(&text, way == 0 ? " by " : ", else ",
                       WayText(planned, planned.ways[way]));
+    }
+    if (pcu.is_manual) {
+      absl::StrAppend(&text, ", by a person\n");
+      continue;
     }
     const std::string account = AccountText(*planned.pcu);
     if (!account.empty()) absl::StrAppend(&text, "; ", account);

@@ -27,6 +27,7 @@ struct PlanOptions {
   bool wait = true;
   bool hard = true;
   size_t at_once = 256;
+  size_t datagrams_at_once = 1024;
   std::optional<absl::Duration> limit = {}, off_time = {}, stagger = {},
                                 grace = {}, state_timeout = {};
   std::optional<int> retries = {};

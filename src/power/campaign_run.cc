@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kThreads = 8;  // of look-ups and programs that print secrets
 constexpr absl::Duration kPollLock = absl::Milliseconds(25);
+constexpr absl::Duration kLeaveTime = absl::Seconds(5);  // to log out
 
 bool IsJournaled(Action action) {
   return action != Action::kStatus && action != Action::kVerify &&
@@ -128,6 +129,7 @@ void CampaignRun::Interrupt() {
 }
 
 void CampaignRun::Abandon() {
+  was_abandoned_ = true;
   if (was_started_) Apply(campaign_.Abandon(sys::SteadyNow()));
 }
 
@@ -481,6 +483,15 @@ void CampaignRun::GoAhead(BatchId id) {
       if (callbacks_.trace) callbacks_.trace(pcu_names_[pcu], line);
     };
   }
+  if (!options_.record.empty()) {
+    batch.record = [this, alive = std::weak_ptr<bool>(alive_)](
+                       absl::string_view transcript) {
+      if (alive.expired()) return;
+      const absl::Status kept =
+          sys::ReplaceFile(options_.record, transcript, 0600);
+      if (!kept.ok()) Note(std::string(kept.message()));
+    };
+  }
   under.ticket = under.engine->Start(
       std::move(batch), [this, id, alive = std::weak_ptr<bool>(alive_)](
                             size_t order, const PlugResult& result) {
@@ -531,7 +542,14 @@ void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
   }
 }
 
+// Not before we have logged out: the device may have one session only.
 void CampaignRun::Release(size_t pcu) {
+  if (controllers_.IsConnected(pcu_names_[pcu])) {
+    loop_.After(kPollLock, [this, pcu, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.expired()) Release(pcu);
+    });
+    return;
+  }
   for (const HeldLock& lock : held_[pcu]) {
     locks_.LetGo(lock.end_point, lock.session);
   }
@@ -569,6 +587,19 @@ void CampaignRun::MaybeDone() {
   is_done_ = true;
   if (!journal_.failure().ok()) {
     Note(std::string(journal_.failure().message()));
+  }
+  controllers_.Finish();
+  leave_by_ = sys::SteadyNow() + kLeaveTime;
+  Leave();
+}
+
+void CampaignRun::Leave() {
+  if (controllers_.connections() > 0 && !was_abandoned_ &&
+      sys::SteadyNow() < leave_by_) {
+    loop_.After(kPollLock, [this, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.expired()) Leave();
+    });
+    return;
   }
   if (callbacks_.done) callbacks_.done();
 }

@@ -45,6 +45,7 @@ class CampaignRun {
     SecretPlaces secrets = {};
     absl::Duration connect_timeout = absl::Seconds(5);
     bool ignores_lockout = false;
+    std::string record = {};  // where a dialogue is kept; empty: nowhere
   };
   struct Callbacks {
     std::function<void(size_t host, const HostResult& result)> ended;
@@ -124,6 +125,7 @@ class CampaignRun {
   void NoteCredentials(size_t pcu, const PlugResult& result);
   JournalRecord NewRecord(size_t host);
   void MaybeDone();
+  void Leave();
   void Note(std::string line) const;
 
   sys::Loop& loop_;
@@ -153,7 +155,8 @@ class CampaignRun {
   std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
   std::string login_;
   sys::Loop::Timer timer_ = 0;
-  bool is_done_ = false;
+  absl::Time leave_by_ = absl::InfiniteFuture();  // whoever is connected
+  bool is_done_ = false, was_abandoned_ = false;
   bool was_started_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -10,7 +10,17 @@ namespace power {
 Controllers::Controllers(sys::Loop& loop) {
   Add({"ipmi"}, NewIpmiController(loop));
   Add({"snmp"}, NewSnmpController(loop));
+  auto dialogues =
+      std::make_unique<DialogueController>(loop, DialogueController::Options());
+  dialogues_ = dialogues.get();
+  Add({"telnet", "tcp", "serial", "exec", "ssh"}, std::move(dialogues));
 }
+
+bool Controllers::IsConnected(absl::string_view pcu) const {
+  return dialogues_->IsConnected(pcu);
+}
+size_t Controllers::connections() const { return dialogues_->connections(); }
+void Controllers::Finish() { dialogues_->Finish(); }
 
 void Controllers::Add(std::initializer_list<absl::string_view> transports,
                       std::unique_ptr<Controller> controller) {

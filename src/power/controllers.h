@@ -8,6 +8,7 @@
 #include <string>
 
 #include "power/controller.h"
+#include "power/dialogue_controller.h"
 #include "sys/loop.h"
 
 namespace power {
@@ -20,11 +21,18 @@ class Controllers {
   // Null if nothing here speaks it.
   Controller* Find(absl::string_view transport) const;
 
+  // Of those that stay with a device between batches: whether a PCU still has
+  // one of ours, how many have; log out, all of them.
+  bool IsConnected(absl::string_view pcu) const;
+  size_t connections() const;
+  void Finish();
+
  private:
   void Add(std::initializer_list<absl::string_view> transports,
            std::unique_ptr<Controller> controller);
 
   std::vector<std::unique_ptr<Controller>> engines_;
+  DialogueController* dialogues_ = nullptr;  // one of them
   absl::flat_hash_map<std::string, Controller*> by_transport_;
 };
 

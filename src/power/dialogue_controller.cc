@@ -154,6 +154,11 @@ DialogueController::Place* DialogueController::PlaceFor(const Job& job) {
   return nullptr;
 }
 
+bool DialogueController::IsConnected(absl::string_view pcu) const {
+  return std::any_of(places_.begin(), places_.end(),
+                     [&](const auto& place) { return place->pcu.name == pcu; });
+}
+
 DialogueController::Place* DialogueController::Make(const Batch& batch) {
   auto made = std::make_unique<Place>();
   Place& place = *made;

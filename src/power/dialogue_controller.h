@@ -37,6 +37,7 @@ class DialogueController : public Controller {
   // Connections that there are, those included that just log out: whoever ends
   // before there are none leaves sessions open on devices that have only one.
   size_t connections() const { return places_.size(); }
+  bool IsConnected(absl::string_view pcu) const;
   // Logs out as soon as nothing is under way, kept or not.
   void Finish();
 

@@ -172,6 +172,9 @@ absl::StatusOr<int> RunAction(const cli::Call& call, Action action,
   const absl::Status guard = GuardPlan(inventory, *targets, options.plan);
   if (!guard.ok()) return ExitWith(64, guard);
   CampaignPlan plan = MakePlan(inventory, *targets, options.plan);
+  if (!options.run.record.empty() && plan.pcus.size() > 1) {
+    return cli::UsageError("--record: keeps what is said to one PCU");
+  }
   if (options.dry_run) return Show(call, options, plan);
   return Carry(call, options, std::move(plan));
 }

@@ -71,6 +71,7 @@ absl::Status ReadPlan(const cli::Call& call, PlanOptions& plan) {
   TRY(Take(call, "state-timeout", plan.state_timeout));
   TRY_ASSIGN(const int64_t at_once, call.Int("parallel", 1, 100'000));
   plan.at_once = static_cast<size_t>(at_once);
+  if (call.Has("parallel")) plan.datagrams_at_once = plan.at_once;
   TRY_ASSIGN(const int64_t most, call.Int("max", 0, kMaxTargets));
   plan.most = static_cast<size_t>(most);
   if (call.Has("retries")) {
@@ -128,6 +129,7 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
     options.run.run_folder = call.Get("run-dir");
   options.run.state_folder = StateFolder(call);
   options.run.secrets = PlacesOf(call);
+  options.run.record = call.Get("record");
   options.run.ignores_lockout = call.Has("force");
   TRY_ASSIGN(options.run.connect_timeout,
              call.Duration("connect-timeout", absl::Milliseconds(1), kLongest));

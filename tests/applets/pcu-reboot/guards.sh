@@ -15,7 +15,9 @@ pcu-reboot -q off --expect-count 40 -x web7 -x web8 'web[1-40]'
 echo "[$?]"
 pcu-reboot off -q --expect-count 39 -x web7 'web[1-40]'
 echo "[$?]"
-pcu-reboot on 'web[6-8]' | untimed | sort
+pcu-reboot on 'web[6-8]' >out
+echo "[$?]"
+untimed <out | sort
 pcu-reboot --force on 'web[6-8]' | untimed | grep web7
 pcu-reboot --force off web7 | untimed
 echo '--- shared'

@@ -4,7 +4,7 @@
 #include "power/ssh_words.h"
 
 #include "base/status.h"
-#include "power/dialogue_batch.h"
+#include "power/busy_hint.h"
 #include "power/limits.h"
 #include "power/serial_flags.h"
 #include "text/utf8.h"

@@ -174,8 +174,9 @@ constexpr cli::Row kAskers[] = {{"asker", &kAsker}};
 
 }  // namespace
 
-TEST_CASE("a private name runs with its words as they are, and is not listed",
-          "[cli]") {
+TEST_CASE(
+    "multi: a private name runs with its words as they are, and is not listed",
+    "[cli]") {
   std::string path = "/run/x/own-ask", word = "--help (yes)?";
   char* argv[] = {path.data(), word.data(), nullptr};
   CHECK(cli::FleetboxMain(kAskers, 2, argv) == 3);

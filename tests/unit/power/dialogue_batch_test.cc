@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "power/busy_hint.h"
 #include "power/device_parser.h"
 
 namespace {

@@ -19,6 +19,8 @@ namespace {
 
 constexpr absl::Duration kOpenTime = absl::Seconds(5);
 constexpr absl::Duration kOpenPause = absl::Milliseconds(10);
+// Then others have their turn.
+constexpr absl::Duration kMostOpen = absl::Milliseconds(500);
 // Records of one transaction: each is two operations at least.
 constexpr size_t kRecordsAtOnce = 40;
 constexpr size_t kMaxUnfinished = 20;  // of one host
@@ -36,26 +38,39 @@ std::string DefaultStateFolder() {
 Journal::Journal(sys::Loop& loop, std::string folder)
     : loop_(loop), folder_(std::move(folder)) {}
 
-Journal::~Journal() { loop_.Cancel(timer_); }
+Journal::~Journal() {
+  loop_.Cancel(timer_);
+  if (is_writing_) loop_.LetGo();
+}
 
 void Journal::Begin(std::vector<JournalRecord> records,
                     std::function<void(const Begun&)> done) {
-  waiting_.push_back(
-      {.records = std::move(records), .ends = false, .done = std::move(done)});
-  Soon();
+  Waiter waiter = {.hosts = {}, .done = std::move(done)};
+  for (const JournalRecord& record : records) {
+    waiter.hosts.push_back(record.host);
+  }
+  Job job = {.records = std::move(records), .ends = false, .waiters = {}};
+  job.waiters.push_back(std::move(waiter));
+  Add(std::move(job));
 }
 
 void Journal::End(std::vector<JournalRecord> records, Ended done) {
-  // Those that end in one turn are written together.
-  if (!waiting_.empty() && waiting_.back().ends) {
-    std::vector<JournalRecord>& last = waiting_.back().records;
-    std::move(records.begin(), records.end(), std::back_inserter(last));
-    waiting_.back().told.push_back(std::move(done));
+  Job job = {.records = std::move(records), .ends = true, .waiters = {}};
+  job.told.push_back(std::move(done));
+  Add(std::move(job));
+}
+
+void Journal::Add(Job job) {
+  if (!waiting_.empty() && waiting_.back().ends == job.ends) {
+    Job& last = waiting_.back();
+    std::move(job.records.begin(), job.records.end(),
+              std::back_inserter(last.records));
+    std::move(job.waiters.begin(), job.waiters.end(),
+              std::back_inserter(last.waiters));
+    std::move(job.told.begin(), job.told.end(), std::back_inserter(last.told));
     return;
   }
-  waiting_.push_back(
-      {.records = std::move(records), .ends = true, .done = nullptr});
-  waiting_.back().told.push_back(std::move(done));
+  waiting_.push_back(std::move(job));
   Soon();
 }
 
@@ -75,11 +90,13 @@ absl::Status Journal::Open() {
              store::OpenSqlite({.folder = absl::StrCat(folder_, "/journal"),
                                 .history = false},
                                store::SurroundingsOf(loop_)));
+  opened_ = sys::SteadyNow();
   return absl::OkStatus();
 }
 
 void Journal::Write() {
-  is_writing_ = true;
+  // The answer comes from the store's thread, which the loop does not see.
+  if (!std::exchange(is_writing_, true)) loop_.Hold();
   const absl::Status opened = Open();
   if (absl::IsUnavailable(opened) && sys::SteadyNow() < give_up_) {
     timer_ = loop_.After(kOpenPause, [this] {
@@ -163,19 +180,31 @@ void Journal::JobDone(absl::Status status) {
   const Job job = std::move(job_);
   const Begun begun = std::move(begun_);
   is_writing_ = false;
+  loop_.LetGo();
   // Others may be waiting; and an engine must not go in its own callback.
   loop_.AtEndOfTurn([this, told = job.told, status = begun.status,
                      alive = std::weak_ptr<bool>(alive_)] {
     if (alive.expired()) return;
     if (!is_writing_) {
-      engine_.reset();
+      if (waiting_.empty() || sys::SteadyNow() - opened_ > kMostOpen) {
+        engine_.reset();
+      }
       if (!waiting_.empty()) Soon();
     }
     for (const Ended& done : told) {
       if (done) done(status);
     }
   });
-  if (job.done) job.done(begun);
+  for (const Waiter& waiter : job.waiters) {
+    Begun its = {.status = begun.status, .unfinished = {}};
+    for (const JournalRecord& record : begun.unfinished) {
+      if (std::find(waiter.hosts.begin(), waiter.hosts.end(), record.host) !=
+          waiter.hosts.end()) {
+        its.unfinished.push_back(record);
+      }
+    }
+    waiter.done(its);
+  }
 }
 
 absl::Status Journal::Scan(const std::string& folder,

@@ -51,13 +51,20 @@ class Journal {
                            const std::function<void(JournalRecord)>& visit);
 
  private:
+  // Who waits for records to be begun, by their hosts.
+  struct Waiter {
+    std::vector<std::string> hosts;
+    std::function<void(const Begun&)> done;
+  };
   struct Job {
     std::vector<JournalRecord> records;
     bool ends = false;
-    std::function<void(const Begun&)> done;
+    std::vector<Waiter> waiters;
     std::vector<Ended> told = {};  // of those that have ended
   };
 
+  // Behind what waits, or together with the last of it.
+  void Add(Job job);
   void Soon();
   void Write();
   absl::Status Open();
@@ -74,6 +81,7 @@ class Journal {
   size_t transactions_ = 0;  // of it that have no answer yet
   bool is_writing_ = false;
   absl::Time give_up_ = absl::InfiniteFuture();
+  absl::Time opened_ = absl::InfinitePast();
   sys::Loop::Timer timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -157,7 +157,7 @@ script on{send "on %s\r\n" expect "> "} script on_ranged{send "on %s\r\n" expect
          "> "} script off_ranged{send "off %s\r\n" expect "> "} script cycle{
     set - native send "boot %s\r\n" expect "> "} script reset{
     send "boot %s\r\n" expect "> "} script verify {
-  send "ask %s\r\n" expect "really\? " confirm
+  send "ask %s\r\n" expect "really\\? " confirm
        "y\r\n"
        "n\r\n" expect "> "
 }

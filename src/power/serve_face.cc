@@ -49,10 +49,7 @@ std::vector<std::string> AddressesOf(const cli::Call& call,
 }
 
 absl::StatusOr<ServiceRun::Options> ReadOptions(const cli::Call& call) {
-  ServiceRun::Options options;
-  if (call.Has("run-dir")) options.run_folder = call.Get("run-dir");
-  options.state_folder = StateFolder(call);
-  options.secrets = PlacesOf(call);
+  ServiceRun::Options options = ServiceOptionsOf(call);
   TRY_ASSIGN(options.connect_timeout,
              call.Duration("connect-timeout", absl::Milliseconds(1), kLongest));
   options.note = [](const std::string& line) {

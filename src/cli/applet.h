@@ -54,6 +54,11 @@ struct Applet {
   // process has them: "init telinit". `program` says which. Installed only when
   // that is asked for, since they may stand in the way of a system's own.
   absl::string_view links = "";
+  // A name by which only we start ourselves, and what runs then with the words
+  // as they are: `path` is what was called. Neither listed nor installed.
+  absl::string_view private_name = "";
+  int (*private_run)(absl::string_view path,
+                     absl::Span<const std::string> words) = nullptr;
   // Exit codes of its own, one a line: "73  FILE is already there\n".
   absl::string_view exits = "";
   // What a UsageError of this applet exits with: 64 but for originals that say

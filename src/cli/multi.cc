@@ -183,6 +183,10 @@ int FleetboxMain(Table table, int argc, char** argv) {
   if (chosen.applet != nullptr) {
     return Main(*chosen.applet, chosen.program, words);
   }
+  for (const Row& row : table) {
+    if (called.empty() || row.applet->private_name != called) continue;
+    return row.applet->private_run(argv[0], words);
+  }
   const absl::string_view program = fleetbox_head.name;
   const absl::StatusOr<CommandLine> line =
       ReadCommandLine(fleetbox_head, program, words);

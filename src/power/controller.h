@@ -48,8 +48,11 @@ struct Batch {
   // its state has its own limit (ActionOptions).
   absl::Duration limit = absl::Seconds(60);
   // What is sent and received, one line at a time, secrets taken out; may be
-  // empty. For --trace and --record.
+  // empty. For --trace.
   std::function<void(absl::string_view line)> trace = {};
+  // Of a dialogue: the whole of it as a transcript (device(5)), once, after the
+  // connection has been closed; may be empty. For --record.
+  std::function<void(absl::string_view transcript)> record = {};
 };
 
 class Controller {

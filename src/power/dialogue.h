@@ -76,6 +76,7 @@ struct RunEnded {
   std::optional<Failure> failure = {};
   std::vector<PlugReport> plugs = {};  // those that were set, each once
   bool confirmation_reached = false;
+  bool begun = true;  // else it failed with something before it
 };
 struct SendText {
   std::string bytes;

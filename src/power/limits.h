@@ -34,6 +34,11 @@ inline constexpr size_t kMaxTelnetOptionBytes = 4096;  // one subnegotiation
 inline constexpr size_t kMaxSentBytes = 1 << 20;       // by one script
 inline constexpr int64_t kMaxSteps = 1'000'000;        // of one script
 inline constexpr int kMaxAgain = 1000;                 // `again` without max
+// What was sent last may take so long to arrive before a line is cut.
+inline constexpr absl::Duration kLeaveTime = absl::Seconds(1);
+inline constexpr size_t kMaxSshTextBytes = 64 << 10;  // of the ssh program
+inline constexpr size_t kMaxAskpassBytes = 4096;      // a question, an answer
+inline constexpr size_t kMaxSshPasswordBytes = 1023;  // ssh reads no more
 
 // Transcripts.
 inline constexpr size_t kMaxTranscriptBytes = 64 << 20;

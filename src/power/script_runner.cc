@@ -72,6 +72,7 @@ RunEnded ScriptRunner::Result() const {
   result.failure = failure_;
   result.plugs = reports_;
   result.confirmation_reached = confirmation_reached_;
+  result.begun = begun_;
   return result;
 }
 

@@ -63,6 +63,25 @@ Session::Effects Session::ConnectFailed(const Failure& failure, absl::Time) {
   return out;
 }
 
+Session::Effects Session::Abort(const Failure& failure, absl::Time now) {
+  Effects out;
+  switch (state_) {
+    case State::kIdle:
+      break;
+    case State::kConnecting:
+    case State::kReady:
+      Drop(failure, &out);
+      break;
+    case State::kLogin:
+    case State::kScripts:
+    case State::kPing:
+    case State::kLogout:
+      Take(dialogue_->ConnectFailed(failure), now, &out);
+      break;
+  }
+  return out;
+}
+
 Session::Effects Session::Received(absl::string_view bytes, absl::Time now) {
   Effects out;
   if (state_ == State::kIdle || state_ == State::kConnecting) return out;
@@ -104,6 +123,25 @@ Session::Effects Session::Woken(absl::Time now) {
     Begin(State::kPing, Verb::kPing, now, &out);
   }
   return out;
+}
+
+absl::string_view Session::phase() const {
+  switch (state_) {
+    case State::kIdle:
+    case State::kReady:
+      return "idle";
+    case State::kConnecting:
+      return "connect";
+    case State::kLogin:
+      return "login";
+    case State::kScripts:
+      return "script";
+    case State::kPing:
+      return "ping";
+    case State::kLogout:
+      return "logout";
+  }
+  return "";
 }
 
 absl::Time Session::ping_at() const {
@@ -220,6 +258,7 @@ void Session::Drop(const Failure& failure, Effects* out) {
       RunEnded run;
       run.run = i;
       run.failure = failure;
+      run.begun = false;
       ended.runs.push_back(std::move(run));
     }
     out->push_back(std::move(ended));

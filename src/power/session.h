@@ -62,11 +62,15 @@ class Session {
   Effects Received(absl::string_view bytes, absl::Time now);
   Effects Closed(absl::Time now);
   Effects Woken(absl::Time now);
+  // Ends what is under way with this, and drops the connection.
+  Effects Abort(const Failure& failure, absl::Time now);
   // Logs out as soon as nothing is under way.
   Effects Finish(absl::Time now);
 
   absl::Time wake_at() const;
   bool idle() const { return state_ == State::kIdle; }
+  // "connect", "login": how far it is, for people.
+  absl::string_view phase() const;
   bool logged_in() const {
     return state_ == State::kReady || state_ == State::kScripts ||
            state_ == State::kPing;

@@ -58,9 +58,6 @@ inline constexpr size_t kMaxSnmpEngineBytes = 32;   // RFC 3411
 inline constexpr size_t kMaxSnmpUserBytes = 32;     // RFC 3414
 inline constexpr size_t kMaxSnmpCommunityBytes = 255;
 
-// What was sent last may take so long to arrive before a line is cut.
-inline constexpr absl::Duration kLeaveTime = absl::Seconds(1);
-
 // Web servers: Redfish, WS-Man, RIBCL, and pages of strips.
 inline constexpr size_t kMaxWebHeadBytes = 64 << 10;  // of an answer
 inline constexpr size_t kMaxWebBodyBytes = 4 << 20;   // of an answer

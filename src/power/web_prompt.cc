@@ -246,7 +246,9 @@ void WebPrompt::Call(absl::string_view method, absl::string_view rest,
     Print(absl::StrCat("Nothing to ", method, "!\n", kPrompt));
     return;
   }
-  WebAsk ask = {.is_repeatable = is_get, .hides_body = true};
+  WebAsk ask = {.shows_account = account_.secret != nullptr,
+                .is_repeatable = is_get,
+                .hides_body = true};
   ask.call.method = absl::AsciiStrToUpper(method);
   ask.call.target = options_.url->path;
   if (!path.empty()) absl::StrAppend(&ask.call.target, "/", path);
@@ -269,7 +271,7 @@ void WebPrompt::Call(absl::string_view method, absl::string_view rest,
     absl::StrAppend(&cookies, cookies.empty() ? "" : "; ", name, "=", value);
   }
   if (!cookies.empty()) ask.call.headers.emplace_back("Cookie", cookies);
-  ask.call.body = std::string(data);
+  if (!is_get) ask.call.body = std::string(data);
   if (!net::IsHttpTarget(ask.call.target)) {
     Print(absl::StrCat("Error: no path to be asked for\n", kPrompt));
     return;

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "power/limits.h"
 #include "sys/process.h"
+#include "sys/signals.h"
 #include "sys/socket.h"
 #include "sys/users.h"
 
@@ -71,6 +72,7 @@ absl::StatusOr<keys::Secret> ReadAnswer(int fd) {
 
 int AskpassMain(absl::string_view path, absl::Span<const std::string> words) {
   prctl(PR_SET_DUMPABLE, 0);
+  sys::IgnoreSigpipe();  // whoever is not answered is hung up on
   absl::StatusOr<sys::Fd> fd =
       sys::ConnectUnix(absl::StrCat(FolderOf(path), kSocket));
   if (!fd.ok()) return 1;

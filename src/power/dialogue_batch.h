@@ -41,10 +41,6 @@ struct DialogueBatchOptions {
   absl::Duration busy_delay = absl::Seconds(5);  // if the device names none
 };
 
-// How long a busy device says that it will be so: "try again in 30 seconds",
-// "for 2 minutes"; nullopt if it does not, or for more than ten minutes.
-std::optional<absl::Duration> BusyHint(absl::string_view text);
-
 class DialogueBatch {
  public:
   // All of it is answered by RequestEnded. No runs: connect and log in.

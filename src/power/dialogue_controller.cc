@@ -34,6 +34,7 @@ struct DialogueController::Place {
   bool once = false;  // its line is recorded from its beginning to its end
   std::function<void(absl::string_view transcript)> record = {};
   Job* job = nullptr;
+  sys::Loop::Timer timer = 0;  // how long it lingers
   std::unique_ptr<DialogueLink> link;
 };
 
@@ -80,6 +81,7 @@ DialogueController::DialogueController(sys::Loop& loop, Options options)
 DialogueController::~DialogueController() {
   *alive_ = false;
   for (const auto& [ticket, job] : jobs_) loop_.Cancel(job->timer);
+  for (const auto& place : places_) loop_.Cancel(place->timer);
 }
 
 DialogueController::Ticket DialogueController::Start(Batch batch, Done done) {
@@ -176,8 +178,8 @@ DialogueController::Place* DialogueController::Make(const Batch& batch) {
   setup.secret = batch.credentials.secret;
   setup.options.telnet = IsTelnet(batch.way.transport);
   setup.options.keep = batch.pcu->keep && !place.once;
-  setup.options.linger = batch.pcu->linger.value_or(absl::ZeroDuration());
-  if (place.once) setup.options.linger = absl::ZeroDuration();
+  // A batch may pause for longer than a session lingers behind it.
+  setup.options.linger = absl::InfiniteDuration();
   setup.records = place.once;
   setup.line = absl::StrCat(batch.way.transport, " ", setup.device.address);
   if (batch.way.port.has_value()) {
@@ -230,6 +232,7 @@ std::unique_ptr<Transport> DialogueController::Line(
 }
 
 void DialogueController::Begin(Job& job, Place& place) {
+  loop_.Cancel(std::exchange(place.timer, 0));
   job.place = &place;
   place.job = &job;
   place.link->SetTrace(job.batch.trace);
@@ -278,11 +281,17 @@ void DialogueController::LetGo(Job& job) {
   Place& place = *job.place;
   loop_.Cancel(std::exchange(job.timer, 0));
   place.job = nullptr;
-  const bool stays =
-      place.pcu.keep ||
-      place.pcu.linger.value_or(absl::ZeroDuration()) > absl::ZeroDuration();
-  if (!stays || place.once || finishing_) place.link->Finish();
   BeginSoon();
+  const absl::Duration linger = place.pcu.linger.value_or(absl::ZeroDuration());
+  if (place.once || finishing_ ||
+      (!place.pcu.keep && linger <= absl::ZeroDuration())) {
+    return place.link->Finish();
+  }
+  if (place.pcu.keep) return;
+  place.timer = loop_.After(linger, [p = &place] {
+    p->timer = 0;
+    p->link->Finish();
+  });
 }
 
 void DialogueController::SetTimer(Job& job) {
@@ -302,6 +311,7 @@ void DialogueController::SetTimer(Job& job) {
 // again.
 void DialogueController::Gone(Place& place) {
   if (place.job != nullptr) return;
+  loop_.Cancel(std::exchange(place.timer, 0));
   if (place.record != nullptr) {
     std::exchange(place.record, nullptr)(place.link->TakeTranscript());
   }

@@ -109,7 +109,9 @@ Replayer::Replayer(const Transcript& transcript, absl::string_view name,
     : transcript_(transcript),
       name_(name),
       device_(DeviceOf(transcript, specification)),
-      session_(device_, {.telnet = transcript.telnet}) {}
+      // The record says when it was to log out.
+      session_(device_, {.telnet = transcript.telnet,
+                         .linger = absl::InfiniteDuration()}) {}
 
 std::optional<std::string> Replayer::Run() {
   const std::vector<TranscriptEvent>& events = transcript_.events;

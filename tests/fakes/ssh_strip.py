@@ -95,7 +95,7 @@ def talk(channel):
         data = channel.recv(1024)
         if not data:
             return
-        text += data.replace(b"\r", b"")
+        text += data.replace(b"\r", b"\n")
         while b"\n" in text:
             line, text = text.split(b"\n", 1)
             line = line.decode()

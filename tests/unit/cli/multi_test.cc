@@ -156,3 +156,31 @@ TEST_CASE("install: an executable that is gone is an error", "[cli]") {
   CHECK(cli::Install(kNames, f.path() + "/gone", f.path() + "/bin", true)
             .code() == absl::StatusCode::kNotFound);
 }
+
+namespace {
+
+std::string g_asked;
+int Ask(absl::string_view path, absl::Span<const std::string> words) {
+  g_asked = std::string(path);
+  for (const std::string& word : words) g_asked += "|" + word;
+  return 3;
+}
+constexpr cli::Applet kAsker = {.name = "asker",
+                                .summary = "ask",
+                                .private_name = "own-ask",
+                                .private_run = Ask,
+                                .run = Zero};
+constexpr cli::Row kAskers[] = {{"asker", &kAsker}};
+
+}  // namespace
+
+TEST_CASE(
+    "multi: a private name runs with its words as they are, and is not listed",
+    "[cli]") {
+  std::string path = "/run/x/own-ask", word = "--help (yes)?";
+  char* argv[] = {path.data(), word.data(), nullptr};
+  CHECK(cli::FleetboxMain(kAskers, 2, argv) == 3);
+  CHECK(g_asked == "/run/x/own-ask|--help (yes)?");
+  CHECK(cli::Choose(kAskers, "own-ask", true).applet == nullptr);
+  CHECK(cli::ListText(kAskers).find("own-ask") == std::string::npos);
+}

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "power/device_library.h"
+#include "power/telnet.h"
 #include "sys/clock.h"
 #include "sys/socket.h"
 #include "unit/power/programs.h"
@@ -17,6 +18,7 @@ namespace power_test {
 struct DeviceServer::OneLine {
   sys::Fd fd;
   FakeDevice* device = nullptr;
+  power::TelnetFilter telnet = {};  // as a server of telnet has it
   std::string unsent;
   size_t flood = 0;
   bool closes = false;
@@ -72,8 +74,11 @@ void DeviceServer::OnReady(int fd, uint32_t events) {
       lines_.erase(fd);
       return;
     }
-    received_.append(bytes, static_cast<size_t>(n));
-    Print(line, line.device->Receive({bytes, static_cast<size_t>(n)}));
+    std::string reply;  // to what we answered: nothing is asked for
+    const std::string text =
+        line.telnet.Receive({bytes, static_cast<size_t>(n)}, &reply);
+    received_ += text;
+    Print(line, line.device->Receive(text));
   }
   if (line.flood > 0) {
     const std::string block(std::min<size_t>(line.flood, 1 << 16), 'x');

@@ -72,12 +72,12 @@ TEST_CASE("serial: a line carries bytes both ways, and is set back",
   SerialBench bench;
   termios before = {}, during = {}, after = {};
   tcgetattr(bench.pty.theirs.get(), &before);
-  auto line = bench.Open("1200,7e1");
+  auto line = bench.Open("1200,7e2");
   REQUIRE(bench.connected);
   tcgetattr(bench.pty.theirs.get(), &during);
   CHECK(cfgetospeed(&during) == B1200);
   CHECK((during.c_lflag & (ICANON | ECHO)) == 0);
-  CHECK((during.c_cflag & PARENB) != 0);
+  CHECK((during.c_cflag & CSTOPB) != 0);
   CHECK(sys::ReadFile(bench.LockFile()).value() ==
         absl::StrFormat("%10d\n", getpid()));
   REQUIRE(write(bench.pty.ours.get(), "hello\r\n", 7) == 7);

@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kThreads = 8;  // of look-ups and programs that print secrets
 constexpr absl::Duration kPollLock = absl::Milliseconds(25);
-constexpr absl::Duration kLeaveTime = absl::Seconds(5);  // to log out
+constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
 
 bool IsJournaled(Action action) {
   return action != Action::kStatus && action != Action::kVerify &&
@@ -589,7 +589,7 @@ void CampaignRun::MaybeDone() {
     Note(std::string(journal_.failure().message()));
   }
   controllers_.Finish();
-  leave_by_ = sys::SteadyNow() + kLeaveTime;
+  leave_by_ = sys::SteadyNow() + kLogoutTime;
   Leave();
 }
 

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "power/amt_controller.h"
 #include "power/datagram_controllers.h"
+#include "power/ribcl_controller.h"
+#include "power/web_transports.h"
 
 namespace power {
 
@@ -10,16 +13,27 @@ namespace power {
 Controllers::Controllers(sys::Loop& loop) {
   Add({"ipmi"}, NewIpmiController(loop));
   Add({"snmp"}, NewSnmpController(loop));
+  auto redfish = std::make_unique<RedfishController>(loop);
+  redfish_ = redfish.get();
+  Add({"redfish"}, std::move(redfish));
+  Add({"amt"}, std::make_unique<AmtController>(loop));
+  Add({"ribcl"}, std::make_unique<RibclController>(loop));
+  DialogueController::Options options;
+  options.more_transports =
+      WebTransports(std::make_shared<WebTrust>(WebSettings()));
   auto dialogues =
-      std::make_unique<DialogueController>(loop, DialogueController::Options());
+      std::make_unique<DialogueController>(loop, std::move(options));
   dialogues_ = dialogues.get();
-  Add({"telnet", "tcp", "serial", "exec", "ssh"}, std::move(dialogues));
+  Add({"telnet", "tcp", "serial", "exec", "ssh", "tls", "http", "https"},
+      std::move(dialogues));
 }
 
 bool Controllers::IsConnected(absl::string_view pcu) const {
   return dialogues_->IsConnected(pcu);
 }
-size_t Controllers::connections() const { return dialogues_->connections(); }
+size_t Controllers::connections() const {
+  return dialogues_->connections() + redfish_->under_way();
+}
 void Controllers::Finish() { dialogues_->Finish(); }
 
 void Controllers::Add(std::initializer_list<absl::string_view> transports,

@@ -10,7 +10,8 @@
 namespace power {
 
 // The one place that knows all engines.
-Controllers::Controllers(sys::Loop& loop) {
+Controllers::Controllers(sys::Loop& loop,
+                         std::function<void(absl::string_view pcu)> gone) {
   Add({"ipmi"}, NewIpmiController(loop));
   Add({"snmp"}, NewSnmpController(loop));
   auto redfish = std::make_unique<RedfishController>(loop);
@@ -19,6 +20,7 @@ Controllers::Controllers(sys::Loop& loop) {
   Add({"amt"}, std::make_unique<AmtController>(loop));
   Add({"ribcl"}, std::make_unique<RibclController>(loop));
   DialogueController::Options options;
+  options.gone = std::move(gone);
   options.more_transports =
       WebTransports(std::make_shared<WebTrust>(WebSettings()));
   auto dialogues =
@@ -35,6 +37,11 @@ size_t Controllers::connections() const {
   return dialogues_->connections() + redfish_->under_way();
 }
 void Controllers::Finish() { dialogues_->Finish(); }
+void Controllers::Leave(absl::string_view pcu) { dialogues_->Leave(pcu); }
+DialogueController::Statistics Controllers::StatisticsOf(
+    absl::string_view pcu) const {
+  return dialogues_->StatisticsOf(pcu);
+}
 
 void Controllers::Add(std::initializer_list<absl::string_view> transports,
                       std::unique_ptr<Controller> controller) {

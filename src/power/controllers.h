@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/string_view.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,8 +17,10 @@ namespace power {
 
 class Controllers {
  public:
-  // The loop outlives it.
-  explicit Controllers(sys::Loop& loop);
+  // The loop outlives it. `gone`: the last connection with a PCU was closed;
+  // may be empty.
+  explicit Controllers(sys::Loop& loop,
+                       std::function<void(absl::string_view pcu)> gone = {});
 
   // Null if nothing here speaks it.
   Controller* Find(absl::string_view transport) const;
@@ -27,6 +30,10 @@ class Controllers {
   bool IsConnected(absl::string_view pcu) const;
   size_t connections() const;
   void Finish();
+  // Log out of this one as soon as nothing is under way there.
+  void Leave(absl::string_view pcu);
+  // Of dialogues, since the beginning.
+  DialogueController::Statistics StatisticsOf(absl::string_view pcu) const;
 
  private:
   void Add(std::initializer_list<absl::string_view> transports,

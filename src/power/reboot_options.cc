@@ -104,8 +104,19 @@ SecretPlaces PlacesOf(const cli::Call& call) {
   return places;
 }
 
+ServiceRun::Options ServiceOptionsOf(const cli::Call& call) {
+  ServiceRun::Options options;
+  if (call.Has("run-dir")) options.run_folder = call.Get("run-dir");
+  options.state_folder = StateFolder(call);
+  options.secrets = PlacesOf(call);
+  return options;
+}
+
 absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
-  const std::string path = InventoryPath(call);
+  return NeedInventoryAt(InventoryPath(call));
+}
+
+absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path) {
   absl::StatusOr<InventoryReading> reading = ReadInventory(path);
   if (!reading.ok()) {
     return cli::FailWith(78, reading.status().message());

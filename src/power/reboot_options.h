@@ -10,6 +10,7 @@
 #include "power/campaign_plan.h"
 #include "power/campaign_run.h"
 #include "power/inventory_reader.h"
+#include "power/service_run.h"
 #include "power/targets.h"
 
 namespace power {
@@ -31,8 +32,11 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
 // For every verb: the inventory that --inventory names, or the usual one, with
 // its mistakes in the message and exit code 78.
 absl::StatusOr<Inventory> NeedInventory(const cli::Call& call);
+absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path);
 std::string InventoryPath(const cli::Call& call);
 std::string StateFolder(const cli::Call& call);
 SecretPlaces PlacesOf(const cli::Call& call);
+// The folders, for a service.
+ServiceRun::Options ServiceOptionsOf(const cli::Call& call);
 
 }  // namespace power

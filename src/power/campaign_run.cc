@@ -22,7 +22,7 @@
 namespace power {
 namespace {
 
-constexpr absl::Duration kLeaveTime = absl::Seconds(5);  // to log out
+constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
 constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
 
 bool IsJournaled(Action action) {
@@ -605,7 +605,7 @@ void CampaignRun::MaybeDone() {
     return;
   }
   means_->controllers.Finish();
-  leave_by_ = sys::SteadyNow() + kLeaveTime;
+  leave_by_ = sys::SteadyNow() + kLogoutTime;
   Leave();
 }
 

@@ -10,6 +10,7 @@
 
 #include "power/controller.h"
 #include "power/dialogue_controller.h"
+#include "power/redfish_controller.h"
 #include "sys/loop.h"
 
 namespace power {
@@ -40,6 +41,7 @@ class Controllers {
 
   std::vector<std::unique_ptr<Controller>> engines_;
   DialogueController* dialogues_ = nullptr;  // one of them
+  RedfishController* redfish_ = nullptr;     // another
   absl::flat_hash_map<std::string, Controller*> by_transport_;
 };
 

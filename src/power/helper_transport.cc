@@ -11,11 +11,17 @@
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "power/helper.h"
 #include "power/helper_command.h"
 #include "power/ipmi_client.h"
+#include "power/limits.h"
+#include "power/snmp_client.h"
+#include "power/snmp_question.h"
+#include "power/udp_driver.h"
 #include "sys/clock.h"
 #include "sys/pool.h"
+#include "sys/process.h"
 #include "sys/resolve.h"
 
 namespace power {
@@ -23,14 +29,28 @@ namespace {
 
 constexpr int kThreads = 4;  // of look-ups
 
+std::optional<uint32_t> SnmpNumberIn(absl::string_view datagram) {
+  const auto number = SnmpNumberOf(datagram);
+  if (!number.has_value()) return std::nullopt;
+  return number->second;
+}
+
 // What all helpers of a process share.
 struct HelperMeans {
-  explicit HelperMeans(sys::Loop& loop) : pool(loop, kThreads), ipmi(loop) {}
+  explicit HelperMeans(sys::Loop& loop)
+      : pool(loop, kThreads),
+        ipmi(loop),
+        snmp(loop, SnmpNumberIn,
+             {.at_once = kMaxDatagramJobs,
+              .max_datagram_bytes = kMaxSnmpDatagramBytes,
+              .first_slot = base::Le32(sys::RandomBytes(4).data())}) {}
   sys::Pool pool;
   IpmiClient ipmi;
+  SnmpKeyCache keys;
+  UdpDriver snmp;
 };
 
-// An ipmipower that is told a host's number behind its name uses that.
+// Both are told another port behind the host's name.
 void SplitPort(std::string* host, int* port) {
   const size_t colon = host->rfind(':');
   if (colon == std::string::npos || host->find(':') != colon) return;
@@ -45,6 +65,19 @@ IpmiAccount AccountOf(const HelperCommand& command) {
   IpmiAccount account = {.user = command.user, .password = command.password};
   int suite = 0;
   if (absl::SimpleAtoi(command.cipher_suite, &suite)) account.suites = {suite};
+  return account;
+}
+
+// snmppower's version 3 is MD5 without privacy.
+SnmpAccount AccountOf(const SnmpCall& call) {
+  SnmpAccount account = {.version = call.version};
+  if (call.version != 3) {
+    account.community = call.secret;
+    return account;
+  }
+  account.user = call.user;
+  account.digest = net::Digest::kMd5;
+  account.password = call.secret;
   return account;
 }
 
@@ -107,24 +140,29 @@ class HelperTransport : public Transport {
   }
 
   void Begin(const HelperCall& call) {
-    const IpmiCall what = std::get<IpmiCall>(call.what);
-    if (what.asks_beacon) {
+    const IpmiCall* what = std::get_if<IpmiCall>(&call.what);
+    if (what != nullptr && what->asks_beacon) {
       return Fail(call.id, FailureClass::kUnsupported,
                   "the light's state cannot be asked for");
     }
     std::string host = call.host;
-    int port = kIpmiPort;
+    int port = what != nullptr ? kIpmiPort : kSnmpPort;
     SplitPort(&host, &port);
     auto found = std::make_shared<absl::StatusOr<std::vector<std::string>>>();
-    means_->pool.Run([found, host] { *found = sys::Resolve(host); },
-                     [this, found, port, what, id = call.id, alive = alive_] {
-                       if (!*alive || has_ended_) return;
-                       if (!found->ok() || (*found)->empty()) {
-                         return Fail(id, FailureClass::kUnreachable,
-                                     "has no address");
-                       }
-                       Ask(id, (*found)->front(), port, what);
-                     });
+    means_->pool.Run(
+        [found, host] { *found = sys::Resolve(host); },
+        [this, found, port, call, alive = alive_] {
+          if (!*alive || has_ended_) return;
+          if (!found->ok() || (*found)->empty()) {
+            return Fail(call.id, FailureClass::kUnreachable, "has no address");
+          }
+          const std::string& address = (*found)->front();
+          if (const auto* ipmi = std::get_if<IpmiCall>(&call.what)) {
+            Ask(call.id, address, port, *ipmi);
+          } else {
+            Ask(call.id, address, port, std::get<SnmpCall>(call.what));
+          }
+        });
   }
 
   // The dialogue sees to what has to be read before and afterwards.
@@ -147,6 +185,42 @@ class HelperTransport : public Transport {
         });
   }
 
+  void Ask(uint64_t id, const std::string& host, int port,
+           const SnmpCall& call) {
+    const SnmpAccount account = AccountOf(call);
+    if (auto failure = CheckSnmpAccount(account)) {
+      return Fail(id, failure->failure_class, failure->text);
+    }
+    const absl::StatusOr<sys::UdpAddress> address =
+        sys::UdpAddress::Parse(host, port);
+    if (!address.ok()) {
+      return Fail(id, FailureClass::kConfig, address.status().message());
+    }
+    const SnmpQuestion::What what = {.sets = call.sets,
+                                     .binding = {call.oid, call.value}};
+    snmp_tickets_[id] = means_->snmp.Start(
+        *address,
+        [what, account, &keys = means_->keys](uint32_t slot) {
+          return std::make_unique<SnmpQuestion>(what, account, slot,
+                                                sys::RandomBytes, keys);
+        },
+        [this, id, alive = alive_](Conversation& conversation) {
+          if (!*alive || has_ended_) return;
+          snmp_tickets_.erase(id);
+          const auto& question = static_cast<SnmpQuestion&>(conversation);
+          HelperAnswer answer = {.failure = question.result()->failure,
+                                 .value = question.value()};
+          Soon([this, id, answer = std::move(answer)] {
+            Apply(helper_->Answered(id, answer, sys::SteadyNow()));
+          });
+        },
+        [this, id, alive = alive_](const absl::Status& status) {
+          if (*alive && !has_ended_) {
+            Fail(id, FailureClass::kInternal, status.message());
+          }
+        });
+  }
+
   void Fail(uint64_t id, FailureClass failure_class, absl::string_view text) {
     Soon([this, id, failure_class, text = std::string(text)] {
       Apply(helper_->Answered(
@@ -159,6 +233,8 @@ class HelperTransport : public Transport {
   void CancelCalls() {
     for (const auto& [id, ticket] : tickets_) means_->ipmi.Cancel(ticket);
     tickets_.clear();
+    for (const auto& [id, ticket] : snmp_tickets_) means_->snmp.Cancel(ticket);
+    snmp_tickets_.clear();
   }
 
   sys::Loop& loop_;
@@ -167,6 +243,7 @@ class HelperTransport : public Transport {
   const std::unique_ptr<Helper> helper_;
   Events events_;
   std::map<uint64_t, IpmiClient::Ticket> tickets_;  // by call
+  std::map<uint64_t, UdpDriver::Ticket> snmp_tickets_;
   sys::Loop::Timer timer_ = 0;
   bool has_ended_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -180,7 +257,8 @@ TransportMaker HelperTransports() {
              const TransportPlan& plan) mutable -> std::unique_ptr<Transport> {
     if (plan.transport != "exec" || plan.pcu->program_external) return nullptr;
     std::optional<HelperCommand> command = ParseHelperCommand(plan.program);
-    if (!command.has_value() || command->kind != HelperKind::kIpmi) {
+    if (!command.has_value() || (command->kind != HelperKind::kIpmi &&
+                                 command->kind != HelperKind::kSnmp)) {
       return nullptr;
     }
     if (means == nullptr) means = std::make_shared<HelperMeans>(loop);

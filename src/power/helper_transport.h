@@ -1,6 +1,6 @@
 // The built-in co-processes as ways of dialogues: a device line whose program
-// is ipmipower is answered by a Helper instead, which has its calls carried out
-// by our own engine. No program is started.
+// is ipmipower or snmppower is answered by a Helper instead, which has its
+// calls carried out by our own engine. No program is started.
 #pragma once
 
 #include "power/transport.h"

@@ -24,3 +24,35 @@ pcu-reboot cycle --off-time 0s h2 | untimed
 echo '--- refused; another option, which only the program could know'
 pcu-reboot status w | untimed
 pcu-reboot status o | sed 's/it printed.*//' | untimed
+echo '--- snmppower'
+strips --port=10161
+cat >powerman.conf <<END
+specification "masterswitch" {
+  timeout 10
+  plug name { "1" "2" "3" "4" "5" "6" "7" "8" }
+  script login { expect "snmppower> " send "start_v2c private\n" expect "snmppower> " }
+  script logout { send "finish\n" expect "snmppower> " }
+  script status_all {
+    foreachplug {
+      send "get enterprises.318.1.1.4.4.2.1.3.%s\n"
+      expect "enterprises.318.1.1.4.4.2.1.3.([1-8]): ([0-9]+)\n"
+      setplugstate \$1 \$2 on="1" off="2"
+      expect "snmppower> "
+    }
+  }
+  script on {
+    send "set enterprises.318.1.1.4.4.2.1.3.%s i 1\n"
+    expect "[1-8]: 1\n" expect "snmppower> "
+  }
+  script off {
+    send "set enterprises.318.1.1.4.4.2.1.3.%s i 2\n"
+    expect "[1-8]: 2\n" expect "snmppower> "
+  }
+}
+device "s" "masterswitch" "/nowhere/snmppower -h $net.1:10161 |&"
+node "s[1-8]" "s"
+END
+pcu-reboot -q status 's[1-8]'
+pcu-reboot cycle --off-time 0s s3 | untimed
+pcu-reboot off s5 | untimed
+sed 's/ [0-9]*$//; s/^[^ ]* //' serve.2.log

@@ -11,7 +11,7 @@
 namespace power {
 namespace {
 
-constexpr absl::Duration kLeaveTime = absl::Seconds(5);  // to log out
+constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
 constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
 
 }  // namespace
@@ -229,7 +229,7 @@ void ServiceRun::GiveUp() {
 void ServiceRun::CheckStopped() {
   if (!is_stopping_ || stopped_ == nullptr || !orders_.empty()) return;
   if (leave_by_ == absl::InfiniteFuture()) {
-    leave_by_ = sys::SteadyNow() + kLeaveTime;
+    leave_by_ = sys::SteadyNow() + kLogoutTime;
     means_->controllers.Finish();
   }
   if (means_->controllers.connections() > 0 && !has_given_up_ &&

@@ -1,6 +1,5 @@
 #include "power/campaign_run.h"
 
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "power/own_record.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -26,28 +26,10 @@ constexpr int kThreads = 8;  // of look-ups and programs that print secrets
 constexpr absl::Duration kPollLock = absl::Milliseconds(25);
 constexpr absl::Duration kLeaveTime = absl::Seconds(5);  // to log out
 
-bool IsJournaled(Action action) {
-  return action != Action::kStatus && action != Action::kVerify &&
-         action != Action::kIdentifyOn && action != Action::kIdentifyOff;
-}
-
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
     return std::uniform_real_distribution<double>(0, 1)(*random);
   };
-}
-
-// Who it is, also behind sudo.
-std::string Login() {
-  uint32_t uid = sys::MyUid();
-  const absl::StatusOr<std::string> text =
-      sys::ReadFile("/proc/self/loginuid", 32);
-  uint32_t login = 0;
-  if (text.ok() && absl::SimpleAtoi(*text, &login) && login != UINT32_MAX) {
-    uid = login;
-  }
-  const absl::StatusOr<sys::Account> account = sys::FindAccount(uid);
-  return account.ok() ? account->name : "";
 }
 
 absl::Time WallTime(absl::Time steady) {
@@ -120,7 +102,7 @@ void CampaignRun::Start() {
       }
     }
   }
-  login_ = Login();
+  login_ = options_.login.empty() ? LoginName() : options_.login;
   Apply(campaign_.Begin(sys::SteadyNow()));
 }
 
@@ -399,16 +381,8 @@ void CampaignRun::GetLock(BatchId id) {
 }
 
 JournalRecord CampaignRun::NewRecord(size_t host) {
-  const absl::Time now = sys::WallNow();
-  JournalRecord record;
-  record.id = NewRecordId(now, sys::RandomBytes(4));
-  record.at = now;
-  record.uid = sys::MyUid();
-  record.login = login_;
-  record.pid = sys::MyPid();
-  if (const auto process = sys::ReadProcess(sys::MyPid())) {
-    record.start_ticks = process->start_ticks;
-  }
+  JournalRecord record = OwnRecord(sys::WallNow(), login_);
+  record.via = options_.via;
   record.host = host_names_[host];
   record.feeds = host_feeds_[host];
   record.action = std::string(Word(action_));

@@ -67,5 +67,6 @@ cycled=$(grep -c ': cycled' out)
   echo 'what was off is on'
 echo '--- not reached'
 printf '#!/bin/sh\necho no route to host >&2; exit 255\n' >bin/ssh
-via on web1
+via on web1 >out 2>&1
 echo "[$?]"
+sed 's/hub: .*: no/hub: WHY: no/' out

@@ -8,6 +8,7 @@
 #include "power/outcome.h"
 #include "power/reboot_face.h"
 #include "power/reboot_tools.h"
+#include "power/relay_face.h"
 #include "power/serve_face.h"
 #include "sys/users.h"
 
@@ -48,6 +49,10 @@ constexpr auto kOptions = cli::Options([] {
       {'v', "verbose", "", "print more"},
       {0, "trace", "", "print what is said to devices, without secrets"},
       {0, "record", "FILE", "keep what is said to a device, for lint"},
+      {0, "via", "HOST", "have it done by that host"},
+      {'i', "identity", "FILE", "the key that says who we are"},
+      {0, "trust", "FILE", "whose keys are trusted"},
+      {0, "relay", "", "carry out what standard input asks, for --via"},
       {0, "run-dir", "DIR", "the folder of locks"},
       {0, "state-dir", "DIR", "the folder of the journal"},
       {0, "secret-dir", "DIR", "the folder of the store of secrets"},
@@ -130,6 +135,9 @@ extern constinit const cli::Applet applet_pcu_reboot = {
         "7  every failure: a person has to do it, or unsupported\n"
         "8  interrupted; what was not tried is listed\n"
         "66  a target is not known; nothing was done\n"
+        "69  --via: the host cannot be reached; nothing was done\n"
+        "75  --via: the host has not said what came of it\n"
+        "77  --via: refused; nothing was done\n"
         "78  the inventory has mistakes; nothing was done\n",
     .environment = "PCU_REBOOT",
     .verbs = kVerbs,
@@ -147,6 +155,7 @@ absl::StatusOr<int> RunOriginal(const cli::Call& call) {
     return power::AskpassMain(sys::EnvironmentVariable("SSH_ASKPASS"),
                               call.operands);
   }
+  if (call.Has("relay")) return power::RunRelay(call);
   std::vector<std::string> operands = call.operands;
   const auto end = std::remove(operands.begin(), operands.end(), "test");
   const bool is_test = end != operands.end() && !call.dashes;

@@ -3,11 +3,9 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "base/limits.h"
@@ -17,7 +15,7 @@
 #include "msrc/receiver_identity.h"
 #include "msrc/receiver_limits.h"
 #include "net/channel.h"
-#include "net/local_relay.h"
+#include "net/stdio_socket.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -52,45 +50,6 @@ absl::StatusOr<ReceiverConfig> ConfigOf(const ReceiverOptions& options) {
   TidyCache(config.cache, sys::WallNow());
   return config;
 }
-
-// Standard input and output as one stream socket, which a channel needs. ssh
-// may have given us two pipes, so a thread carries bytes between them.
-class StdioSocket {
- public:
-  absl::StatusOr<sys::Fd> Open() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-      return base::SysError("socketpair");
-    }
-    ours_ = sys::Fd(ends[1]);
-    sys::Fd end(ends[0]);
-    TRY(sys::SetNonBlocking(end.get()));
-    TRY(sys::SetNonBlocking(ours_.get()));
-    thread_ = std::thread([this] {
-      (void)net::RelayTo(STDIN_FILENO, STDOUT_FILENO, ours_.get());
-      // The channel is to see that nobody is there any more.
-      shutdown(ours_.get(), SHUT_RDWR);
-    });
-    return end;
-  }
-  // Once the channel is closed: what it said last is on its way, and then
-  // nobody holds the connection open any more.
-  void Close() {
-    if (!thread_.joinable()) return;
-    thread_.join();
-    const sys::Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
-    for (int fd : {0, 1, 2}) dup2(null.get(), fd);
-  }
-  ~StdioSocket() {
-    if (!thread_.joinable()) return;
-    shutdown(ours_.get(), SHUT_RDWR);
-    thread_.join();
-  }
-
- private:
-  sys::Fd ours_;
-  std::thread thread_;
-};
 
 // A channel, the session on it, and what ends them.
 class Server {
@@ -172,7 +131,7 @@ class Server {
   }
 
   sys::Loop& loop_;
-  StdioSocket stdio_;
+  net::StdioSocket stdio_;
   std::unique_ptr<ReceiverSession> session_;
   std::unique_ptr<net::Channel> channel_;
   bool over_ = false, met_ = false;

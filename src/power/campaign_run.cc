@@ -1,6 +1,5 @@
 #include "power/campaign_run.h"
 
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "power/own_record.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -25,28 +25,10 @@ namespace {
 constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
 constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
 
-bool IsJournaled(Action action) {
-  return action != Action::kStatus && action != Action::kVerify &&
-         action != Action::kIdentifyOn && action != Action::kIdentifyOff;
-}
-
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
     return std::uniform_real_distribution<double>(0, 1)(*random);
   };
-}
-
-// Who it is, also behind sudo.
-std::string Login() {
-  uint32_t uid = sys::MyUid();
-  const absl::StatusOr<std::string> text =
-      sys::ReadFile("/proc/self/loginuid", 32);
-  uint32_t login = 0;
-  if (text.ok() && absl::SimpleAtoi(*text, &login) && login != UINT32_MAX) {
-    uid = login;
-  }
-  const absl::StatusOr<sys::Account> account = sys::FindAccount(uid);
-  return account.ok() ? account->name : "";
 }
 
 absl::Time WallTime(absl::Time steady) {
@@ -135,7 +117,7 @@ void CampaignRun::Start() {
       }
     }
   }
-  login_ = Login();
+  login_ = options_.login.empty() ? LoginName() : options_.login;
   Apply(campaign_.Begin(sys::SteadyNow()));
 }
 
@@ -408,17 +390,8 @@ void CampaignRun::OnLock(BatchId id, const absl::StatusOr<int>& session) {
 }
 
 JournalRecord CampaignRun::NewRecord(size_t host) {
-  const absl::Time now = sys::WallNow();
-  JournalRecord record;
-  record.id = NewRecordId(now, sys::RandomBytes(4));
-  record.at = now;
-  record.uid = sys::MyUid();
-  record.login = login_;
+  JournalRecord record = OwnRecord(sys::WallNow(), login_);
   record.via = options_.via;
-  record.pid = sys::MyPid();
-  if (const auto process = sys::ReadProcess(sys::MyPid())) {
-    record.start_ticks = process->start_ticks;
-  }
   record.host = host_names_[host];
   record.feeds = host_feeds_[host];
   record.action = std::string(Word(action_));

@@ -48,6 +48,7 @@ class CampaignRun {
     bool ignores_lockout = false;
     std::string record = {};  // where a dialogue is kept; empty: nowhere
     std::string via = {};     // for the journal: by which face we were asked
+    std::string login = {};   // likewise, by whom; empty: who has started us
   };
   struct Callbacks {
     std::function<void(size_t host, const HostResult& result)> ended;

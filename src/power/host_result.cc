@@ -79,6 +79,8 @@ std::string Beginning(const HostResult& result) {
       return absl::StrCat("skipped: ", result.detail);
     case HostOutcome::kManual:
       return absl::StrCat("manual: ", result.detail);
+    case HostOutcome::kUnknown:
+      return absl::StrCat("UNKNOWN: ", result.detail);
     default: {
       const std::string remark = Remark(result);
       return remark.empty()
@@ -113,6 +115,7 @@ absl::string_view LegacyPrefix(FailureClass failure_class) {
 int CodeOf(const HostResult& result) {
   if (result.outcome == HostOutcome::kManual) return 7;
   if (result.outcome == HostOutcome::kSkipped) return 6;
+  if (result.outcome == HostOutcome::kUnknown) return 75;
   switch (result.failure_class) {
     case FailureClass::kAuth:
     case FailureClass::kPrivilege:
@@ -151,6 +154,8 @@ absl::string_view Word(HostOutcome outcome) {
       return "skipped";
     case HostOutcome::kManual:
       return "manual";
+    case HostOutcome::kUnknown:
+      return "unknown";
   }
   return "";
 }

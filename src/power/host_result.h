@@ -22,6 +22,7 @@ enum class HostOutcome : uint8_t {
   kFailed,
   kSkipped,
   kManual,
+  kUnknown,  // whoever was to do it has not said what came of it
 };
 absl::string_view Word(HostOutcome outcome);  // "done"
 bool IsSuccess(HostOutcome outcome);

@@ -113,6 +113,20 @@ inline constexpr absl::Duration kPowermanIdleTime = absl::Hours(1);
 // One line of a server's answer: it may name every host there is.
 inline constexpr size_t kMaxPowermanAnswerLineBytes = 4 << 20;
 
+// Requests by way of another host (pcu-reboot --via).
+inline constexpr size_t kMaxRelayRequestBytes = 8 << 20;
+inline constexpr size_t kMaxRelayWordBytes = 4096;  // a target, an exclusion
+inline constexpr absl::Duration kMaxRelaySpan = absl::Hours(24);
+inline constexpr size_t kMaxRelayAnswerBytes = 4 << 20;  // one message of them
+inline constexpr size_t kMaxRelayTextBytes = 64 << 10;   // a text in one
+inline constexpr size_t kMaxRelayPlanBytes = 2 << 20;    // of a dry run
+inline constexpr size_t kMaxRelayRequests = 64;          // under way
+inline constexpr size_t kMaxRelayChannels = 256;
+// What may wait for a slow asker before traces are left out.
+inline constexpr size_t kMaxRelayUnreadBytes = 4 << 20;
+// Requests that are remembered, so that none is carried out twice.
+inline constexpr size_t kMaxSeenRequests = 65'536;
+
 // Options of fence_pcu on its standard input.
 inline constexpr size_t kMaxFenceInputBytes = 64 << 10;
 

@@ -13,6 +13,7 @@
 #include "cli/report.h"
 #include "power/campaign_run.h"
 #include "power/reboot_options.h"
+#include "power/relay_face.h"
 #include "sys/loop.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -40,6 +41,14 @@ class Teller {
                          "\n"));
     }
     ShowProgress();
+  }
+
+  // When they are known only later.
+  void SetHosts(size_t hosts) { hosts_ = hosts; }
+
+  void Plan(const std::string& text) {
+    if (options_.json || options_.quiet || options_.legacy_output) return;
+    cli::Print(text);
   }
 
   void Note(const std::string& line) {
@@ -88,19 +97,21 @@ class Teller {
 
   const cli::Call& call_;
   const RebootOptions& options_;
-  const size_t hosts_;
+  size_t hosts_;
   std::vector<HostResult> results_;
   std::map<size_t, std::string> waiting_;
   size_t next_ = 0;
   cli::Progress progress_;
 };
 
+constexpr char kInterrupted[] =
+    "interrupted: what has begun is brought to its end; once more gives that "
+    "up";
+
 // The first signal ends what can be ended well, the second everything.
 void OnSignal(CampaignRun& run, Teller& teller, int& signals) {
   if (++signals == 1) {
-    teller.Note(
-        "interrupted: what has begun is brought to its end; once more gives "
-        "that up");
+    teller.Note(kInterrupted);
     run.Interrupt();
   } else {
     run.Abandon();
@@ -143,9 +154,7 @@ int Carry(const cli::Call& call, const RebootOptions& options,
 int Show(const cli::Call& call, const RebootOptions& options,
          const CampaignPlan& plan) {
   Teller teller(call, options, plan.request.hosts.size());
-  if (!options.json && !options.quiet && !options.legacy_output) {
-    cli::Print(PlanText(plan));
-  }
+  teller.Plan(PlanText(plan));
   size_t host = 0;
   for (const HostResult& result : PlanResults(plan)) {
     teller.Ended(host++, result);
@@ -153,8 +162,22 @@ int Show(const cli::Call& call, const RebootOptions& options,
   return teller.Finish();
 }
 
-absl::Status ExitWith(int code, const absl::Status& status) {
-  return cli::FailWith(code, status.message());
+// Another host does it; what it says is told as if it were done here.
+absl::StatusOr<int> CarryVia(const cli::Call& call,
+                             const RebootOptions& options) {
+  Teller teller(call, options, 0);
+  const ViaCallbacks callbacks = {
+      .hosts = [&](size_t hosts) { teller.SetHosts(hosts); },
+      .plan = [&](const std::string& text) { teller.Plan(text); },
+      .ended = [&](size_t host,
+                   const HostResult& result) { teller.Ended(host, result); },
+      .note = [&](const std::string& line) { teller.Note(line); },
+      .trace = [&](const std::string& pcu,
+                   const std::string& line) { teller.Trace(pcu, line); },
+      .interrupted = [&] { teller.Note(kInterrupted); }};
+  TRY_ASSIGN(const int code, AskVia(options, callbacks));
+  teller.Finish();
+  return code;
 }
 
 }  // namespace
@@ -164,14 +187,10 @@ absl::StatusOr<int> RunAction(const cli::Call& call, Action action,
   TRY_ASSIGN(RebootOptions options,
              ReadRebootOptions(call, action, std::move(operands)));
   if (options.choice.words.empty()) return cli::UsageError("no targets");
+  if (!options.via.empty()) return CarryVia(call, options);
   TRY_ASSIGN(const Inventory inventory, NeedInventory(call));
-  const absl::StatusOr<std::vector<Target>> targets =
-      ChooseTargets(inventory, options.choice);
-  if (absl::IsNotFound(targets.status())) return targets.status();
-  if (!targets.ok()) return ExitWith(64, targets.status());
-  const absl::Status guard = GuardPlan(inventory, *targets, options.plan);
-  if (!guard.ok()) return ExitWith(64, guard);
-  CampaignPlan plan = MakePlan(inventory, *targets, options.plan);
+  TRY_ASSIGN(CampaignPlan plan,
+             NeedPlan(inventory, options.choice, options.plan));
   if (!options.run.record.empty() && plan.pcus.size() > 1) {
     return cli::UsageError("--record: keeps what is said to one PCU");
   }

@@ -112,11 +112,19 @@ ServiceRun::Options ServiceOptionsOf(const cli::Call& call) {
   return options;
 }
 
-absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
-  return NeedInventoryAt(InventoryPath(call));
+CampaignRun::Options FoldersOf(const cli::Call& call) {
+  CampaignRun::Options options;
+  if (!call.Get("run-dir").empty()) options.run_folder = call.Get("run-dir");
+  options.state_folder = StateFolder(call);
+  options.secrets = PlacesOf(call);
+  return options;
 }
 
-absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path) {
+absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
+  return NeedInventory(InventoryPath(call));
+}
+
+absl::StatusOr<Inventory> NeedInventory(const std::string& path) {
   absl::StatusOr<InventoryReading> reading = ReadInventory(path);
   if (!reading.ok()) {
     return cli::FailWith(78, reading.status().message());
@@ -129,6 +137,18 @@ absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path) {
   return cli::FailWith(78, absl::StrJoin(lines, "\n"));
 }
 
+absl::StatusOr<CampaignPlan> NeedPlan(const Inventory& inventory,
+                                      const TargetChoice& choice,
+                                      const PlanOptions& options) {
+  const absl::StatusOr<std::vector<Target>> targets =
+      ChooseTargets(inventory, choice);
+  if (absl::IsNotFound(targets.status())) return targets.status();
+  if (!targets.ok()) return cli::FailWith(64, targets.status().message());
+  const absl::Status guard = GuardPlan(inventory, *targets, options);
+  if (!guard.ok()) return cli::FailWith(64, guard.message());
+  return MakePlan(inventory, *targets, options);
+}
+
 absl::StatusOr<RebootOptions> ReadRebootOptions(
     const cli::Call& call, Action action, std::vector<std::string> operands) {
   RebootOptions options;
@@ -136,10 +156,7 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
   TRY(ReadChoice(call, operands, options.choice));
   options.plan.action = action;
   TRY(ReadPlan(call, options.plan));
-  if (!call.Get("run-dir").empty())
-    options.run.run_folder = call.Get("run-dir");
-  options.run.state_folder = StateFolder(call);
-  options.run.secrets = PlacesOf(call);
+  options.run = FoldersOf(call);
   options.run.record = call.Get("record");
   options.run.ignores_lockout = call.Has("force");
   TRY_ASSIGN(options.run.connect_timeout,
@@ -150,6 +167,12 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
   options.verbose = call.Has("verbose");
   options.trace = call.Has("trace");
   options.legacy_output = call.Has("legacy-output");
+  options.via = call.Get("via");
+  if (call.Has("via") && options.via.empty()) {
+    return cli::UsageError("--via: names no host");
+  }
+  options.identity = call.Get("identity");
+  options.trust = call.Get("trust");
   return options;
 }
 

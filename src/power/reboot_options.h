@@ -23,6 +23,8 @@ struct RebootOptions {
   bool dry_run = false;
   bool json = false, quiet = false, verbose = false, trace = false;
   bool legacy_output = false;
+  // Another host that is to do it; whose key and trust file count then.
+  std::string via = {}, identity = {}, trust = {};
 };
 
 // Action and targets are what is in the operands; files of targets are read.
@@ -32,11 +34,18 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
 // For every verb: the inventory that --inventory names, or the usual one, with
 // its mistakes in the message and exit code 78.
 absl::StatusOr<Inventory> NeedInventory(const cli::Call& call);
-absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path);
+absl::StatusOr<Inventory> NeedInventory(const std::string& path);
+// What an inventory makes of a choice, past its guards; else with exit code 64
+// or 66.
+absl::StatusOr<CampaignPlan> NeedPlan(const Inventory& inventory,
+                                      const TargetChoice& choice,
+                                      const PlanOptions& options);
 std::string InventoryPath(const cli::Call& call);
 std::string StateFolder(const cli::Call& call);
 SecretPlaces PlacesOf(const cli::Call& call);
-// The folders, for a service.
+// The folders of locks, journal and secrets.
+CampaignRun::Options FoldersOf(const cli::Call& call);
+// The same, for a service.
 ServiceRun::Options ServiceOptionsOf(const cli::Call& call);
 
 }  // namespace power

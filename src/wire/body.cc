@@ -280,6 +280,30 @@ void List(Lister& l, const pb::IsinitAnswer& answer) {
   l.Text("log", answer.log());
 }
 
+void List(Lister& l, const pb::PowerRequest& request) {
+  l.Text("action", request.action());
+  l.Texts("target", request.target());
+  l.Texts("exclude", request.exclude());
+  l.Text("asker", request.asker());
+  l.Hex("stop", request.stop());
+}
+
+void List(Lister& l, const pb::PowerAnswer& answer) {
+  l.Hex("request", answer.request());
+  l.Each("host", answer.host(), [&](const pb::PowerHost& host) {
+    l.Text("name", host.name());
+    l.Text("feeds", host.feeds());
+  });
+  const pb::PowerResult& result = answer.result();
+  l.Number("result.host", result.host());
+  l.Text("result.outcome", result.outcome());
+  l.Text("result.class", result.failure_class());
+  l.Text("result.detail", result.detail());
+  l.Text("note", answer.note());
+  l.Number("exit-code", answer.exit_code());
+  l.Text("error", answer.error());
+}
+
 void List(Lister& l, const pb::TaskView& task) {
   l.Text("name", task.name());
   l.Text("host", task.host());
@@ -455,6 +479,10 @@ absl::StatusOr<std::vector<BodyField>> BodyFields(Kind kind,
       return Listed<pb::IsinitRequest>(body);
     case pb::TOLD:
       return Listed<pb::IsinitAnswer>(body);
+    case pb::REQUEST:
+      return Listed<pb::PowerRequest>(body);
+    case pb::POWERED:
+      return Listed<pb::PowerAnswer>(body);
     case pb::DELIVERY:
     case pb::BUNDLE:
       return Listed<pb::Delivery>(body, base::kMaxManifestBytes);

@@ -57,6 +57,7 @@ constexpr KindRules kKinds[] = {
      false},
     {pb::UTILITY, "utility", "bundle@fleetbox", base::kMaxBodyBytes, false},
     {pb::BUNDLE, "bundle", "bundle@fleetbox", base::kMaxManifestBytes, true},
+    {pb::POWERED, "powered", "result@fleetbox", base::kMaxBodyBytes, false},
 };
 
 // A refusal: "step 4 (trust): SHA256:... (ops@example.com): why". The

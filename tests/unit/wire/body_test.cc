@@ -134,3 +134,22 @@ TEST_CASE("body: one of another message is refused, an unknown one shown",
   CHECK(fields[0].path == "bytes");
   CHECK(fields[0].value == "anything");
 }
+
+TEST_CASE("body: a request to switch, and what came of it, are shown",
+          "[wire]") {
+  pb::PowerRequest request;
+  request.set_action("cycle");
+  request.add_target("web[1-3]");
+  request.add_exclude("web2");
+  request.set_asker("ops@admin1");
+  CHECK(Listed(pb::REQUEST, request) ==
+        "action=cycle\ntarget.0=web[1-3]\nexclude.0=web2\n"
+        "asker=ops@admin1\n");
+  pb::PowerAnswer answer;
+  answer.set_request("\x01\x02");
+  answer.add_host()->set_name("web1");
+  answer.mutable_result()->set_outcome("done");
+  answer.set_exit_code(3);
+  CHECK(Listed(pb::POWERED, answer) ==
+        "request=0102\nhost.0.name=web1\nresult.outcome=done\nexit-code=3\n");
+}

@@ -90,10 +90,12 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
     }
   }
   journal_.SetIdle([this] { MaybeDone(); });
+  controllers_.SetGone([this](const std::string& pcu) { Gone(pcu); });
 }
 
 CampaignRun::~CampaignRun() {
   loop_.Cancel(timer_);
+  loop_.Cancel(leave_timer_);
   for (auto& [id, under] : under_) loop_.Cancel(under.timer);
 }
 
@@ -131,6 +133,7 @@ void CampaignRun::Interrupt() {
 void CampaignRun::Abandon() {
   was_abandoned_ = true;
   if (was_started_) Apply(campaign_.Abandon(sys::SteadyNow()));
+  if (is_done_) Leave();
 }
 
 void CampaignRun::Apply(Campaign::Effects effects) {
@@ -545,9 +548,7 @@ void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
 // Not before we have logged out: the device may have one session only.
 void CampaignRun::Release(size_t pcu) {
   if (controllers_.IsConnected(pcu_names_[pcu])) {
-    loop_.After(kPollLock, [this, pcu, alive = std::weak_ptr<bool>(alive_)] {
-      if (!alive.expired()) Release(pcu);
-    });
+    released_[pcu_names_[pcu]] = pcu;
     return;
   }
   for (const HeldLock& lock : held_[pcu]) {
@@ -590,17 +591,30 @@ void CampaignRun::MaybeDone() {
   }
   controllers_.Finish();
   leave_by_ = sys::SteadyNow() + kLeaveTime;
+  leave_timer_ = loop_.At(leave_by_, [this] {
+    leave_timer_ = 0;
+    Leave();
+  });
   Leave();
+}
+
+void CampaignRun::Gone(const std::string& pcu) {
+  const auto at = released_.find(pcu);
+  if (at != released_.end() && !controllers_.IsConnected(pcu)) {
+    const size_t released = at->second;
+    released_.erase(at);
+    Release(released);
+  }
+  if (is_done_) Leave();
 }
 
 void CampaignRun::Leave() {
   if (controllers_.connections() > 0 && !was_abandoned_ &&
       sys::SteadyNow() < leave_by_) {
-    loop_.After(kPollLock, [this, alive = std::weak_ptr<bool>(alive_)] {
-      if (!alive.expired()) Leave();
-    });
-    return;
+    return;  // until it is told that they have gone
   }
+  if (std::exchange(has_left_, true)) return;
+  loop_.Cancel(std::exchange(leave_timer_, 0));
   if (callbacks_.done) callbacks_.done();
 }
 

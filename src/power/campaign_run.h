@@ -124,6 +124,7 @@ class CampaignRun {
   void OrderEnded(BatchId id, size_t order, const PlugResult& result);
   void NoteCredentials(size_t pcu, const PlugResult& result);
   JournalRecord NewRecord(size_t host);
+  void Gone(const std::string& pcu);
   void MaybeDone();
   void Leave();
   void Note(std::string line) const;
@@ -149,14 +150,16 @@ class CampaignRun {
   std::vector<PcuSecrets> secrets_;
   absl::flat_hash_map<std::string, Name> names_;
   std::vector<std::vector<HeldLock>> held_;  // by PCU
+  // Whose locks go when the connection has gone.
+  absl::flat_hash_map<std::string, size_t> released_;
   std::map<BatchId, Under> under_;
   std::map<size_t, JournalRecord> records_;  // by host
   std::map<size_t, std::string> digests_;    // by host
   std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
   std::string login_;
-  sys::Loop::Timer timer_ = 0;
+  sys::Loop::Timer timer_ = 0, leave_timer_ = 0;
   absl::Time leave_by_ = absl::InfiniteFuture();  // whoever is connected
-  bool is_done_ = false, was_abandoned_ = false;
+  bool is_done_ = false, has_left_ = false, was_abandoned_ = false;
   bool was_started_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -20,6 +20,9 @@ bool Controllers::IsConnected(absl::string_view pcu) const {
   return dialogues_->IsConnected(pcu);
 }
 size_t Controllers::connections() const { return dialogues_->connections(); }
+void Controllers::SetGone(std::function<void(const std::string& pcu)> gone) {
+  dialogues_->SetGone(std::move(gone));
+}
 void Controllers::Finish() { dialogues_->Finish(); }
 
 void Controllers::Add(std::initializer_list<absl::string_view> transports,

@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/string_view.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,8 @@ class Controllers {
   // one of ours, how many have; log out, all of them.
   bool IsConnected(absl::string_view pcu) const;
   size_t connections() const;
+  // Called each time that one of them has gone.
+  void SetGone(std::function<void(const std::string& pcu)> gone);
   void Finish();
 
  private:

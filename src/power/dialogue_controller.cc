@@ -1,6 +1,7 @@
 #include "power/dialogue_controller.h"
 
 #include <absl/algorithm/container.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -159,6 +160,19 @@ bool DialogueController::IsConnected(absl::string_view pcu) const {
                      [&](const auto& place) { return place->pcu.name == pcu; });
 }
 
+// A copy that outlives the batch; strips of one model have one. Each copy is
+// compared once: a thousand strips are mostly of one model.
+std::shared_ptr<const Specification> DialogueController::Shared(
+    const Specification& specification) const {
+  absl::flat_hash_set<const Specification*> others;
+  for (const auto& place : places_) {
+    const std::shared_ptr<const Specification>& other = place->specification;
+    if (!others.insert(other.get()).second) continue;
+    if (*other == specification) return other;
+  }
+  return std::make_shared<const Specification>(specification);
+}
+
 DialogueController::Place* DialogueController::Make(const Batch& batch) {
   auto made = std::make_unique<Place>();
   Place& place = *made;
@@ -169,15 +183,7 @@ DialogueController::Place* DialogueController::Make(const Batch& batch) {
   place.plugs = batch.plugs;
   place.once = batch.record != nullptr;
   place.record = batch.record;
-  for (const auto& other : places_) {
-    if (*other->specification == *batch.specification) {
-      place.specification = other->specification;
-    }
-  }
-  if (place.specification == nullptr) {
-    place.specification =
-        std::make_shared<const Specification>(*batch.specification);
-  }
+  place.specification = Shared(*batch.specification);
   DialogueLink::Setup setup;
   setup.device = DeviceFor(batch, *place.specification);
   setup.secret = batch.credentials.secret;
@@ -323,6 +329,11 @@ void DialogueController::Gone(Place& place) {
   const auto found = absl::c_find_if(
       places_, [&](const auto& other) { return other.get() == &place; });
   if (found == places_.end()) return;
+  if (gone_ != nullptr) {
+    loop_.AtEndOfTurn([this, alive = alive_, pcu = place.pcu.name] {
+      if (*alive) gone_(pcu);
+    });
+  }
   loop_.DeleteAtEndOfTurn(std::move(*found));
   places_.erase(found);
   BeginSoon();

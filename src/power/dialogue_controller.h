@@ -38,6 +38,10 @@ class DialogueController : public Controller {
   // before there are none leaves sessions open on devices that have only one.
   size_t connections() const { return places_.size(); }
   bool IsConnected(absl::string_view pcu) const;
+  // Called on the loop each time a connection with a PCU has gone.
+  void SetGone(std::function<void(const std::string& pcu)> gone) {
+    gone_ = std::move(gone);
+  }
   // Logs out as soon as nothing is under way, kept or not.
   void Finish();
 
@@ -49,6 +53,8 @@ class DialogueController : public Controller {
   Place* PlaceFor(const Job& job);
   bool Fits(const Place& place, const Batch& batch) const;
   Place* Make(const Batch& batch);
+  std::shared_ptr<const Specification> Shared(
+      const Specification& specification) const;
   std::unique_ptr<Transport> Line(const TransportPlan& plan,
                                   const std::vector<std::string>& program);
   void Begin(Job& job, Place& place);
@@ -65,6 +71,7 @@ class DialogueController : public Controller {
   Ticket next_ticket_ = 1;
   uint64_t next_request_ = 1;
   bool finishing_ = false;
+  std::function<void(const std::string& pcu)> gone_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -23,7 +23,7 @@ namespace power {
 namespace {
 
 constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
-constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
+constexpr absl::Duration kPollLeaving = absl::Milliseconds(2);
 
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {

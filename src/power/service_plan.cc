@@ -189,6 +189,11 @@ ServiceResult ResultForFace(const Inventory& inventory,
       plug.failure = Failure{.failure_class = FailureClass::kUnsupported,
                              .text = result.detail};
       break;
+    case HostOutcome::kUnknown:
+      plug.failure = Failure{.failure_class = FailureClass::kClosed,
+                             .text = result.detail,
+                             .maybe_executed = true};
+      break;
     case HostOutcome::kSkipped:
     case HostOutcome::kPlanned:
       break;

@@ -202,6 +202,9 @@ const keys::Secret* SshTransport::Answer(absl::string_view question,
   const SshQuestions::Answer answer =
       questions_.On(question, is_confirm, plan_.secret != nullptr);
   if (answer.failure.has_value()) {
+    // Before it learns that there is no answer: it would send an empty one,
+    // and the device count a second attempt.
+    if (child_.has_value()) child_->Signal(SIGKILL).IgnoreError();
     // Not from within the server that asks: it goes with the connection.
     line_.Soon([this, failure = *answer.failure] { GiveUp(failure); });
   }

@@ -67,7 +67,7 @@ CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
   -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
 # A recipe's glob, not make's: the packages may be installed by this very run.
 LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
-  -lzstd -lsodium -lsqlite3 -lhttp_parser -lmbedcrypto -Wl,--end-group -lpthread -ldl
+  -lzstd -lsodium -lsqlite3 -lhttp_parser -lmbedtls -lmbedx509 -lmbedcrypto -Wl,--end-group -lpthread -ldl
 
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$r/*.cc))
 UNIT_SRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.cc))

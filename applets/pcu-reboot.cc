@@ -9,6 +9,7 @@
 #include "power/reboot_face.h"
 #include "power/reboot_tools.h"
 #include "power/relay_face.h"
+#include "power/serve_face.h"
 #include "sys/users.h"
 
 namespace {
@@ -57,6 +58,23 @@ constexpr auto kOptions = cli::Options([] {
       {0, "secret-dir", "DIR", "the folder of the store of secrets"},
   });
 });
+constexpr auto kServeOptions = cli::Options([] {
+  return std::to_array<cli::Option>({
+      {'c', "config", "FILE", "the inventory"},
+      {'l', "listen", "ADDR", "listen there: HOST:PORT, unix:/path"},
+      {0, "requests", "ADDR", "take requests of --via there"},
+      {'i', "identity", "FILE", "the key that says who we are"},
+      {0, "trust", "FILE", "whose keys are trusted"},
+      {0, "resume-on", "",
+       "switch on what a cycle left off that was not ended"},
+      {0, "connect-timeout", "TIME", "until a device answers", "5s"},
+      {0, "ready-fd", "N", "write the addresses here once they can be called"},
+      {'v', "verbose", "", "log more"},
+      {0, "run-dir", "DIR", "the folder of locks"},
+      {0, "state-dir", "DIR", "the folder of the journal"},
+      {0, "secret-dir", "DIR", "the folder of the store of secrets"},
+  });
+});
 constexpr auto kLintOptions = cli::Options([] {
   return std::to_array<cli::Option>({
       {0, "against", "TRANSCRIPT", "try the model against this session"},
@@ -93,6 +111,8 @@ constexpr cli::Verb kVerbs[] = {
      "make an inventory of the original's records",
      {},
      power::RunImport},
+    {"serve", "[OPTION ...]", "answer powerman's clients", kServeOptions,
+     power::RunServe},
     {"journal", "[OPTION ...] [HOST]", "list what was switched", kOptions,
      power::RunJournal},
     {"secret",

@@ -35,6 +35,7 @@ T FirstOf(const std::optional<T>& a, const std::optional<T>& b, T otherwise) {
 
 bool CyclesItself(const Specification& specification,
                   const PlanOptions& options) {
+  if (options.no_native_cycle) return false;
   return options.native_cycle ||
          specification.native_cycle == CycleTrust::kSafe;
 }
@@ -75,6 +76,7 @@ CampaignPcu MakePcu(const Pcu& pcu, const Specification* specification,
   action.wait = options.wait;
   action.hard = options.hard;
   action.native_cycle = CyclesItself(*specification, options);
+  action.no_native_cycle = options.no_native_cycle;
   action.off_time = FirstOf(options.off_time, pcu.off_time,
                             specification->off_time.value_or(kOffTime));
   action.state_timeout =

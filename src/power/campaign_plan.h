@@ -24,6 +24,7 @@ struct PlanOptions {
   bool force = false;         // protected hosts that are named exactly
   bool shared = false;        // also what else hangs on the plugs
   bool native_cycle = false;  // the device's own, even if its model is unsafe
+  bool no_native_cycle = false;  // not even if its model is safe
   bool wait = true;
   bool hard = true;
   size_t at_once = 256;

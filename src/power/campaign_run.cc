@@ -22,9 +22,8 @@
 namespace power {
 namespace {
 
-constexpr int kThreads = 8;  // of look-ups and programs that print secrets
-constexpr absl::Duration kPollLock = absl::Milliseconds(25);
-constexpr absl::Duration kLeaveTime = absl::Seconds(5);  // to log out
+constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
+constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
 
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
@@ -42,23 +41,33 @@ Failure ConfigFailure(absl::string_view text) {
 
 }  // namespace
 
+std::string SecretPrompt(const Pcu& pcu) {
+  return absl::StrCat("Password of ", pcu.name,
+                      pcu.user.empty() ? "" : ", user ", pcu.user);
+}
+
+std::string PrivacyPrompt(const Pcu& pcu) {
+  return absl::StrCat("Privacy password of ", pcu.name);
+}
+
 CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
                          std::vector<RunPcu> pcus, Options options,
-                         Callbacks callbacks)
+                         Callbacks callbacks,
+                         std::shared_ptr<CampaignMeans> means)
     : loop_(loop),
       campaign_(request, RandomChance()),
       pcus_(std::move(pcus)),
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
       action_(request.action),
-      controllers_(loop),
-      pool_(loop, kThreads),
-      locks_(options_.run_folder),
-      journal_(loop, options_.state_folder),
-      reader_(options_.secrets),
+      shares_means_(means != nullptr),
+      means_(shares_means_ ? std::move(means)
+                           : std::make_shared<CampaignMeans>(
+                                 loop, options_.run_folder,
+                                 options_.state_folder, options_.secrets)),
+      user_(++means_->last_user),
       lockout_file_(absl::StrCat(options_.state_folder, "/lockout")),
-      secrets_(pcus_.size()),
-      held_(pcus_.size()) {
+      secrets_(pcus_.size()) {
   for (const CampaignPcu& pcu : request.pcus) {
     sessions_.push_back(pcu.settings.sessions);
     pcu_names_.push_back(pcu.name);
@@ -71,12 +80,18 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
                       request.pcus[feed.pcu].name, "/", feed.plug);
     }
   }
-  journal_.SetIdle([this] { MaybeDone(); });
 }
 
 CampaignRun::~CampaignRun() {
   loop_.Cancel(timer_);
-  for (auto& [id, under] : under_) loop_.Cancel(under.timer);
+  for (auto& [id, under] : under_) {
+    loop_.Cancel(under.timer);
+    means_->sessions.Withdraw(under.wait);
+    if (under.session >= 0) {
+      means_->sessions.GiveBack(*under.end_point, under.session);
+    }
+  }
+  for (const std::string& pcu : pcu_names_) means_->sessions.Leave(user_, pcu);
 }
 
 void CampaignRun::Note(std::string line) const {
@@ -97,7 +112,7 @@ void CampaignRun::Start() {
          {&pcus_[pcu].pcu->secret, &pcus_[pcu].pcu->privacy_secret}) {
       if (source->kind == SecretSource::Kind::kPrompt ||
           source->kind == SecretSource::Kind::kEnv) {
-        ReadSecrets(pcu, reader_);
+        ReadSecrets(pcu, means_->reader);
         break;
       }
     }
@@ -145,7 +160,7 @@ void CampaignRun::StartBatch(Campaign::Start start) {
   under.until = sys::SteadyNow() + under.batch.limit;
   const std::string& transport =
       pcus_[under.pcu].ways[under.batch.way].way.transport;
-  under.engine = controllers_.Find(transport);
+  under.engine = means_->controllers.Find(transport);
   if (under.engine == nullptr) {
     FailBatch(id, Failure{.failure_class = FailureClass::kUnsupported,
                           .text = absl::StrCat("'", transport,
@@ -171,6 +186,7 @@ void CampaignRun::FailBatch(BatchId id, std::optional<Failure> failure,
   Under& under = under_.at(id);
   loop_.Cancel(under.timer);
   under.timer = 0;
+  means_->sessions.Withdraw(std::exchange(under.wait, 0));
   under.engine = nullptr;  // no step goes on
   PlugResult result;
   result.failure = std::move(failure);
@@ -189,12 +205,9 @@ void CampaignRun::FailBatch(BatchId id, std::optional<Failure> failure,
 void CampaignRun::ReadSecrets(size_t pcu, SecretReader& reader) {
   const Pcu& its = *pcus_[pcu].pcu;
   PcuSecrets& secrets = secrets_[pcu];
-  secrets.secret = reader.Read(
-      its.secret, absl::StrCat("Password of ", its.name,
-                               its.user.empty() ? "" : ", user ", its.user));
+  secrets.secret = reader.Read(its.secret, SecretPrompt(its));
   if (its.privacy_secret.kind != SecretSource::Kind::kNone) {
-    secrets.privacy = reader.Read(
-        its.privacy_secret, absl::StrCat("Privacy password of ", its.name));
+    secrets.privacy = reader.Read(its.privacy_secret, PrivacyPrompt(its));
   }
 }
 
@@ -206,9 +219,12 @@ void CampaignRun::GetSecrets(BatchId id) {
     return;
   }
   const Pcu& its = *pcus_[pcu].pcu;
-  if (its.secret.kind != SecretSource::Kind::kProgram &&
-      its.privacy_secret.kind != SecretSource::Kind::kProgram) {
-    ReadSecrets(pcu, reader_);
+  const auto is_at_hand = [this](const SecretSource& source) {
+    return source.kind != SecretSource::Kind::kProgram ||
+           means_->reader.Holds(source);
+  };
+  if (is_at_hand(its.secret) && is_at_hand(its.privacy_secret)) {
+    ReadSecrets(pcu, means_->reader);
     OnSecrets(id);
     return;
   }
@@ -218,7 +234,7 @@ void CampaignRun::GetSecrets(BatchId id) {
   auto read =
       std::make_shared<std::pair<std::optional<absl::StatusOr<HeldSecret>>,
                                  std::optional<absl::StatusOr<HeldSecret>>>>();
-  pool_.Run(
+  means_->pool.Run(
       [read, source = its.secret, privacy = its.privacy_secret,
        places = options_.secrets] {
         SecretReader reader(places);
@@ -229,6 +245,11 @@ void CampaignRun::GetSecrets(BatchId id) {
       },
       [this, pcu, read, alive = std::weak_ptr<bool>(alive_)] {
         if (alive.expired()) return;
+        const Pcu& its = *pcus_[pcu].pcu;
+        if (read->first->ok()) means_->reader.Keep(its.secret, **read->first);
+        if (read->second.has_value() && read->second->ok()) {
+          means_->reader.Keep(its.privacy_secret, **read->second);
+        }
         secrets_[pcu].secret = std::move(read->first);
         secrets_[pcu].privacy = std::move(read->second);
         for (const BatchId id : std::exchange(secrets_[pcu].waiting, {})) {
@@ -259,6 +280,10 @@ void CampaignRun::OnSecrets(BatchId id) {
   // Those of its own that were refused a moment ago are seen to by the
   // campaign.
   if (const std::optional<Failure> failure = CheckSecrets(under_.at(id))) {
+    // The next campaign may find another one there.
+    const Pcu& pcu = *pcus_[under_.at(id).pcu].pcu;
+    means_->reader.Forget(pcu.secret);
+    means_->reader.Forget(pcu.privacy_secret);
     FailBatch(id, failure);
     return;
   }
@@ -302,25 +327,25 @@ void CampaignRun::GetAddress(BatchId id) {
   name.waiting.push_back(id);
   if (name.waiting.size() > 1) return;
   auto found = std::make_shared<absl::StatusOr<std::vector<std::string>>>();
-  pool_.Run([found, host] { *found = sys::Resolve(host); },
-            [this, found, host, alive = std::weak_ptr<bool>(alive_)] {
-              if (alive.expired()) return;
-              Name& name = names_[host];
-              if (found->ok() && found->value().empty()) {
-                *found =
-                    absl::NotFoundError(absl::StrCat(host, ": has no address"));
-              }
-              name.addresses = std::move(*found);
-              for (const BatchId id : std::exchange(name.waiting, {})) {
-                const auto at = under_.find(id);
-                if (at == under_.end() || at->second.engine == nullptr) {
-                  continue;
-                }
-                loop_.Cancel(at->second.timer);
-                at->second.timer = 0;
-                GetAddress(id);
-              }
-            });
+  means_->pool.Run(
+      [found, host] { *found = sys::Resolve(host); },
+      [this, found, host, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
+        Name& name = names_[host];
+        if (found->ok() && found->value().empty()) {
+          *found = absl::NotFoundError(absl::StrCat(host, ": has no address"));
+        }
+        name.addresses = std::move(*found);
+        for (const BatchId id : std::exchange(name.waiting, {})) {
+          const auto at = under_.find(id);
+          if (at == under_.end() || at->second.engine == nullptr) {
+            continue;
+          }
+          loop_.Cancel(at->second.timer);
+          at->second.timer = 0;
+          GetAddress(id);
+        }
+      });
 }
 
 void CampaignRun::OnAddress(BatchId id, std::string address) {
@@ -337,47 +362,31 @@ void CampaignRun::OnAddress(BatchId id, std::string address) {
 
 void CampaignRun::GetLock(BatchId id) {
   Under& under = under_.at(id);
-  std::vector<HeldLock>& held = held_[under.pcu];
-  const auto is_ours = [&](const HeldLock& lock) {
-    return lock.end_point.address == under.end_point->address &&
-           lock.end_point.port == under.end_point->port;
-  };
-  for (HeldLock& lock : held) {
-    if (!is_ours(lock) || lock.is_busy) continue;
-    lock.is_busy = true;
-    under.session = lock.session;
-    WriteJournal(id);
+  const PcuSessions::Wait wait = means_->sessions.Ask(
+      {.user = user_,
+       .pcu = pcu_names_[under.pcu],
+       .end_point = *under.end_point,
+       .sessions = sessions_[under.pcu],
+       .until = under.until},
+      [this, id](const absl::StatusOr<int>& session) { OnLock(id, session); });
+  // It may be over with that.
+  const auto at = under_.find(id);
+  if (at != under_.end() && at->second.session < 0) at->second.wait = wait;
+}
+
+void CampaignRun::OnLock(BatchId id, const absl::StatusOr<int>& session) {
+  const auto at = under_.find(id);
+  if (at == under_.end()) return;
+  at->second.wait = 0;
+  if (!session.ok()) {
+    FailBatch(id, Failure{.failure_class = absl::IsUnavailable(session.status())
+                                               ? FailureClass::kLocked
+                                               : FailureClass::kInternal,
+                          .text = std::string(session.status().message())});
     return;
   }
-  absl::Status status;
-  for (int session = 0; session < std::max(sessions_[under.pcu], 1);
-       ++session) {
-    if (std::any_of(held.begin(), held.end(), [&](const HeldLock& lock) {
-          return is_ours(lock) && lock.session == session;
-        })) {
-      continue;
-    }
-    status = locks_.Take(*under.end_point, session);
-    if (status.ok()) {
-      held.push_back({*under.end_point, session, true});
-      under.session = session;
-      WriteJournal(id);
-      return;
-    }
-  }
-  if (absl::IsUnavailable(status) && sys::SteadyNow() < under.until) {
-    // Nobody tells when it is let go: it is asked for again and again.
-    under.timer = loop_.At(std::min(sys::SteadyNow() + kPollLock, under.until),
-                           [this, id] {
-                             under_.at(id).timer = 0;
-                             GetLock(id);
-                           });
-    return;
-  }
-  FailBatch(id, Failure{.failure_class = absl::IsUnavailable(status)
-                                             ? FailureClass::kLocked
-                                             : FailureClass::kInternal,
-                        .text = std::string(status.message())});
+  at->second.session = *session;
+  WriteJournal(id);
 }
 
 JournalRecord CampaignRun::NewRecord(size_t host) {
@@ -401,24 +410,28 @@ void CampaignRun::WriteJournal(BatchId id) {
     GoAhead(id);
     return;
   }
-  journal_.Begin(std::move(records), [this, id](const Journal::Begun& begun) {
-    for (const JournalRecord& record : begun.unfinished) {
-      const auto process = sys::ReadProcess(static_cast<int>(record.pid));
-      const bool is_alive =
-          process.has_value() && process->start_ticks == record.start_ticks;
-      Note(absl::StrCat(
-          record.host, ": an earlier ", record.action, ", begun ",
-          base::FormatTime(record.at), record.login.empty() ? "" : " by ",
-          record.login,
-          is_alive ? absl::StrCat(", is under way in process ", record.pid)
-                   : ", was not finished"));
-    }
-    const auto at = under_.find(id);
-    if (at == under_.end() || at->second.engine == nullptr) return;
-    // A journal that cannot be written is no reason to leave a machine as
-    // it is; it is told at the end.
-    GoAhead(id);
-  });
+  means_->journal.Begin(
+      std::move(records), [this, id, alive = std::weak_ptr<bool>(alive_)](
+                              const Journal::Begun& begun) {
+        if (alive.expired()) return;
+        if (!begun.status.ok() && unwritten_.ok()) unwritten_ = begun.status;
+        for (const JournalRecord& record : begun.unfinished) {
+          const auto process = sys::ReadProcess(static_cast<int>(record.pid));
+          const bool is_alive =
+              process.has_value() && process->start_ticks == record.start_ticks;
+          Note(absl::StrCat(
+              record.host, ": an earlier ", record.action, ", begun ",
+              base::FormatTime(record.at), record.login.empty() ? "" : " by ",
+              record.login,
+              is_alive ? absl::StrCat(", is under way in process ", record.pid)
+                       : ", was not finished"));
+        }
+        const auto at = under_.find(id);
+        if (at == under_.end() || at->second.engine == nullptr) return;
+        // A journal that cannot be written is no reason to leave a machine as
+        // it is; it is told at the end.
+        GoAhead(id);
+      });
 }
 
 void CampaignRun::GoAhead(BatchId id) {
@@ -481,14 +494,11 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
   NoteCredentials(under.pcu, result);
   for (const size_t host : under.hosts[order]) digests_[host] = under.digest;
   if (--under.open == 0) {
-    for (HeldLock& lock : held_[under.pcu]) {
-      if (under.session == lock.session && under.end_point.has_value() &&
-          lock.end_point.address == under.end_point->address &&
-          lock.end_point.port == under.end_point->port) {
-        lock.is_busy = false;
-      }
-    }
+    const Under gone = std::move(under);
     under_.erase(at);
+    if (gone.session >= 0) {
+      means_->sessions.GiveBack(*gone.end_point, gone.session);
+    }
   }
   Apply(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
 }
@@ -499,6 +509,10 @@ void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
   if (!is_refused && result.verified < VerifyLevel::kLogin) return;
   if (!told_.insert({pcu, !is_refused}).second) return;
   const Pcu& its = *pcus_[pcu].pcu;
+  if (is_refused) {
+    means_->reader.Forget(its.secret);
+    means_->reader.Forget(its.privacy_secret);
+  }
   const std::string version = (*secrets_[pcu].secret)->version;
   const absl::Time now = sys::WallNow();
   // Only what was refused once is to be forgotten.
@@ -516,18 +530,8 @@ void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
   }
 }
 
-// Not before we have logged out: the device may have one session only.
 void CampaignRun::Release(size_t pcu) {
-  if (controllers_.IsConnected(pcu_names_[pcu])) {
-    loop_.After(kPollLock, [this, pcu, alive = std::weak_ptr<bool>(alive_)] {
-      if (!alive.expired()) Release(pcu);
-    });
-    return;
-  }
-  for (const HeldLock& lock : held_[pcu]) {
-    locks_.LetGo(lock.end_point, lock.session);
-  }
-  held_[pcu].clear();
+  means_->sessions.Leave(user_, pcu_names_[pcu]);
 }
 
 void CampaignRun::HostEnded(const Campaign::HostEnded& ended) {
@@ -548,7 +552,16 @@ void CampaignRun::HostEnded(const Campaign::HostEnded& ended) {
     record.after = std::string(Word(result.after));
     record.transport = result.transport;
     record.digest = base::Hex(digests_[ended.host]);
-    journal_.End({std::move(record)});
+    ++open_ends_;
+    means_->journal.End({std::move(record)},
+                        [this, alive = std::weak_ptr<bool>(alive_)](
+                            const absl::Status& status) {
+                          if (alive.expired()) return;
+                          --open_ends_;
+                          if (!status.ok() && unwritten_.ok())
+                            unwritten_ = status;
+                          MaybeDone();
+                        });
   }
   HostResult result = ended.result;
   result.journal = journal;
@@ -557,20 +570,24 @@ void CampaignRun::HostEnded(const Campaign::HostEnded& ended) {
 }
 
 void CampaignRun::MaybeDone() {
-  if (!campaign_.is_ended() || !journal_.is_idle() || is_done_) return;
+  if (!campaign_.is_ended() || open_ends_ > 0 || is_done_) return;
   is_done_ = true;
-  if (!journal_.failure().ok()) {
-    Note(std::string(journal_.failure().message()));
+  if (!unwritten_.ok()) {
+    Note(absl::StrCat("the journal: ", unwritten_.message()));
   }
-  controllers_.Finish();
-  leave_by_ = sys::SteadyNow() + kLeaveTime;
+  if (shares_means_) {
+    if (callbacks_.done) callbacks_.done();
+    return;
+  }
+  means_->controllers.Finish();
+  leave_by_ = sys::SteadyNow() + kLogoutTime;
   Leave();
 }
 
 void CampaignRun::Leave() {
-  if (controllers_.connections() > 0 && !was_abandoned_ &&
+  if (means_->controllers.connections() > 0 && !was_abandoned_ &&
       sys::SteadyNow() < leave_by_) {
-    loop_.After(kPollLock, [this, alive = std::weak_ptr<bool>(alive_)] {
+    loop_.After(kPollLeaving, [this, alive = std::weak_ptr<bool>(alive_)] {
       if (!alive.expired()) Leave();
     });
     return;

@@ -20,16 +20,17 @@
 #include <vector>
 
 #include "power/campaign.h"
-#include "power/controllers.h"
+#include "power/campaign_means.h"
 #include "power/journal.h"
 #include "power/lockout_file.h"
-#include "power/pcu_lock.h"
-#include "power/secret_source.h"
 #include "power/way_in.h"
 #include "sys/loop.h"
-#include "sys/pool.h"
 
 namespace power {
+
+// What a person is asked for.
+std::string SecretPrompt(const Pcu& pcu);
+std::string PrivacyPrompt(const Pcu& pcu);
 
 class CampaignRun {
  public:
@@ -58,8 +59,12 @@ class CampaignRun {
     std::function<void()> done;  // all is told and written
   };
 
+  // Several that share means go on side by side, and leave connections as
+  // their PCUs' settings have it. One without them logs out everywhere before
+  // it is done.
   CampaignRun(sys::Loop& loop, CampaignRequest request,
-              std::vector<RunPcu> pcus, Options options, Callbacks callbacks);
+              std::vector<RunPcu> pcus, Options options, Callbacks callbacks,
+              std::shared_ptr<CampaignMeans> means = nullptr);
   ~CampaignRun();
   CampaignRun(const CampaignRun&) = delete;
 
@@ -80,7 +85,8 @@ class CampaignRun {
     absl::Time until = absl::InfiniteFuture();  // the lock must be had
     std::string address = {};
     std::optional<EndPoint> end_point = {};
-    int session = -1;  // of the end point's lock
+    int session = -1;            // of the end point
+    PcuSessions::Wait wait = 0;  // for one
     Controller* engine = nullptr;
     Controller::Ticket ticket = 0;
     std::string digest = {};  // of what was said
@@ -96,12 +102,6 @@ class CampaignRun {
     std::optional<absl::StatusOr<std::vector<std::string>>> addresses = {};
     std::vector<BatchId> waiting = {};
   };
-  struct HeldLock {
-    EndPoint end_point;
-    int session = 0;
-    bool is_busy = false;
-  };
-
   void Apply(Campaign::Effects effects);
   void SetTimer();
   void StartBatch(Campaign::Start start);
@@ -115,6 +115,7 @@ class CampaignRun {
   void GetAddress(BatchId id);
   void OnAddress(BatchId id, std::string address);
   void GetLock(BatchId id);
+  void OnLock(BatchId id, const absl::StatusOr<int>& session);
   void WriteJournal(BatchId id);
   void GoAhead(BatchId id);
 
@@ -141,16 +142,13 @@ class CampaignRun {
   std::vector<int> sessions_;  // of each PCU
   std::vector<std::string> pcu_names_;
 
-  Controllers controllers_;
-  sys::Pool pool_;
-  PcuLocks locks_;
-  Journal journal_;
-  SecretReader reader_;
+  const bool shares_means_;
+  const std::shared_ptr<CampaignMeans> means_;
+  const PcuSessions::User user_;
   const LockoutFile lockout_file_;
   Lockout lockout_;
   std::vector<PcuSecrets> secrets_;
   absl::flat_hash_map<std::string, Name> names_;
-  std::vector<std::vector<HeldLock>> held_;  // by PCU
   std::map<BatchId, Under> under_;
   std::map<size_t, JournalRecord> records_;  // by host
   std::map<size_t, std::string> digests_;    // by host
@@ -158,6 +156,8 @@ class CampaignRun {
   std::string login_;
   sys::Loop::Timer timer_ = 0;
   absl::Time leave_by_ = absl::InfiniteFuture();  // whoever is connected
+  size_t open_ends_ = 0;    // records that are being written
+  absl::Status unwritten_;  // why the first one that is not
   bool is_done_ = false, was_abandoned_ = false;
   bool was_started_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -2,25 +2,46 @@
 
 #include <utility>
 
+#include "power/amt_controller.h"
 #include "power/datagram_controllers.h"
+#include "power/ribcl_controller.h"
+#include "power/web_transports.h"
 
 namespace power {
 
 // The one place that knows all engines.
-Controllers::Controllers(sys::Loop& loop) {
+Controllers::Controllers(sys::Loop& loop,
+                         std::function<void(absl::string_view pcu)> gone) {
   Add({"ipmi"}, NewIpmiController(loop));
   Add({"snmp"}, NewSnmpController(loop));
+  auto redfish = std::make_unique<RedfishController>(loop);
+  redfish_ = redfish.get();
+  Add({"redfish"}, std::move(redfish));
+  Add({"amt"}, std::make_unique<AmtController>(loop));
+  Add({"ribcl"}, std::make_unique<RibclController>(loop));
+  DialogueController::Options options;
+  options.gone = std::move(gone);
+  options.more_transports =
+      WebTransports(std::make_shared<WebTrust>(WebSettings()));
   auto dialogues =
-      std::make_unique<DialogueController>(loop, DialogueController::Options());
+      std::make_unique<DialogueController>(loop, std::move(options));
   dialogues_ = dialogues.get();
-  Add({"telnet", "tcp", "serial", "exec", "ssh"}, std::move(dialogues));
+  Add({"telnet", "tcp", "serial", "exec", "ssh", "tls", "http", "https"},
+      std::move(dialogues));
 }
 
 bool Controllers::IsConnected(absl::string_view pcu) const {
   return dialogues_->IsConnected(pcu);
 }
-size_t Controllers::connections() const { return dialogues_->connections(); }
+size_t Controllers::connections() const {
+  return dialogues_->connections() + redfish_->under_way();
+}
 void Controllers::Finish() { dialogues_->Finish(); }
+void Controllers::Leave(absl::string_view pcu) { dialogues_->Leave(pcu); }
+DialogueController::Statistics Controllers::StatisticsOf(
+    absl::string_view pcu) const {
+  return dialogues_->StatisticsOf(pcu);
+}
 
 void Controllers::Add(std::initializer_list<absl::string_view> transports,
                       std::unique_ptr<Controller> controller) {

@@ -47,7 +47,7 @@ ActionOptions OptionsFor(const PlugOrder& order, const Specification& spec) {
     options.wait = false;
     options.native_cycle = true;
   }
-  if (!cycles) options.native_cycle = false;
+  if (!cycles || options.no_native_cycle) options.native_cycle = false;
   return options;
 }
 

@@ -31,6 +31,7 @@ struct DialogueController::Place {
   std::string address;
   Credentials credentials;
   std::vector<std::string> plugs;  // with hosts
+  bool leaves = false;             // is not kept any longer
   bool once = false;  // its line is recorded from its beginning to its end
   std::function<void(absl::string_view transcript)> record = {};
   Job* job = nullptr;
@@ -122,7 +123,7 @@ void DialogueController::BeginWaiting() {
 
 bool DialogueController::Fits(const Place& place, const Batch& batch) const {
   const DialogueDevice& device = place.link->device();
-  return !place.once && batch.record == nullptr &&
+  return !place.once && !place.leaves && batch.record == nullptr &&
          place.pcu.name == batch.pcu->name && place.way == batch.way &&
          place.address == batch.address && place.plugs == batch.plugs &&
          place.credentials.user == batch.credentials.user &&
@@ -157,6 +158,30 @@ DialogueController::Place* DialogueController::PlaceFor(const Job& job) {
 bool DialogueController::IsConnected(absl::string_view pcu) const {
   return std::any_of(places_.begin(), places_.end(),
                      [&](const auto& place) { return place->pcu.name == pcu; });
+}
+
+DialogueController::Statistics DialogueController::StatisticsOf(
+    absl::string_view pcu) const {
+  Statistics statistics;
+  const auto earlier = earlier_.find(pcu);
+  if (earlier != earlier_.end()) statistics = earlier->second;
+  for (const auto& place : places_) {
+    if (place->pcu.name != pcu) continue;
+    const Session& session = place->link->session();
+    statistics.is_connected |= session.logged_in();
+    statistics.is_connecting |= !session.logged_in() && !session.idle();
+    statistics.logins += session.logins();
+    statistics.scripts += session.scripts_done();
+  }
+  return statistics;
+}
+
+void DialogueController::Leave(absl::string_view pcu) {
+  for (const auto& place : places_) {
+    if (place->pcu.name != pcu) continue;
+    place->leaves = true;
+    if (place->job == nullptr) place->link->Finish();
+  }
 }
 
 DialogueController::Place* DialogueController::Make(const Batch& batch) {
@@ -288,7 +313,7 @@ void DialogueController::LetGo(Job& job) {
   place.job = nullptr;
   BeginSoon();
   const absl::Duration linger = place.pcu.linger.value_or(absl::ZeroDuration());
-  if (place.once || finishing_ ||
+  if (place.once || place.leaves || finishing_ ||
       (!place.pcu.keep && linger <= absl::ZeroDuration())) {
     return place.link->Finish();
   }
@@ -323,9 +348,14 @@ void DialogueController::Gone(Place& place) {
   const auto found = absl::c_find_if(
       places_, [&](const auto& other) { return other.get() == &place; });
   if (found == places_.end()) return;
+  Statistics& earlier = earlier_[place.pcu.name];
+  earlier.logins += place.link->session().logins();
+  earlier.scripts += place.link->session().scripts_done();
+  const std::string pcu = place.pcu.name;
   loop_.DeleteAtEndOfTurn(std::move(*found));
   places_.erase(found);
   BeginSoon();
+  if (options_.gone && !IsConnected(pcu)) options_.gone(pcu);
 }
 
 void DialogueController::Cancel(Ticket ticket) {

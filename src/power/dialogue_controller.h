@@ -24,6 +24,13 @@ class DialogueController : public Controller {
     // Asked first for a transport; null for those it leaves to us: telnet, tcp,
     // serial, exec, ssh.
     TransportMaker more_transports = {};
+    // The last connection with a PCU has been closed; may be empty.
+    std::function<void(absl::string_view pcu)> gone = {};
+  };
+  // Since the beginning.
+  struct Statistics {
+    bool is_connected = false, is_connecting = false;
+    int64_t logins = 0, scripts = 0;  // that succeeded
   };
   // The loop outlives it. What has not ended when it goes is not told, and
   // connections are closed without a logout.
@@ -38,6 +45,9 @@ class DialogueController : public Controller {
   // before there are none leaves sessions open on devices that have only one.
   size_t connections() const { return places_.size(); }
   bool IsConnected(absl::string_view pcu) const;
+  Statistics StatisticsOf(absl::string_view pcu) const;
+  // Logs out of a PCU as soon as nothing is under way there, kept or not.
+  void Leave(absl::string_view pcu);
   // Logs out as soon as nothing is under way, kept or not.
   void Finish();
 
@@ -62,6 +72,7 @@ class DialogueController : public Controller {
   std::unique_ptr<SshPrograms> ssh_;
   std::map<Ticket, std::unique_ptr<Job>> jobs_;
   std::vector<std::unique_ptr<Place>> places_;
+  std::map<std::string, Statistics, std::less<>> earlier_;  // of places gone
   Ticket next_ticket_ = 1;
   uint64_t next_request_ = 1;
   bool finishing_ = false;

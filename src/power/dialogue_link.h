@@ -51,6 +51,7 @@ class DialogueLink {
   // No connection, and none that is being left.
   bool is_gone() const;
   const DialogueDevice& device() const { return setup_.device; }
+  const Session& session() const { return session_; }
   // Since the beginning; empty unless it records.
   std::string TakeTranscript();
 

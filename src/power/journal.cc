@@ -54,8 +54,10 @@ void Journal::Begin(std::vector<JournalRecord> records,
   Add(std::move(job));
 }
 
-void Journal::End(std::vector<JournalRecord> records) {
-  Add({.records = std::move(records), .ends = true, .waiters = {}});
+void Journal::End(std::vector<JournalRecord> records, Ended done) {
+  Job job = {.records = std::move(records), .ends = true, .waiters = {}};
+  job.told.push_back(std::move(done));
+  Add(std::move(job));
 }
 
 void Journal::Add(Job job) {
@@ -65,6 +67,7 @@ void Journal::Add(Job job) {
               std::back_inserter(last.records));
     std::move(job.waiters.begin(), job.waiters.end(),
               std::back_inserter(last.waiters));
+    std::move(job.told.begin(), job.told.end(), std::back_inserter(last.told));
     return;
   }
   waiting_.push_back(std::move(job));
@@ -174,21 +177,23 @@ void Journal::Committed(absl::Status status) {
 
 void Journal::JobDone(absl::Status status) {
   begun_.status = std::move(status);
-  if (!begun_.status.ok() && failure_.ok()) {
-    failure_ = base::Context(begun_.status, "the journal");
-  }
   const Job job = std::move(job_);
   const Begun begun = std::move(begun_);
   is_writing_ = false;
   loop_.LetGo();
   // Others may be waiting; and an engine must not go in its own callback.
-  loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired() || is_writing_) return;
-    if (waiting_.empty() || sys::SteadyNow() - opened_ > kMostOpen) {
-      engine_.reset();
+  loop_.AtEndOfTurn([this, told = job.told, status = begun.status,
+                     alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    if (!is_writing_) {
+      if (waiting_.empty() || sys::SteadyNow() - opened_ > kMostOpen) {
+        engine_.reset();
+      }
+      if (!waiting_.empty()) Soon();
     }
-    if (!waiting_.empty()) Soon();
-    if (is_idle() && idle_) idle_();
+    for (const Ended& done : told) {
+      if (done) done(status);
+    }
   });
   for (const Waiter& waiter : job.waiters) {
     Begun its = {.status = begun.status, .unfinished = {}};

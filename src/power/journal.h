@@ -39,12 +39,11 @@ class Journal {
              std::function<void(const Begun&)> done);
   // They have ended. What was unfinished of the same host, and was told, is
   // over with that.
-  void End(std::vector<JournalRecord> records);
-  // Nothing waits to be written. `idle` is called when that becomes so.
+  // `done` once that is durable, or cannot be written; never from within.
+  using Ended = std::function<void(const absl::Status& status)>;
+  void End(std::vector<JournalRecord> records, Ended done = nullptr);
+  // Nothing waits to be written.
   bool is_idle() const { return waiting_.empty() && !is_writing_; }
-  void SetIdle(std::function<void()> idle) { idle_ = std::move(idle); }
-  // The first thing that could not be written; ok if there is none.
-  const absl::Status& failure() const { return failure_; }
 
   // Calls `visit` for each record, in order of time. NotFound if there is no
   // journal.
@@ -61,6 +60,7 @@ class Journal {
     std::vector<JournalRecord> records;
     bool ends = false;
     std::vector<Waiter> waiters;
+    std::vector<Ended> told = {};  // of those that have ended
   };
 
   // Behind what waits, or together with the last of it.
@@ -83,8 +83,6 @@ class Journal {
   absl::Time give_up_ = absl::InfiniteFuture();
   absl::Time opened_ = absl::InfinitePast();
   sys::Loop::Timer timer_ = 0;
-  absl::Status failure_;
-  std::function<void()> idle_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -80,6 +80,18 @@ inline constexpr size_t kMaxSnmpEngineBytes = 32;   // RFC 3411
 inline constexpr size_t kMaxSnmpUserBytes = 32;     // RFC 3414
 inline constexpr size_t kMaxSnmpCommunityBytes = 255;
 
+// Web servers: Redfish, WS-Man, RIBCL, and pages of strips.
+inline constexpr size_t kMaxWebHeadBytes = 64 << 10;  // of an answer
+inline constexpr size_t kMaxWebBodyBytes = 4 << 20;   // of an answer
+inline constexpr size_t kMaxWebUserBytes = 256;
+inline constexpr size_t kMaxWebPasswordBytes = 1024;
+inline constexpr size_t kMaxRedfishMembers = 4096;  // looked at
+inline constexpr size_t kMaxMarkupItems = 100'000;  // elements of an answer
+inline constexpr absl::Duration kMaxRetryAfter = absl::Seconds(60);
+inline constexpr size_t kMaxPromptLineBytes = 64
+                                              << 10;  // of a prompt's command
+inline constexpr size_t kMaxCookies = 64;
+
 // Conversations by datagrams that are under way at once; others wait.
 inline constexpr size_t kMaxDatagramJobs = 1024;
 // Controllers whose ways are remembered for the next time.

@@ -1,8 +1,11 @@
 #include "power/model_choice.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/strings.h"
@@ -11,6 +14,8 @@
 
 namespace power {
 namespace {
+
+constexpr absl::string_view kProtocols[] = {"snmp", "redfish", "amt", "ribcl"};
 
 // A model of which nothing has to be said but the way in.
 Specification OfProtocol(absl::string_view name, absl::string_view transport) {
@@ -28,6 +33,18 @@ std::string BuiltInName(absl::string_view model) {
 }
 
 }  // namespace
+
+std::vector<std::string> BuiltInModelNames() {
+  std::vector<std::string> names(std::begin(kProtocols), std::end(kProtocols));
+  for (const Specification& spec : ReadBuiltInDevices().file.specifications) {
+    names.push_back(spec.name);
+  }
+  for (const SnmpFamily& family : SnmpFamilies()) {
+    names.emplace_back(family.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 ModelChoice::ModelChoice(std::vector<Specification> own) {
   for (Specification& spec : own) Put(std::move(spec));
@@ -64,7 +81,7 @@ std::string ModelChoice::Add(absl::string_view model) {
         wanted = spec->alternative;
         Put(*spec);
       }
-    } else if (name == "snmp" || name == "redfish") {
+    } else if (absl::c_linear_search(kProtocols, name)) {
       Put(OfProtocol(name, name));
     } else if (FindSnmpFamily(name) != nullptr) {
       Put(OfProtocol(name, "snmp"));
@@ -76,12 +93,9 @@ std::string ModelChoice::Add(absl::string_view model) {
 }
 
 std::string ModelChoice::Perhaps(absl::string_view model) {
-  const DeviceReading built_in = ReadBuiltInDevices();
-  std::vector<absl::string_view> names;
-  for (const Specification& spec : built_in.file.specifications) {
-    names.push_back(spec.name);
-  }
-  const std::vector<std::string> nearest = base::Nearest(model, names);
+  const std::vector<std::string> names = BuiltInModelNames();
+  const std::vector<std::string> nearest = base::Nearest(
+      model, std::vector<absl::string_view>(names.begin(), names.end()));
   if (nearest.empty()) return "";
   return absl::StrCat(" (perhaps ", absl::StrJoin(nearest, ", "), ")");
 }

@@ -12,6 +12,9 @@
 
 namespace power {
 
+// All that ModelChoice::Add knows, in order.
+std::vector<std::string> BuiltInModelNames();
+
 class ModelChoice {
  public:
   // `own` come first: a site may write another specification of a name that is
@@ -20,8 +23,8 @@ class ModelChoice {
 
   // The name of the specification that a model means today, which from now on
   // is there with its alternatives; empty if there is none. Protocols that tell
-  // themselves what they switch (ipmi, snmp, redfish) are models, too, and so
-  // are the families of SNMP.
+  // themselves what they switch (ipmi, snmp, redfish, amt, ribcl) are models,
+  // too, and so are the families of SNMP.
   std::string Add(absl::string_view model);
   // Null if it was not added.
   const Specification* Find(absl::string_view name) const;

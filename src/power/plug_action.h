@@ -51,7 +51,8 @@ struct PlugResult {
 struct ActionOptions {
   bool wait = true;           // for the state; a cycle waits for its off anyway
   bool native_cycle = false;  // the device's own
-  bool hard = true;           // soft: off when the system does not follow
+  bool no_native_cycle = false;  // also where the model wants it
+  bool hard = true;              // soft: off when the system does not follow
   absl::Duration off_time = absl::Seconds(5);
   absl::Duration state_timeout = absl::Seconds(60);
   absl::Duration grace = absl::Seconds(60);      // of soft

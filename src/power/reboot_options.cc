@@ -112,11 +112,19 @@ CampaignRun::Options FoldersOf(const cli::Call& call) {
   return options;
 }
 
-absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
-  return NeedInventory(InventoryPath(call));
+ServiceRun::Options ServiceOptionsOf(const cli::Call& call) {
+  ServiceRun::Options options;
+  if (call.Has("run-dir")) options.run_folder = call.Get("run-dir");
+  options.state_folder = StateFolder(call);
+  options.secrets = PlacesOf(call);
+  return options;
 }
 
-absl::StatusOr<Inventory> NeedInventory(const std::string& path) {
+absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
+  return NeedInventoryAt(InventoryPath(call));
+}
+
+absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path) {
   absl::StatusOr<InventoryReading> reading = ReadInventory(path);
   if (!reading.ok()) {
     return cli::FailWith(78, reading.status().message());

@@ -15,8 +15,8 @@
 #include "power/inventory_lint.h"
 #include "power/journal.h"
 #include "power/limits.h"
+#include "power/model_choice.h"
 #include "power/reboot_options.h"
-#include "power/snmp_families.h"
 #include "power/transcript.h"
 #include "power/transcript_session.h"
 #include "power/way_in.h"
@@ -183,16 +183,7 @@ absl::StatusOr<int> RunList(const cli::Call& call) {
 
 absl::StatusOr<int> RunModels(const cli::Call& call) {
   if (call.operands.empty()) {
-    std::vector<std::string> names;
-    for (const Specification& specification :
-         ReadBuiltInDevices().file.specifications) {
-      names.push_back(specification.name);
-    }
-    for (const SnmpFamily& family : SnmpFamilies()) {
-      names.push_back(std::string(family.name));
-    }
-    std::sort(names.begin(), names.end());
-    for (const std::string& name : names) {
+    for (const std::string& name : BuiltInModelNames()) {
       cli::Print(absl::StrCat(name, "\n"));
     }
     return 0;
@@ -202,18 +193,18 @@ absl::StatusOr<int> RunModels(const cli::Call& call) {
     return cli::UsageError(
         absl::StrCat("'", call.operands[0], "' is not 'show'"));
   }
-  const std::string name = CurrentModelName(call.operands[1]);
-  const DeviceFile built_in = ReadBuiltInModel(name);
-  const Specification* found = built_in.Find(name);
+  const std::string& asked = call.operands[1];
+  ModelChoice models({});
+  const Specification* found = models.Find(models.Add(asked));
   std::optional<Inventory> inventory;
   if (call.Has("config")) {
     TRY_ASSIGN(inventory, NeedInventory(call));
-    const Specification* own = inventory->FindSpecification(name);
+    const Specification* own = inventory->FindSpecification(asked);
     if (own != nullptr) found = own;
   }
   if (found == nullptr) {
     return absl::NotFoundError(
-        absl::StrCat("'", call.operands[1], "' is no model"));
+        absl::StrCat("'", asked, "' is no model", ModelChoice::Perhaps(asked)));
   }
   cli::Print(SpecificationText(*found));
   return 0;

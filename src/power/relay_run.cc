@@ -56,7 +56,7 @@ void RelayRun::Begin() {
 }
 
 absl::Status RelayRun::Plan() {
-  TRY_ASSIGN(inventory_, NeedInventory(options_.inventory));
+  TRY_ASSIGN(inventory_, NeedInventoryAt(options_.inventory));
   TRY_ASSIGN(plan_, NeedPlan(inventory_, order_.choice, order_.plan));
   return absl::OkStatus();
 }
@@ -130,7 +130,7 @@ void RelayRun::Carry() {
   }
   sys::HideMemory();
   run_.emplace(loop_, plan_.request, std::move(pcus), options_.run,
-               std::move(callbacks));
+               std::move(callbacks), options_.means);
   run_->Start();
   if (was_abandoned_) {
     run_->Abandon();

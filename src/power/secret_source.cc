@@ -86,6 +86,20 @@ absl::StatusOr<HeldSecret> SecretReader::Read(const SecretSource& source,
   return held;
 }
 
+bool SecretReader::Holds(const SecretSource& source) const {
+  return held_.contains({source.kind, source.text});
+}
+
+void SecretReader::Keep(const SecretSource& source, const HeldSecret& secret) {
+  held_.emplace(std::make_pair(source.kind, source.text), secret);
+}
+
+void SecretReader::Forget(const SecretSource& source) {
+  if (source.kind == Kind::kEnv || source.kind == Kind::kPrompt) return;
+  held_.erase({source.kind, source.text});
+  if (source.kind == Kind::kStore) store_.reset();
+}
+
 absl::StatusOr<keys::Secret> SecretReader::Fetch(const SecretSource& source,
                                                  absl::string_view prompt) {
   switch (source.kind) {

@@ -51,6 +51,12 @@ class SecretReader {
   // child has it. Of kNone: an empty secret.
   absl::StatusOr<HeldSecret> Read(const SecretSource& source,
                                   absl::string_view prompt);
+  // Whether Read would only give what is here; what another reader has read.
+  bool Holds(const SecretSource& source) const;
+  void Keep(const SecretSource& source, const HeldSecret& secret);
+  // Who asks for it again has it fetched again: it may have been changed. Not
+  // what can be had only once, of the environment and of people.
+  void Forget(const SecretSource& source);
 
  private:
   absl::StatusOr<keys::Secret> Fetch(const SecretSource& source,

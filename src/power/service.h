@@ -69,13 +69,13 @@ class Service : public Directory {
  public:
   using Ticket = uint64_t;
   struct Events {
-    std::function<void(const ServiceResult& result)>
-        result;  // one for each host
+    std::function<void(const ServiceResult& result)> result =
+        {};  // one for each host
     // After the last result. Neither is called from within Start.
-    std::function<void()> ended;
+    std::function<void()> ended = {};
     // powerman's words for what is said to a device and what it says, a line,
     // without secrets: "send(pdu1): 'on 3\n'". Only if that was asked for.
-    std::function<void(absl::string_view line)> telemetry;
+    std::function<void(absl::string_view line)> telemetry = {};
   };
   virtual Ticket Start(ServiceOrder order, Events events) = 0;
   // Nobody listens any more, and no event comes. What switches goes on to its

@@ -186,6 +186,7 @@ void Session::Ended(RunEnded ended, absl::Time now, Effects* out) {
     case State::kLogin:
     case State::kPing:
       if (ended.failure) return Drop(*ended.failure, out);
+      if (state_ == State::kLogin) ++logins_;
       state_ = State::kReady;
       return Next(now, out);
     case State::kLogout:
@@ -196,6 +197,7 @@ void Session::Ended(RunEnded ended, absl::Time now, Effects* out) {
   }
   Request& request = requests_.front();
   const std::optional<Failure> failure = ended.failure;
+  if (!failure) ++scripts_done_;
   request.ended[ended.run] = std::move(ended);
   if (std::any_of(request.ended.begin(), request.ended.end(),
                   [](const auto& run) { return !run.has_value(); })) {

@@ -71,6 +71,9 @@ class Session {
   bool idle() const { return state_ == State::kIdle; }
   // "connect", "login": how far it is, for people.
   absl::string_view phase() const;
+  // For statistics: logins, and scripts of requests, that succeeded.
+  int64_t logins() const { return logins_; }
+  int64_t scripts_done() const { return scripts_done_; }
   bool logged_in() const {
     return state_ == State::kReady || state_ == State::kScripts ||
            state_ == State::kPing;
@@ -109,6 +112,7 @@ class Session {
   std::deque<Request> requests_;  // the first is the one that runs
   absl::Time idle_since_ = absl::InfinitePast();
   bool finishing_ = false, closed_ = false;
+  int64_t logins_ = 0, scripts_done_ = 0;
 };
 
 }  // namespace power

@@ -13,8 +13,8 @@ namespace {
 // http and https talk to a web server behind httppower's prompt; exec runs a
 // program; manual is a person.
 constexpr absl::string_view kTransports[] = {
-    "ssh",   "telnet", "tcp",     "tls", "serial", "exec",   "http",
-    "https", "ipmi",   "redfish", "amt", "snmp",   "manual", "wol"};
+    "ssh",  "telnet",  "tcp", "tls",   "serial", "exec",   "http", "https",
+    "ipmi", "redfish", "amt", "ribcl", "snmp",   "manual", "wol"};
 constexpr absl::string_view kBlocks[] = {"snmp", "http", "redfish",
                                          "ipmi", "amt",  "ribcl"};
 constexpr int kMaxSessions = 1000;

@@ -17,7 +17,7 @@ pcu-reboot secret list
 pcu-reboot secret rm rack
 echo "[$?]"
 echo '--- mistakes'
-echo 'pcu "x" { model "none" node "y" "1" }' >bad.conf
+echo 'pcu "x" { model "no-such-one" node "y" "1" }' >bad.conf
 pcu-reboot -c bad.conf status y
 echo "[$?]"
 pcu-reboot lint bad.conf

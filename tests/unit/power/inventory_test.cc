@@ -176,7 +176,7 @@ TEST_CASE("power 4: all that is wrong, each with file, line and rule",
   script off { send "off %d" }
 }
 device "p" "s" "h:23"
-device "q" "none" "h:24"
+device "q" "no-such-one" "h:24"
 pcu "p" { model "BayTech" host "x" }
 node "a" "p" "1"
 node "b" "p" "1"
@@ -190,7 +190,7 @@ listen "127.0.0.1:10101
                "[send-format]",
                "t:17: the string does not end on its line [string-open]",
                "t:8: PCU p given twice, also at t:10 [duplicate-pcu]",
-               "t:9: PCU q: there is no model 'none' [model]",
+               "t:9: PCU q: there is no model 'no-such-one' [model]",
                "t:12: plug 1 of p has two hosts: a and b [duplicate-plug]",
                "t:14: there is no PCU nowhere [pcu]",
                "t:15: a given twice [duplicate-host]",
@@ -247,7 +247,7 @@ TEST_CASE("inventory: who is how reachable has to be said", "[power]") {
         Strings{"t:1: PCU a has no model [model]"});
   CHECK(Problems("pcu \"a\" { model \"BayTec\" host \"h\" }") ==
         Strings{"t:1: PCU a: there is no model 'BayTec' (perhaps BayTech, "
-                "BayTechRPC3NC, BayTechRPC16) [model]"});
+                "BayTech5CtrlC, BayTechCtrlC) [model]"});
   CHECK(Problems("pcu \"a\" { model \"BayTech\" }") ==
         Strings{"t:1: PCU a has neither host nor ip [address]"});
   CHECK(Problems("specification \"s\" { timeout 1 }\n"

@@ -1,0 +1,216 @@
+#include "power/service_plan.h"
+
+#include <absl/container/flat_hash_set.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "power/ways.h"
+
+namespace power {
+namespace {
+
+bool HasScript(const Specification& spec, Verb verb) {
+  return std::any_of(
+      spec.scripts.begin(), spec.scripts.end(),
+      [verb](const Script& script) { return script.verb == verb; });
+}
+
+bool CanByScripts(const Specification& spec, Verb verb) {
+  if (HasScript(spec, verb)) return true;
+  return verb == Verb::kCycle && HasScript(spec, Verb::kOn) &&
+         HasScript(spec, Verb::kOff);
+}
+
+// A protocol does what it has words for.
+bool CanByProtocol(absl::string_view transport, Verb verb) {
+  if (verb == Verb::kReset) return transport != "snmp";
+  if (verb == Verb::kBeaconOn || verb == Verb::kBeaconOff) {
+    return transport == "ipmi";
+  }
+  return true;
+}
+
+bool PcuCan(const Inventory& inventory, const std::string& name, Verb verb) {
+  const Pcu* pcu = inventory.FindPcu(name);
+  if (pcu == nullptr) return false;
+  const Specification* spec = inventory.SpecificationOf(*pcu);
+  if (spec == nullptr) return false;
+  if (verb == Verb::kVerify) return true;
+  if (!spec->scripts.empty()) return CanByScripts(*spec, verb);
+  const std::vector<Way> ways = WaysOf(*pcu, *spec);
+  // Of a model that only a person switches, the result says so.
+  return ways.empty() || CanByProtocol(ways.front().transport, verb);
+}
+
+// The other hosts on its plugs that nobody has named.
+std::vector<std::string> OthersWith(
+    const Inventory& inventory, const PoweredHost& host,
+    const absl::flat_hash_set<absl::string_view>& named) {
+  std::vector<std::string> others;
+  for (const Outlet& feed : host.feeds) {
+    for (const std::string& other : inventory.HostsOn(feed)) {
+      if (!named.contains(other)) others.push_back(other);
+    }
+  }
+  return others;
+}
+
+// Of several feeds the one that the text begins with, else the first.
+std::string DeviceOf(const Inventory& inventory, const HostResult& result) {
+  const PoweredHost* host = inventory.FindHost(result.host);
+  if (host == nullptr || host->feeds.empty()) return "";
+  for (const Outlet& feed : host->feeds) {
+    const std::string prefix = absl::StrCat(feed.pcu, "/", feed.plug, ":");
+    if (absl::StartsWith(result.detail, prefix)) return feed.pcu;
+  }
+  return host->feeds.front().pcu;
+}
+
+}  // namespace
+
+Inventory InventoryToServe(const Inventory& inventory) {
+  InventoryParts parts = inventory.parts();
+  for (Pcu& pcu : parts.pcus) pcu.keep = true;
+  return Inventory(std::move(parts));
+}
+
+std::optional<Action> ActionOf(Verb verb) {
+  switch (verb) {
+    case Verb::kStatus:
+      return Action::kStatus;
+    case Verb::kOn:
+      return Action::kOn;
+    case Verb::kOff:
+      return Action::kOff;
+    case Verb::kCycle:
+      return Action::kCycle;
+    case Verb::kReset:
+      return Action::kReset;
+    case Verb::kBeaconOn:
+      return Action::kIdentifyOn;
+    case Verb::kBeaconOff:
+      return Action::kIdentifyOff;
+    case Verb::kSoft:
+      return Action::kSoft;
+    case Verb::kNmi:
+      return Action::kNmi;
+    case Verb::kVerify:
+      return Action::kVerify;
+    case Verb::kLogin:
+    case Verb::kLogout:
+    case Verb::kPing:
+    case Verb::kStatusTemp:
+    case Verb::kStatusBeacon:
+      break;
+  }
+  return std::nullopt;
+}
+
+bool CanDo(const Inventory& inventory, Verb verb,
+           const std::vector<std::string>& hosts) {
+  if (!ActionOf(verb).has_value()) return false;
+  absl::flat_hash_set<absl::string_view> asked;
+  for (const std::string& name : hosts) {
+    const PoweredHost* host = inventory.FindHost(name);
+    if (host == nullptr) return false;
+    for (const Outlet& feed : host->feeds) {
+      if (!asked.insert(feed.pcu).second) continue;
+      if (!PcuCan(inventory, feed.pcu, verb)) return false;
+    }
+  }
+  return true;
+}
+
+CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
+                       std::vector<std::unique_ptr<Pcu>>* pcus) {
+  PlanOptions options;
+  options.action = ActionOf(order.verb).value_or(Action::kStatus);
+  options.no_native_cycle = order.no_native_cycle;
+  options.off_time = order.off_time;
+  options.state_timeout = order.state_timeout;
+  const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
+                                                     order.hosts.end());
+  std::vector<Target> targets;
+  for (const std::string& name : order.hosts) {
+    const PoweredHost* host = inventory.FindHost(name);
+    if (host == nullptr) continue;
+    targets.push_back({.name = name,
+                       .feeds = host->feeds,
+                       .hosts = {name},
+                       .exact = true,
+                       .is_protected = host->is_protected});
+  }
+  CampaignPlan plan = MakePlan(inventory, targets, options);
+  for (CampaignHost& host : plan.request.hosts) {
+    if (!IsSwitching(options.action)) break;
+    const std::vector<std::string> others =
+        OthersWith(inventory, *inventory.FindHost(host.name), named);
+    if (others.empty() || host.skipped.has_value()) continue;
+    host.skipped = absl::StrCat(FoldHosts(others),
+                                " would be switched, too, by the same plug");
+  }
+  if (!order.step_timeout.has_value()) return plan;
+  for (PlannedPcu& planned : plan.pcus) {
+    pcus->push_back(std::make_unique<Pcu>(*planned.pcu));
+    pcus->back()->step_timeout = order.step_timeout;
+    planned.pcu = pcus->back().get();
+  }
+  return plan;
+}
+
+ServiceResult ResultForFace(const Inventory& inventory,
+                            const HostResult& result) {
+  ServiceResult told = {.host = result.host,
+                        .device = DeviceOf(inventory, result)};
+  PlugResult& plug = told.result;
+  plug.before = result.before;
+  plug.after = result.after;
+  plug.verified = result.verified;
+  plug.attempts = result.attempts;
+  switch (result.outcome) {
+    case HostOutcome::kDone:
+      plug.outcome = Outcome::kDone;
+      break;
+    case HostOutcome::kAlready:
+      plug.outcome = Outcome::kAlready;
+      break;
+    case HostOutcome::kAccepted:
+      plug.outcome = Outcome::kAccepted;
+      break;
+    case HostOutcome::kFailed:
+      plug.failure =
+          Failure{.failure_class = result.failure_class, .text = result.detail};
+      break;
+    case HostOutcome::kManual:
+      plug.failure = Failure{.failure_class = FailureClass::kUnsupported,
+                             .text = result.detail};
+      break;
+    case HostOutcome::kUnknown:
+      plug.failure = Failure{.failure_class = FailureClass::kClosed,
+                             .text = result.detail,
+                             .maybe_executed = true};
+      break;
+    case HostOutcome::kSkipped:
+    case HostOutcome::kPlanned:
+      break;
+  }
+  plug.remark = result.detail;
+  return told;
+}
+
+std::string TelemetryLine(absl::string_view pcu, absl::string_view line) {
+  absl::string_view rest = line;
+  if (absl::ConsumePrefix(&rest, "sent '")) {
+    return absl::StrCat("send(", pcu, "): '", rest);
+  }
+  if (absl::ConsumePrefix(&rest, "received '")) {
+    return absl::StrCat("recv(", pcu, "): '", rest);
+  }
+  return absl::StrCat(pcu, ": ", line);
+}
+
+}  // namespace power

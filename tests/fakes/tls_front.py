@@ -1,0 +1,46 @@
+"""TLS on loopback in front of a plain server: tls_front.py CERT KEY PORT FILE
+
+Listens on a port the system picks and writes it to FILE. What comes is passed
+on to 127.0.0.1:PORT.
+"""
+import os
+import socket
+import ssl
+import sys
+import threading
+
+cert, key, port, ready = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(cert, key)
+
+
+def pump(come, go):
+    try:
+        while data := come.recv(65536):
+            go.sendall(data)
+    except OSError:
+        pass
+    for end in (come, go):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def serve(client):
+    try:
+        outside = context.wrap_socket(client, server_side=True)
+    except OSError:
+        return
+    inside = socket.create_connection(("127.0.0.1", int(port)))
+    threading.Thread(target=pump, args=(outside, inside), daemon=True).start()
+    pump(inside, outside)
+
+
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    with open(ready + ".new", "w") as f:
+        f.write("%d\n" % listener.getsockname()[1])
+    os.rename(ready + ".new", ready)
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=serve, args=(client,), daemon=True).start()

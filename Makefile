@@ -10,7 +10,7 @@
 #   make check-boot isinit as process 1 of an emulated machine
 #   make soak | bench-fanout | bench-hosts | bench-mcfeely | bench-isinit |
 #        bench-power                  the heaviest; xapply's, hxmd's,
-#                                     McFeely's, isinit's and IPMI's peers
+#                                     McFeely's, isinit's and pcu-reboot's peers
 #   make install PREFIX=/usr/local    the executable, links, manual pages and
 #                                     shell completion
 #   make links DIR=...                a link for each command
@@ -79,7 +79,7 @@ ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o) $(DEVICES:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
 # Models of devices: of the unit tests and of the programs that serve them.
-FAKES := bmc outlets
+FAKES := bmc outlets vpcd
 MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(filter-out $(FAKES:%=tests/fakes/%.cc),$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 
@@ -228,8 +228,9 @@ bench-isinit: $(BIN) $(B)/bench/isinit/supervise_bench | $(BUILD)/packages-test
 $(B)/bench/isinit/supervise_bench: \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/isinit/*.cc)) \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,figures process)
-bench-power: $(B)/bench/power/ipmi_bench $(B)/fakes/bmc | $(BUILD)/packages-test
-	@$< $(B)/fakes/bmc
+bench-power: $(BIN) $(FAKES:%=$(B)/fakes/%) | $(BUILD)/packages-test
+	@third_party/install-packages bench || true
+	@BIN=$(abspath $(BIN)) tests/bench/power/run $(abspath $(B))/fakes $(BUILD)/bench
 soak: $(BIN) $(B)/unit
 	@set -e; for s in tests/soak/*; do \
 	  BIN=$(abspath $(BIN)) UNIT=$(abspath $(B))/unit $$s; done

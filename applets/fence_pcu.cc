@@ -120,7 +120,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
     output.print(power::FenceMetadata());
     return power::kFenceOk;
   }
-  absl::StatusOr<power::Inventory> inventory = power::NeedInventoryAt(
+  absl::StatusOr<power::Inventory> inventory = power::NeedInventory(
       options->inventory.empty() ? power::DefaultInventoryPath()
                                  : options->inventory);
   if (!inventory.ok()) return Failed(inventory.status());

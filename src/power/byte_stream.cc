@@ -1,6 +1,7 @@
 #include "power/byte_stream.h"
 
 #include <absl/strings/str_cat.h>
+#include <sodium.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -41,8 +42,8 @@ void ByteStream::OnReady(uint32_t events) {
 }
 
 void ByteStream::Read() {
-  std::string buffer(kReadBytes, '\0');
-  const ssize_t n = read(fd_.get(), buffer.data(), buffer.size());
+  char buffer[kReadBytes];
+  const ssize_t n = read(fd_.get(), buffer, sizeof buffer);
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return;
     return End(errno);
@@ -50,10 +51,10 @@ void ByteStream::Read() {
   if (n == 0) return End(0);
   const std::shared_ptr<bool> alive = alive_;
   if (listens_) {
-    events_.received({buffer.data(), static_cast<size_t>(n)});
+    events_.received({buffer, static_cast<size_t>(n)});
   }
   // A device may echo a password.
-  keys::Wipe(buffer);
+  sodium_memzero(buffer, static_cast<size_t>(n));
 }
 
 void ByteStream::Send(absl::string_view bytes) {

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "power/plug_range.h"
 #include "power/secret_source.h"
+#include "power/ways.h"
 
 namespace power {
 namespace {
@@ -56,6 +57,18 @@ CampaignPcu MakePcu(const Pcu& pcu, const Specification* specification,
         .failure_class = FailureClass::kConfig,
         .text = absl::StrCat("neither ", pcu.name, " nor its model ", pcu.model,
                              " names a way in")};
+    return made;
+  }
+  // An account is not tried with an empty password that nobody wrote down. By
+  // ssh a key may let in.
+  const bool is_by_ssh =
+      std::any_of(ways.begin(), ways.end(),
+                  [](const WayIn& way) { return way.way.transport == "ssh"; });
+  if (pcu.secret.kind == SecretSource::Kind::kNone && !is_by_ssh &&
+      NeedsSecret(pcu, *specification)) {
+    made.refused = {.failure_class = FailureClass::kConfig,
+                    .text = absl::StrCat(pcu.name, " has no secret, and model ",
+                                         specification->name, " needs one")};
     return made;
   }
   for (const WayIn& way : ways) made.ways.push_back(way.way.transport);

@@ -23,7 +23,7 @@ namespace power {
 namespace {
 
 constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
-constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
+constexpr absl::Duration kPollLeaving = absl::Milliseconds(2);
 
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
@@ -416,15 +416,13 @@ void CampaignRun::WriteJournal(BatchId id) {
         if (alive.expired()) return;
         if (!begun.status.ok() && unwritten_.ok()) unwritten_ = begun.status;
         for (const JournalRecord& record : begun.unfinished) {
-          const auto process = sys::ReadProcess(static_cast<int>(record.pid));
-          const bool is_alive =
-              process.has_value() && process->start_ticks == record.start_ticks;
           Note(absl::StrCat(
               record.host, ": an earlier ", record.action, ", begun ",
               base::FormatTime(record.at), record.login.empty() ? "" : " by ",
               record.login,
-              is_alive ? absl::StrCat(", is under way in process ", record.pid)
-                       : ", was not finished"));
+              IsUnderWay(record)
+                  ? absl::StrCat(", is under way in process ", record.pid)
+                  : ", was not finished"));
         }
         const auto at = under_.find(id);
         if (at == under_.end() || at->second.engine == nullptr) return;

@@ -4,6 +4,7 @@
 
 #include "power/amt_controller.h"
 #include "power/datagram_controllers.h"
+#include "power/helper_transport.h"
 #include "power/ribcl_controller.h"
 #include "power/web_transports.h"
 
@@ -22,7 +23,11 @@ Controllers::Controllers(sys::Loop& loop,
   DialogueController::Options options;
   options.gone = std::move(gone);
   options.more_transports =
-      WebTransports(std::make_shared<WebTrust>(WebSettings()));
+      [web = WebTransports(std::make_shared<WebTrust>(WebSettings())),
+       helpers = HelperTransports()](sys::Loop& on, const TransportPlan& plan) {
+        std::unique_ptr<Transport> made = web(on, plan);
+        return made != nullptr ? std::move(made) : helpers(on, plan);
+      };
   auto dialogues =
       std::make_unique<DialogueController>(loop, std::move(options));
   dialogues_ = dialogues.get();

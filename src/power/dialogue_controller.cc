@@ -1,6 +1,7 @@
 #include "power/dialogue_controller.h"
 
 #include <absl/algorithm/container.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -184,6 +185,19 @@ void DialogueController::Leave(absl::string_view pcu) {
   }
 }
 
+// A copy that outlives the batch; strips of one model have one. Each copy is
+// compared once: a thousand strips are mostly of one model.
+std::shared_ptr<const Specification> DialogueController::Shared(
+    const Specification& specification) const {
+  absl::flat_hash_set<const Specification*> others;
+  for (const auto& place : places_) {
+    const std::shared_ptr<const Specification>& other = place->specification;
+    if (!others.insert(other.get()).second) continue;
+    if (*other == specification) return other;
+  }
+  return std::make_shared<const Specification>(specification);
+}
+
 DialogueController::Place* DialogueController::Make(const Batch& batch) {
   auto made = std::make_unique<Place>();
   Place& place = *made;
@@ -194,15 +208,7 @@ DialogueController::Place* DialogueController::Make(const Batch& batch) {
   place.plugs = batch.plugs;
   place.once = batch.record != nullptr;
   place.record = batch.record;
-  for (const auto& other : places_) {
-    if (*other->specification == *batch.specification) {
-      place.specification = other->specification;
-    }
-  }
-  if (place.specification == nullptr) {
-    place.specification =
-        std::make_shared<const Specification>(*batch.specification);
-  }
+  place.specification = Shared(*batch.specification);
   DialogueLink::Setup setup;
   setup.device = DeviceFor(batch, *place.specification);
   setup.secret = batch.credentials.secret;

@@ -59,6 +59,8 @@ class DialogueController : public Controller {
   Place* PlaceFor(const Job& job);
   bool Fits(const Place& place, const Batch& batch) const;
   Place* Make(const Batch& batch);
+  std::shared_ptr<const Specification> Shared(
+      const Specification& specification) const;
   std::unique_ptr<Transport> Line(const TransportPlan& plan,
                                   const std::vector<std::string>& program);
   void Begin(Job& job, Place& place);

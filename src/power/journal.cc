@@ -12,6 +12,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "sys/process_list.h"
 #include "sys/users.h"
 
 namespace power {
@@ -33,6 +34,12 @@ std::string DefaultStateFolder() {
   const std::string state = sys::EnvironmentVariable("XDG_STATE_HOME");
   if (!state.empty()) return absl::StrCat(state, "/fleetbox/power");
   return absl::StrCat(sys::HomeFolder(), "/.local/state/fleetbox/power");
+}
+
+bool IsUnderWay(const JournalRecord& record) {
+  const auto process = sys::ReadProcess(static_cast<int>(record.pid));
+  return process.has_value() && !process->ended &&
+         process->start_ticks == record.start_ticks;
 }
 
 Journal::Journal(sys::Loop& loop, std::string folder)

@@ -23,6 +23,9 @@ namespace power {
 // /var/lib/fleetbox/power for root, else a folder of the user's.
 std::string DefaultStateFolder();
 
+// Whether the process that has begun it lives.
+bool IsUnderWay(const JournalRecord& record);
+
 class Journal {
  public:
   Journal(sys::Loop& loop, std::string folder);

@@ -46,7 +46,6 @@ class Pattern {
 
  private:
   struct Compiled;
-  std::optional<Match> Search(absl::string_view bytes, int flags) const;
   std::string text_;
   // Copies of a pattern are the other owners: a compiled one does not change.
   std::shared_ptr<const Compiled> compiled_;

@@ -21,11 +21,13 @@
 namespace power {
 namespace {
 
-// The results as they come in, told.
+// The results as they come in, told: those of one turn of the loop together,
+// as a thousand may come in one. Without a loop, all at the end.
 class Teller {
  public:
-  Teller(const cli::Call& call, const RebootOptions& options, size_t hosts)
-      : call_(call), options_(options), hosts_(hosts) {}
+  Teller(const cli::Call& call, const RebootOptions& options, size_t hosts,
+         sys::Loop* loop)
+      : call_(call), options_(options), hosts_(hosts), loop_(loop) {}
 
   void Ended(size_t host, const HostResult& result) {
     results_.push_back(result);
@@ -40,7 +42,11 @@ class Teller {
                              : "",
                          "\n"));
     }
-    ShowProgress();
+    if (loop_ == nullptr || std::exchange(is_waiting_, true)) return;
+    loop_->AtEndOfTurn([this] {
+      Tell();
+      ShowProgress();
+    });
   }
 
   // When they are known only later.
@@ -52,12 +58,14 @@ class Teller {
   }
 
   void Note(const std::string& line) {
+    Tell();
     progress_.Clear();
     cli::Warn(call_, absl::UnknownError(line));
     ShowProgress();
   }
 
   void Trace(absl::string_view pcu, absl::string_view line) {
+    Tell();
     progress_.Above(absl::StrCat(pcu, ": ", line, "\n"));
   }
 
@@ -68,6 +76,7 @@ class Teller {
 
   // The end of the answer; the exit code.
   int Finish() {
+    Tell();
     progress_.Clear();
     if (options_.plan.action == Action::kStatus && !options_.json &&
         !options_.legacy_output && !options_.quiet && !options_.dry_run) {
@@ -77,10 +86,15 @@ class Teller {
   }
 
  private:
-  void Print(const std::string& text) {
+  void Print(absl::string_view text) { absl::StrAppend(&text_, text); }
+
+  void Tell() {
+    is_waiting_ = false;
+    if (text_.empty()) return;
     progress_.Clear();
-    cli::Print(text);
+    cli::Print(text_);
     cli::Flush();
+    text_.clear();
   }
 
   // The original's words, in the order of the targets.
@@ -98,6 +112,9 @@ class Teller {
   const cli::Call& call_;
   const RebootOptions& options_;
   size_t hosts_;
+  sys::Loop* const loop_;
+  std::string text_;
+  bool is_waiting_ = false;  // for the end of the turn
   std::vector<HostResult> results_;
   std::map<size_t, std::string> waiting_;
   size_t next_ = 0;
@@ -121,7 +138,7 @@ void OnSignal(CampaignRun& run, Teller& teller, int& signals) {
 int Carry(const cli::Call& call, const RebootOptions& options,
           CampaignPlan plan) {
   sys::Loop loop;
-  Teller teller(call, options, plan.request.hosts.size());
+  Teller teller(call, options, plan.request.hosts.size(), &loop);
   CampaignRun::Callbacks callbacks;
   callbacks.ended = [&](size_t host, const HostResult& result) {
     teller.Ended(host, result);
@@ -153,7 +170,7 @@ int Carry(const cli::Call& call, const RebootOptions& options,
 
 int Show(const cli::Call& call, const RebootOptions& options,
          const CampaignPlan& plan) {
-  Teller teller(call, options, plan.request.hosts.size());
+  Teller teller(call, options, plan.request.hosts.size(), nullptr);
   teller.Plan(PlanText(plan));
   size_t host = 0;
   for (const HostResult& result : PlanResults(plan)) {
@@ -165,7 +182,7 @@ int Show(const cli::Call& call, const RebootOptions& options,
 // Another host does it; what it says is told as if it were done here.
 absl::StatusOr<int> CarryVia(const cli::Call& call,
                              const RebootOptions& options) {
-  Teller teller(call, options, 0);
+  Teller teller(call, options, 0, nullptr);
   const ViaCallbacks callbacks = {
       .hosts = [&](size_t hosts) { teller.SetHosts(hosts); },
       .plan = [&](const std::string& text) { teller.Plan(text); },

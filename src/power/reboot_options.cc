@@ -104,14 +104,6 @@ SecretPlaces PlacesOf(const cli::Call& call) {
   return places;
 }
 
-CampaignRun::Options FoldersOf(const cli::Call& call) {
-  CampaignRun::Options options;
-  if (!call.Get("run-dir").empty()) options.run_folder = call.Get("run-dir");
-  options.state_folder = StateFolder(call);
-  options.secrets = PlacesOf(call);
-  return options;
-}
-
 ServiceRun::Options ServiceOptionsOf(const cli::Call& call) {
   ServiceRun::Options options;
   if (call.Has("run-dir")) options.run_folder = call.Get("run-dir");
@@ -120,11 +112,19 @@ ServiceRun::Options ServiceOptionsOf(const cli::Call& call) {
   return options;
 }
 
-absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
-  return NeedInventoryAt(InventoryPath(call));
+CampaignRun::Options FoldersOf(const cli::Call& call) {
+  CampaignRun::Options options;
+  if (!call.Get("run-dir").empty()) options.run_folder = call.Get("run-dir");
+  options.state_folder = StateFolder(call);
+  options.secrets = PlacesOf(call);
+  return options;
 }
 
-absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path) {
+absl::StatusOr<Inventory> NeedInventory(const cli::Call& call) {
+  return NeedInventory(InventoryPath(call));
+}
+
+absl::StatusOr<Inventory> NeedInventory(const std::string& path) {
   absl::StatusOr<InventoryReading> reading = ReadInventory(path);
   if (!reading.ok()) {
     return cli::FailWith(78, reading.status().message());

@@ -34,7 +34,7 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
 // For every verb: the inventory that --inventory names, or the usual one, with
 // its mistakes in the message and exit code 78.
 absl::StatusOr<Inventory> NeedInventory(const cli::Call& call);
-absl::StatusOr<Inventory> NeedInventoryAt(const std::string& path);
+absl::StatusOr<Inventory> NeedInventory(const std::string& path);
 // What an inventory makes of a choice, past its guards; else with exit code 64
 // or 66.
 absl::StatusOr<CampaignPlan> NeedPlan(const Inventory& inventory,
@@ -45,7 +45,7 @@ std::string StateFolder(const cli::Call& call);
 SecretPlaces PlacesOf(const cli::Call& call);
 // The folders of locks, journal and secrets.
 CampaignRun::Options FoldersOf(const cli::Call& call);
-// The folders, for a service.
+// The same, for a service.
 ServiceRun::Options ServiceOptionsOf(const cli::Call& call);
 
 }  // namespace power

@@ -56,7 +56,7 @@ void RelayRun::Begin() {
 }
 
 absl::Status RelayRun::Plan() {
-  TRY_ASSIGN(inventory_, NeedInventoryAt(options_.inventory));
+  TRY_ASSIGN(inventory_, NeedInventory(options_.inventory));
   TRY_ASSIGN(plan_, NeedPlan(inventory_, order_.choice, order_.plan));
   return absl::OkStatus();
 }

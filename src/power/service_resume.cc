@@ -7,18 +7,11 @@
 #include "power/unfinished.h"
 #include "sys/clock.h"
 #include "sys/log.h"
-#include "sys/process_list.h"
 
 namespace power {
 namespace {
 
 constexpr char kWho[] = "resume";
-
-// Of a pcu-reboot beside us, say.
-bool IsUnderWay(const JournalRecord& record) {
-  const auto process = sys::ReadProcess(static_cast<int>(record.pid));
-  return process.has_value() && process->start_ticks == record.start_ticks;
-}
 
 }  // namespace
 
@@ -32,6 +25,7 @@ void ServiceResume::Start() {
   }
   ServiceOrder order = {.verb = Verb::kStatus, .who = kWho};
   for (JournalRecord& record : actions.Take()) {
+    // A pcu-reboot beside us may be at it.
     if (IsUnderWay(record) || !service_.HasHost(record.host)) continue;
     order.hosts.push_back(record.host);
     records_.push_back(std::move(record));

@@ -16,7 +16,7 @@ grep '^tests/unit/.*\.cc$' "$work/files" | grep -v '_test\.cc$' |
   sed 's/$/: is not called ..._test.cc/'
 grep '^tests/applets/' "$work/files" |
   grep -E '\.(sh|out)$' |
-  grep -vE '^tests/applets/[a-z][a-z0-9-]*/[a-z0-9][a-z0-9.-]*\.(sh|out)$' |
+  grep -vE '^tests/applets/[a-z][a-z0-9_-]*/[a-z0-9][a-z0-9.-]*\.(sh|out)$' |
   sed 's/$/: the name is not words-with-dashes/'
 for out in $(grep '^tests/applets/.*\.out$' "$work/files"); do
   [ -e "${out%.out}.sh" ] || echo "$out: its test is gone"

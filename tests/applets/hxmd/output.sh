@@ -19,7 +19,7 @@ hxmd -C fleet.cf --fold 'test SHORT = gamma && echo only here; true'
 hxmd -P1 -C fleet.cf --fold 'echo same; test SHORT != beta'
 hxmd -C fleet.cf --fold --stderr=merge 'echo said >&2' | cat
 hxmd -P4 -C fleet.cf --fold 'seq 200000' | cksum
-{ echo '==> x <=='; seq 200000; } | sed 's/==> x <==/'"$(hxmd -C fleet.cf --fold 'echo 1' | head -1)/" | cksum
+{ echo '==> x <=='; seq 200000; } | sed 's/==> x <==/'"$(hxmd -C fleet.cf --fold 'echo 1' | sed -n 1p)/" | cksum
 hxmd -C fleet.cf --fold -N 'echo none' -E SITE=nowhere 'echo SHORT'
 hxmd -C fleet.cf --fold --tag :
 hxmd -C fleet.cf --fold -T x :

@@ -70,6 +70,25 @@ TEST_CASE("campaign_plan: options win over the inventory, it over the model",
   CHECK(plan.request.pcus[0].settings.retry.of_connecting);
 }
 
+TEST_CASE("power 8: a PCU without a secret that its model needs is not asked",
+          "[power]") {
+  const power::Inventory inventory = Read(
+      "pcu \"w\" { model \"WTIIPS4\" ip \"10.0.0.1\" node \"web1\" \"1\" }\n"
+      "pcu \"k\" { model \"BayTech\" ip \"10.0.0.2\" ports ssh node \"web2\" "
+      "\"1\" }\n"
+      "pcu \"m\" { model \"ManualPCU\" node \"old\" \"1\" }\n");
+  const CampaignPlan plan = power::MakePlan(
+      inventory, Choose(inventory, {"web1", "web2", "old"}), {});
+  REQUIRE(plan.request.pcus.size() == 3);
+  REQUIRE(plan.request.pcus[0].refused.has_value());
+  CHECK(plan.request.pcus[0].refused->failure_class ==
+        power::FailureClass::kConfig);
+  CHECK(plan.request.pcus[0].refused->text ==
+        "w has no secret, and model WTIIPS4 needs one");
+  CHECK_FALSE(plan.request.pcus[1].refused.has_value());  // a key may do
+  CHECK_FALSE(plan.request.pcus[2].refused.has_value());
+}
+
 TEST_CASE("power 7: a protected host takes force and its own name", "[power]") {
   const power::Inventory inventory = Read(kSite);
   const auto is_skipped = [&](std::vector<std::string> words, bool force,

@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "sys/child.h"
 #include "sys/file.h"
+#include "sys/process.h"
+#include "sys/process_list.h"
 
 namespace {
 
@@ -100,6 +103,27 @@ TEST_CASE("journal: what was begun and not finished is told the next time",
   REQUIRE(records.size() == 4);
   CHECK_FALSE(records[0].ended.has_value());
   CHECK(records[2].outcome == "done");
+}
+
+TEST_CASE("journal: an action is under way as long as its process lives",
+          "[power]") {
+  JournalRecord record = Record("1", "web1");
+  record.pid = sys::MyPid();
+  record.start_ticks = sys::ReadProcess(sys::MyPid())->start_ticks;
+  CHECK(power::IsUnderWay(record));
+  ++record.start_ticks;  // a process that had the number earlier
+  CHECK_FALSE(power::IsUnderWay(record));
+  // One that has ended, and nobody has asked how.
+  auto child = sys::Child::Spawn({"true"}, {});
+  REQUIRE(child.ok());
+  record.pid = child->pid();
+  for (int i = 0; i < 1000 && !sys::ReadProcess(child->pid())->ended; ++i) {
+    sys::Loop loop;
+    loop.After(absl::Milliseconds(5), [] {});
+    loop.Run();
+  }
+  record.start_ticks = sys::ReadProcess(child->pid())->start_ticks;
+  CHECK_FALSE(power::IsUnderWay(record));
 }
 
 TEST_CASE("journal: one that cannot be written says so and holds nobody up",

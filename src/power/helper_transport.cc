@@ -1,0 +1,269 @@
+#include "power/helper_transport.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "power/helper.h"
+#include "power/helper_command.h"
+#include "power/ipmi_client.h"
+#include "power/limits.h"
+#include "power/snmp_client.h"
+#include "power/snmp_question.h"
+#include "power/udp_driver.h"
+#include "sys/clock.h"
+#include "sys/pool.h"
+#include "sys/process.h"
+#include "sys/resolve.h"
+
+namespace power {
+namespace {
+
+constexpr int kThreads = 4;  // of look-ups
+
+std::optional<uint32_t> SnmpNumberIn(absl::string_view datagram) {
+  const auto number = SnmpNumberOf(datagram);
+  if (!number.has_value()) return std::nullopt;
+  return number->second;
+}
+
+// What all helpers of a process share.
+struct HelperMeans {
+  explicit HelperMeans(sys::Loop& loop)
+      : pool(loop, kThreads),
+        ipmi(loop),
+        snmp(loop, SnmpNumberIn,
+             {.at_once = kMaxDatagramJobs,
+              .max_datagram_bytes = kMaxSnmpDatagramBytes,
+              .first_slot = base::Le32(sys::RandomBytes(4).data())}) {}
+  sys::Pool pool;
+  IpmiClient ipmi;
+  SnmpKeyCache keys;
+  UdpDriver snmp;
+};
+
+// Both are told another port behind the host's name.
+void SplitPort(std::string* host, int* port) {
+  const size_t colon = host->rfind(':');
+  if (colon == std::string::npos || host->find(':') != colon) return;
+  int number = 0;
+  if (!absl::SimpleAtoi(host->substr(colon + 1), &number)) return;
+  if (number < 1 || number > 65535) return;
+  *port = number;
+  host->resize(colon);
+}
+
+IpmiAccount AccountOf(const HelperCommand& command) {
+  IpmiAccount account = {.user = command.user, .password = command.password};
+  int suite = 0;
+  if (absl::SimpleAtoi(command.cipher_suite, &suite)) account.suites = {suite};
+  return account;
+}
+
+// snmppower's version 3 is MD5 without privacy.
+SnmpAccount AccountOf(const SnmpCall& call) {
+  SnmpAccount account = {.version = call.version};
+  if (call.version != 3) {
+    account.community = call.secret;
+    return account;
+  }
+  account.user = call.user;
+  account.digest = net::Digest::kMd5;
+  account.password = call.secret;
+  return account;
+}
+
+class HelperTransport : public Transport {
+ public:
+  HelperTransport(sys::Loop& loop, std::shared_ptr<HelperMeans> means,
+                  HelperCommand command)
+      : loop_(loop),
+        means_(std::move(means)),
+        command_(std::move(command)),
+        helper_(MakeHelper(command_)) {}
+  ~HelperTransport() override {
+    *alive_ = false;
+    loop_.Cancel(timer_);
+    CancelCalls();
+  }
+
+  void Start(Events events) override {
+    events_ = std::move(events);
+    Soon([this] {
+      events_.connected();
+      Apply(helper_->Begin());
+    });
+  }
+  void Send(absl::string_view bytes) override {
+    auto typed = std::make_shared<keys::Secret>(bytes);  // it may hold one
+    Soon([this, typed] {
+      Apply(helper_->Received(typed->view(), sys::SteadyNow()));
+    });
+  }
+  void Leave(std::function<void()> gone) override {
+    CancelCalls();
+    Soon(std::move(gone));
+    has_ended_ = true;
+  }
+
+ private:
+  void Soon(std::function<void()> f) {
+    if (has_ended_) return;
+    loop_.Post([f = std::move(f), alive = alive_] {
+      if (*alive) f();
+    });
+  }
+
+  void Apply(Helper::Effects effects) {
+    if (has_ended_) return;
+    for (const HelperCall& call : effects.start) Begin(call);
+    if (!effects.say.empty()) events_.received(effects.say);
+    if (effects.quit) {
+      has_ended_ = true;
+      CancelCalls();
+      return events_.ended(std::nullopt);
+    }
+    loop_.Cancel(std::exchange(timer_, 0));
+    if (helper_->wake_at() == absl::InfiniteFuture()) return;
+    timer_ = loop_.At(helper_->wake_at(), [this] {
+      timer_ = 0;
+      Apply(helper_->Wake(sys::SteadyNow()));
+    });
+  }
+
+  void Begin(const HelperCall& call) {
+    const IpmiCall* what = std::get_if<IpmiCall>(&call.what);
+    if (what != nullptr && what->asks_beacon) {
+      return Fail(call.id, FailureClass::kUnsupported,
+                  "the light's state cannot be asked for");
+    }
+    std::string host = call.host;
+    int port = what != nullptr ? kIpmiPort : kSnmpPort;
+    SplitPort(&host, &port);
+    auto found = std::make_shared<absl::StatusOr<std::vector<std::string>>>();
+    means_->pool.Run(
+        [found, host] { *found = sys::Resolve(host); },
+        [this, found, port, call, alive = alive_] {
+          if (!*alive || has_ended_) return;
+          if (!found->ok() || (*found)->empty()) {
+            return Fail(call.id, FailureClass::kUnreachable, "has no address");
+          }
+          const std::string& address = (*found)->front();
+          if (const auto* ipmi = std::get_if<IpmiCall>(&call.what)) {
+            Ask(call.id, address, port, *ipmi);
+          } else {
+            Ask(call.id, address, port, std::get<SnmpCall>(call.what));
+          }
+        });
+  }
+
+  // The dialogue sees to what has to be read before and afterwards.
+  void Ask(uint64_t id, const std::string& address, int port,
+           const IpmiCall& what) {
+    IpmiTask task = {.address = address,
+                     .port = port,
+                     .action = what.action,
+                     .account = AccountOf(command_)};
+    task.options.action.wait = what.waits;
+    task.options.action.hard = false;
+    task.options.action.native_cycle = true;
+    tickets_[id] = means_->ipmi.Start(
+        std::move(task), [this, id, alive = alive_](const PlugResult& result) {
+          if (!*alive || has_ended_) return;
+          tickets_.erase(id);
+          Apply(helper_->Answered(
+              id, {.failure = result.failure, .state = result.after},
+              sys::SteadyNow()));
+        });
+  }
+
+  void Ask(uint64_t id, const std::string& host, int port,
+           const SnmpCall& call) {
+    const SnmpAccount account = AccountOf(call);
+    if (auto failure = CheckSnmpAccount(account)) {
+      return Fail(id, failure->failure_class, failure->text);
+    }
+    const absl::StatusOr<sys::UdpAddress> address =
+        sys::UdpAddress::Parse(host, port);
+    if (!address.ok()) {
+      return Fail(id, FailureClass::kConfig, address.status().message());
+    }
+    const SnmpQuestion::What what = {.sets = call.sets,
+                                     .binding = {call.oid, call.value}};
+    snmp_tickets_[id] = means_->snmp.Start(
+        *address,
+        [what, account, &keys = means_->keys](uint32_t slot) {
+          return std::make_unique<SnmpQuestion>(what, account, slot,
+                                                sys::RandomBytes, keys);
+        },
+        [this, id, alive = alive_](Conversation& conversation) {
+          if (!*alive || has_ended_) return;
+          snmp_tickets_.erase(id);
+          const auto& question = static_cast<SnmpQuestion&>(conversation);
+          HelperAnswer answer = {.failure = question.result()->failure,
+                                 .value = question.value()};
+          Soon([this, id, answer = std::move(answer)] {
+            Apply(helper_->Answered(id, answer, sys::SteadyNow()));
+          });
+        },
+        [this, id, alive = alive_](const absl::Status& status) {
+          if (*alive && !has_ended_) {
+            Fail(id, FailureClass::kInternal, status.message());
+          }
+        });
+  }
+
+  void Fail(uint64_t id, FailureClass failure_class, absl::string_view text) {
+    Soon([this, id, failure_class, text = std::string(text)] {
+      Apply(helper_->Answered(
+          id,
+          {.failure = Failure{.failure_class = failure_class, .text = text}},
+          sys::SteadyNow()));
+    });
+  }
+
+  void CancelCalls() {
+    for (const auto& [id, ticket] : tickets_) means_->ipmi.Cancel(ticket);
+    tickets_.clear();
+    for (const auto& [id, ticket] : snmp_tickets_) means_->snmp.Cancel(ticket);
+    snmp_tickets_.clear();
+  }
+
+  sys::Loop& loop_;
+  const std::shared_ptr<HelperMeans> means_;
+  const HelperCommand command_;
+  const std::unique_ptr<Helper> helper_;
+  Events events_;
+  std::map<uint64_t, IpmiClient::Ticket> tickets_;  // by call
+  std::map<uint64_t, UdpDriver::Ticket> snmp_tickets_;
+  sys::Loop::Timer timer_ = 0;
+  bool has_ended_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace
+
+TransportMaker HelperTransports() {
+  return [means = std::shared_ptr<HelperMeans>()](
+             sys::Loop& loop,
+             const TransportPlan& plan) mutable -> std::unique_ptr<Transport> {
+    if (plan.transport != "exec" || plan.pcu->program_external) return nullptr;
+    std::optional<HelperCommand> command = ParseHelperCommand(plan.program);
+    if (!command.has_value() || (command->kind != HelperKind::kIpmi &&
+                                 command->kind != HelperKind::kSnmp)) {
+      return nullptr;
+    }
+    if (means == nullptr) means = std::make_shared<HelperMeans>(loop);
+    return std::make_unique<HelperTransport>(loop, means, *std::move(command));
+  };
+}
+
+}  // namespace power

@@ -1,0 +1,52 @@
+# power 29, 30: powerman's client against pcu-reboot serve and against powermand,
+# with the same configuration and powerman's own simulator of a device.
+. "$TESTS/power.sh"
+for program in powerman powermand vpcd; do
+  command -v $program >/dev/null || skip "there is no $program"
+done
+[ -e /etc/powerman/vpc.dev ] || skip 'there is no vpc.dev'
+powerman=/usr/bin/powerman
+conf() {
+  echo "listen \"$net.$1:10101\""
+  cat <<'END'
+include "/etc/powerman/vpc.dev"
+device "v0" "vpc" "/usr/sbin/vpcd |&"
+device "v1" "vpc" "/usr/sbin/vpcd |&"
+node "t[0-15]" "v0"
+node "u[08-11],x,z" "v1" "[0-5]"
+alias "rack" "t3,u08"
+END
+}
+conf 1 >theirs.conf
+conf 2 >pcu.conf
+powermand -f -c "$PWD/theirs.conf" >theirs.log 2>&1 &
+serve_all=$!
+serve pcu-reboot serve --config pcu.conf --run-dir run --state-dir state --ready-fd 3
+await "$powerman -h $net.1 -l"
+same() {
+  $powerman -h $net.1 "$@" >theirs 2>&1
+  echo "[$?]" >>theirs
+  $powerman -h $net.2 "$@" >ours 2>&1
+  echo "[$?]" >>ours
+  if cmp -s theirs ours; then echo "same: $*"; else diff theirs ours; fi
+}
+same -l
+same -q
+same -1 't[1-3],rack'
+same -q
+same -x -q
+same -c t1
+same -Q 't[0-5]'
+same -0 t1,u08
+same -Q t1,u08
+same -r t2
+same -f t4
+same -u t4
+same -1 't[1-2]' -0 t3 -q
+same -1 'nosuch,t1'
+same -Q 't[3-1]'
+# The client of our own says the same.
+powerman -h $net.2 -q
+# A telemetry of both has the switching in it; ours reads the state around it.
+$powerman -h $net.2 -T -1 t9 | grep -e "on 9" -e Command
+sed 's/^[^ ]* //' serve.1.log | grep 'host=t9'

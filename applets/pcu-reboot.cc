@@ -62,6 +62,9 @@ constexpr auto kServeOptions = cli::Options([] {
   return std::to_array<cli::Option>({
       {'c', "config", "FILE", "the inventory"},
       {'l', "listen", "ADDR", "listen there: HOST:PORT, unix:/path"},
+      {0, "requests", "ADDR", "take requests of --via there"},
+      {'i', "identity", "FILE", "the key that says who we are"},
+      {0, "trust", "FILE", "whose keys are trusted"},
       {0, "resume-on", "",
        "switch on what a cycle left off that was not ended"},
       {0, "connect-timeout", "TIME", "until a device answers", "5s"},

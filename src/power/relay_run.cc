@@ -130,7 +130,7 @@ void RelayRun::Carry() {
   }
   sys::HideMemory();
   run_.emplace(loop_, plan_.request, std::move(pcus), options_.run,
-               std::move(callbacks));
+               std::move(callbacks), options_.means);
   run_->Start();
   if (was_abandoned_) {
     run_->Abandon();

@@ -21,6 +21,8 @@ class RelayRun {
   struct Options {
     std::string inventory = {};  // file
     CampaignRun::Options run = {};
+    // Of a process that has other campaigns; null: there are none.
+    std::shared_ptr<CampaignMeans> means = nullptr;
   };
   // Everything comes through `tell`, never from within Start; after the last
   // answer nothing does. An answer may delete the run.

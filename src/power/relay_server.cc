@@ -70,6 +70,7 @@ struct RelayServer::State {
   uint64_t NumberOf(const net::Channel& channel) const;
   void Arrived(net::Channel& channel, absl::string_view bytes);
   absl::Status Take(uint64_t line, absl::string_view bytes);
+  absl::Status CheckRoom() const;
   absl::Status Stop(uint64_t line, const std::string& principal,
                     const RelayWish& wish);
   void Begin(uint64_t line, const wire::Opened& parcel, RelayOrder order);
@@ -87,6 +88,8 @@ struct RelayServer::State {
   std::map<uint64_t, Run> runs;
   uint64_t last_line = 0, last_run = 0;
   std::function<void()> idle;
+  bool is_stopping = false;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
 net::ChannelOptions RelayServer::State::MakeOptions() {
@@ -163,16 +166,23 @@ absl::Status RelayServer::State::Take(uint64_t number,
     return base::Context(wish.status(),
                          absl::StrCat("step 8 (content): ", sender));
   }
-  if (wish->order.has_value() && runs.size() >= kMaxRelayRequests) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(runs.size(), " requests are under way"));
-  }
+  if (wish->order.has_value()) TRY(CheckRoom());
   TRY(seen.Check(parcel.header, now));
   if (!wish->order.has_value()) {
     return Stop(number, parcel.principals[0], *wish);
   }
   Begin(number, parcel, *wish->order);
   return absl::OkStatus();
+}
+
+// Campaigns that share nothing must not be in one process: locks are a
+// process's.
+absl::Status RelayServer::State::CheckRoom() const {
+  const size_t most =
+      options.run.means == nullptr ? size_t{1} : kMaxRelayRequests;
+  if (!is_stopping && runs.size() < most) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(runs.size(), " requests are under way"));
 }
 
 // One may stop what one has begun oneself, by the same line. What has ended in
@@ -258,6 +268,9 @@ void RelayServer::State::Closed(net::Channel& channel) {
 }
 
 void RelayServer::State::CheckIdle() {
+  if (is_stopping && runs.empty()) {
+    for (auto& [number, line] : lines) line.channel->Close("stopping");
+  }
   if (idle && lines.empty() && runs.empty()) idle();
 }
 
@@ -335,6 +348,17 @@ void RelayServer::SetIdle(std::function<void()> idle) {
 
 void RelayServer::Interrupt() {
   for (auto& [number, run] : state_->runs) run.run->Interrupt();
+}
+
+void RelayServer::Stop(std::function<void()> stopped) {
+  State& s = *state_;
+  s.is_stopping = true;
+  s.idle = std::move(stopped);
+  for (const auto& listener : s.listeners) listener->Stop();
+  Interrupt();
+  s.loop.Post([weak = std::weak_ptr<bool>(s.alive), &s] {
+    if (!weak.expired()) s.CheckIdle();
+  });
 }
 
 void RelayServer::Abandon() {

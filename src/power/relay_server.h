@@ -48,6 +48,9 @@ class RelayServer {
   // Of all that is under way: as a first and a second SIGINT.
   void Interrupt();
   void Abandon();
+  // Takes nothing more, interrupts what is under way, and is `stopped` when all
+  // of it has been told.
+  void Stop(std::function<void()> stopped);
 
  private:
   struct State;

@@ -15,6 +15,8 @@
 #include "power/limits.h"
 #include "power/powerman_server.h"
 #include "power/reboot_options.h"
+#include "power/relay_face.h"
+#include "power/relay_server.h"
 #include "power/service_resume.h"
 #include "power/service_run.h"
 #include "sys/log.h"
@@ -93,6 +95,7 @@ class Serving {
       sys::Log("power.listens", {{"address", address}, {"pid", sys::MyPid()}});
       absl::StrAppend(&listening, address, "\n");
     }
+    TRY(TakeRequests(listening));
     resume_.emplace(*service_, call_.Has("resume-on"));
     resume_->Start();
     return listening;
@@ -102,24 +105,58 @@ class Serving {
     if (!service_.has_value()) return loop_.Stop();
     if (signal == SIGHUP) return Reload(call_, *service_);
     sys::Log("power.stopping", {{"signal", sys::SignalName(signal)}});
-    if (std::exchange(stops_, true)) return service_->GiveUp();
+    if (std::exchange(stops_, true)) {
+      if (relay_.has_value() && !std::exchange(was_relay_stopped_, true)) {
+        relay_->Abandon();
+        StopService();
+      }
+      return service_->GiveUp();
+    }
     server_->StopListening();
-    service_->Stop([this] { loop_.Stop(); });
+    if (!relay_.has_value()) return StopService();
+    // What came by others goes first: it uses the service's connections.
+    relay_->Stop([this] {
+      loop_.Post([this] {
+        if (!std::exchange(was_relay_stopped_, true)) StopService();
+      });
+    });
   }
 
   void Close() {
+    relay_.reset();
     server_.reset();  // its clients are told what there is to be told
     resume_.reset();
     service_.reset();
   }
 
  private:
+  // Of hosts that ask by --via, beside powerman's clients.
+  absl::Status TakeRequests(std::string& listening) {
+    if (!call_.Has("requests")) return absl::OkStatus();
+    RelayServer::Options options = RelayOptionsOf(call_);
+    options.run.means = service_->means();
+    relay_.emplace(loop_, std::move(options));
+    for (const std::string& text : call_.All("requests")) {
+      TRY(base::Context(relay_->Listen(text), text));
+    }
+    for (const std::string& address : relay_->addresses()) {
+      sys::Log("power.takes", {{"address", address}});
+      absl::StrAppend(&listening, address, "\n");
+    }
+    return absl::OkStatus();
+  }
+
+  void StopService() {
+    service_->Stop([this] { loop_.Stop(); });
+  }
+
   const cli::Call& call_;
   sys::Loop& loop_;
   std::optional<ServiceRun> service_;
+  std::optional<RelayServer> relay_;
   std::optional<PowermanServer> server_;
   std::optional<ServiceResume> resume_;
-  bool stops_ = false;
+  bool stops_ = false, was_relay_stopped_ = false;
 };
 
 }  // namespace

@@ -59,6 +59,8 @@ class ServiceRun : public Service {
   void Abandon(Ticket ticket) override;
 
   size_t orders() const { return orders_.size(); }
+  // For campaigns of others in this process.
+  const std::shared_ptr<CampaignMeans>& means() const { return means_; }
   const std::string& state_folder() const { return options_.state_folder; }
   Journal& journal() { return means_->journal; }
 

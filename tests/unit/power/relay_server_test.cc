@@ -215,3 +215,28 @@ TEST_CASE("power 50: only who has asked may stop it", "[power]") {
   s.Answered(s.Seal(ManualOff()));
   CHECK(s.refused == 1);
 }
+
+TEST_CASE("power 50: requests that share no connections go one at a time",
+          "[power]") {
+  RelayScene s;
+  s.Call(s.ops);
+  s.channel->Send(s.Seal(ManualOff()));
+  s.channel->Send(s.Seal(ManualOff()));
+  s.TurnUntil([&] { return s.lasts == 1 && !s.receipt.text.empty(); });
+  CHECK(s.receipt.code == net::Receipt::Code::kNotNow);
+  CHECK(s.refused == 0);
+  s.Answered(s.Seal(ManualOff()));
+}
+
+TEST_CASE("power 50: a server that stops has told what was under way",
+          "[power]") {
+  RelayScene s;
+  s.Call(s.ops);
+  s.channel->Send(s.Seal(ManualOff()));
+  s.TurnUntil([&] { return !s.answers.empty(); });
+  bool is_stopped = false;
+  s.server->Stop([&] { is_stopped = true; });
+  s.TurnUntil([&] { return is_stopped && s.is_closed; });
+  CHECK(s.lasts == 1);
+  CHECK(s.closed.ok());
+}

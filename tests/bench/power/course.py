@@ -233,7 +233,8 @@ def strips():
         peers = []
         for conf, at, argv in (("theirs", listen[0], ["powermand", "-f", "-c"]),
                                ("server", listen[1], ["pcu-reboot", "serve", "--config"])):
-            more = FOLDERS.split() if conf == "server" else []
+            # A server keeps its strips' locks: one of its own has others.
+            more = FOLDERS.replace("/run ", "/served ").split() if conf == "server" else []
             process = subprocess.Popen([*argv, f"{WORK}/{conf}.conf", *more], env=environment,
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)

@@ -91,13 +91,14 @@ struct Talk {
     }
   }
 
+  absl::Duration skew = absl::ZeroDuration();  // our clock is so far ahead
   std::string Seal(wire::Kind kind, const google::protobuf::MessageLite& body,
                    const std::string& audience = "host:web1") {
     return *wire::Seal({.kind = kind,
                         .body = wire::Serialize(body),
                         .audience = audience,
                         .id = base::ParcelId::From(sys::RandomBytes(16)),
-                        .now = sys::WallNow()},
+                        .now = sys::WallNow() + skew},
                        key);
   }
   // The delivery with all of the world's entries as its own.

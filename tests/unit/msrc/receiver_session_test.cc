@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "base/limits.h"
 #include "unit/msrc/controller.h"
 
 using namespace msrc_test;  // NOLINT: it is this test's other half
@@ -155,6 +156,26 @@ TEST_CASE_METHOD(Talk, "msrc M33: who is not listed for it is refused",
     REQUIRE(sys::ReplaceFile(trust_file, "nonsense\n").ok());
     refused(Delivery());
   }
+}
+
+TEST_CASE_METHOD(Talk, "receiver: clocks may differ by some minutes, not more",
+                 "[msrc]") {
+  world.File("a", "x");
+  Start();
+  SECTION("ahead") { skew = absl::Minutes(4); }
+  SECTION("behind") { skew = -absl::Minutes(4); }
+  SECTION("far ahead") { skew = absl::Hours(3); }
+  SECTION("far behind") { skew = -absl::Hours(3); }
+  Deliver(Delivery());
+  if (absl::AbsDuration(skew) < base::kMaxClockAhead) {
+    CHECK(applied->outcome() == pb::Applied::APPLIED);
+    return;
+  }
+  CHECK(applied->outcome() == pb::Applied::REFUSED);
+  CHECK(applied->status() == 77);
+  INFO(applied->error());
+  CHECK(applied->error().find("clock") != std::string::npos);
+  CHECK(!sys::Stat(world.into)->exists);
 }
 
 TEST_CASE_METHOD(Talk, "receiver: attacks by way of the manifest are refused",

@@ -96,7 +96,12 @@ std::optional<Failure> DialogueBatch::Impossible(const Work& work) const {
     return std::nullopt;
   }
   if (action == Action::kStatus) return check(Verb::kStatus);
-  if (action != Action::kCycle) return check(*VerbOf(action));
+  if (action != Action::kCycle) {
+    if (const auto verb = VerbOf(action)) return check(*verb);
+    return Failure{FailureClass::kUnsupported,
+                   absl::StrCat("model ", spec.name, " has no way to do '",
+                                Word(action), "'")};
+  }
   if (OptionsFor(work.order, spec).native_cycle) return check(Verb::kCycle);
   if (work.only_login) {
     return Failure{FailureClass::kUnsupported,
@@ -142,7 +147,12 @@ void DialogueBatch::Do(Work& work, const PlugAction::Next& next,
   const bool wants_login =
       work.order.action == Action::kVerify && !work.order.with_confirmation;
   if (next.step == Step::kRead && work.only_login && !wants_login) {
-    return Do(work, work.action.StateRead(PlugState::kUnknown, now), now);
+    VerifyLevel& verified = work.action.result().verified;
+    const VerifyLevel was = verified;
+    const PlugAction::Next then =
+        work.action.StateRead(PlugState::kUnknown, now);
+    verified = was;  // nothing was read
+    return Do(work, then, now);
   }
   if (next.step == Step::kEnd) End(work);
 }
@@ -276,11 +286,12 @@ void DialogueBatch::RunDone(const RunEnded& run, const ScriptRun& what,
                             absl::Time now) {
   progress_at_ = now;
   for (Work& work : works_) {
-    if (work.in_flight && Covers(what, work)) Answer(work, run, now);
+    if (work.in_flight && Covers(what, work)) Answer(work, run, what, now);
   }
 }
 
-void DialogueBatch::Answer(Work& work, const RunEnded& run, absl::Time now) {
+void DialogueBatch::Answer(Work& work, const RunEnded& run,
+                           const ScriptRun& what, absl::Time now) {
   PlugAction& action = work.action;
   VerifyLevel& verified = action.result().verified;
   verified = std::max(verified, VerifyLevel::kLogin);
@@ -295,11 +306,7 @@ void DialogueBatch::Answer(Work& work, const RunEnded& run, absl::Time now) {
     return Do(work, action.Switched(now), now);
   }
   if (work.next.step == Step::kPrivilege) {
-    if (run.confirmation_reached) return Do(work, action.Allowed(now), now);
-    return Fail(work,
-                {FailureClass::kPrivilege,
-                 "the device did not ask whether that is meant"},
-                now);
+    return Tried(work, run, *what.script, now);
   }
   if (work.only_login) {
     action.result().outcome = Outcome::kDone;
@@ -318,6 +325,22 @@ void DialogueBatch::Answer(Work& work, const RunEnded& run, absl::Time now) {
      action.StateRead(report == nullptr ? PlugState::kUnknown : report->state,
                       now),
      now);
+}
+
+// The trial of a model that has no question to be asked shows no more than what
+// was read.
+void DialogueBatch::Tried(Work& work, const RunEnded& run, const Script& script,
+                          absl::Time now) {
+  if (run.confirmation_reached) return Do(work, work.action.Allowed(now), now);
+  if (script.Holds(Statement::Kind::kConfirm)) {
+    return Fail(
+        work,
+        {FailureClass::kPrompt, "the device did not ask whether that is meant"},
+        now);
+  }
+  work.action.result().outcome = Outcome::kDone;
+  work.action.result().remark = "its trial asks for no confirmation";
+  End(work);
 }
 
 void DialogueBatch::RunFailed(const RunEnded& run, const ScriptRun& what,

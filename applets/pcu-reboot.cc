@@ -1,4 +1,7 @@
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,7 @@ namespace {
 absl::StatusOr<int> RunOriginal(const cli::Call& call);
 absl::StatusOr<int> RunVerb(const cli::Call& call);
 absl::StatusOr<int> RunIdentify(const cli::Call& call);
+absl::StatusOr<int> RunBootdev(const cli::Call& call);
 
 constexpr auto kOptions = cli::Options([] {
   return std::to_array<cli::Option>({
@@ -97,6 +101,8 @@ constexpr cli::Verb kVerbs[] = {
      RunVerb},
     {"identify", "[OPTION ...] on|off TARGETS", "switch the locating light",
      kOptions, RunIdentify},
+    {"bootdev", "[OPTION ...] none|pxe|disk|cdrom|bios TARGETS",
+     "what to start from the next time", kOptions, RunBootdev},
     {"list", "[OPTION ...] [TARGETS]", "list hosts and their plugs", kOptions,
      power::RunList},
     {"models",
@@ -173,15 +179,26 @@ absl::StatusOr<int> RunVerb(const cli::Call& call) {
                           call.operands);
 }
 
-absl::StatusOr<int> RunIdentify(const cli::Call& call) {
-  const std::string which = call.operands.empty() ? "" : call.operands[0];
-  if (which != "on" && which != "off") {
-    return cli::UsageError("identify: 'on' or 'off' comes first");
+// Verbs whose first operand is a part of the action.
+absl::StatusOr<int> RunWithWord(const cli::Call& call,
+                                absl::string_view words) {
+  const std::string word = call.operands.empty() ? "" : call.operands[0];
+  const std::optional<power::Action> action =
+      power::ParseAction(absl::StrCat(call.verb->name, " ", word));
+  if (!action.has_value()) {
+    return cli::UsageError(
+        absl::StrCat(call.verb->name, ": ", words, " comes first"));
   }
-  return power::RunAction(
-      call,
-      which == "on" ? power::Action::kIdentifyOn : power::Action::kIdentifyOff,
-      {call.operands.begin() + 1, call.operands.end()});
+  return power::RunAction(call, *action,
+                          {call.operands.begin() + 1, call.operands.end()});
+}
+
+absl::StatusOr<int> RunIdentify(const cli::Call& call) {
+  return RunWithWord(call, "'on' or 'off'");
+}
+
+absl::StatusOr<int> RunBootdev(const cli::Call& call) {
+  return RunWithWord(call, "'none', 'pxe', 'disk', 'cdrom' or 'bios'");
 }
 
 }  // namespace

@@ -138,6 +138,11 @@ bool IsSwitching(Action action) {
     case Action::kReset:
     case Action::kSoft:
     case Action::kNmi:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return true;
     case Action::kStatus:
     case Action::kVerify:

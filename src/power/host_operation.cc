@@ -21,7 +21,7 @@ bool IsNotBegun(const PlugResult& result) {
 bool IsSought(Action action) {
   return action == Action::kReset || action == Action::kSoft ||
          action == Action::kNmi || action == Action::kIdentifyOn ||
-         action == Action::kIdentifyOff;
+         action == Action::kIdentifyOff || SetsBootDevice(action);
 }
 
 HostOutcome OutcomeOf(Outcome outcome) {

@@ -33,6 +33,11 @@ std::string DoneWords(const HostResult& result) {
       return "nmi sent";
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return std::string(Word(result.action));
   }
   return "";

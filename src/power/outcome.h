@@ -23,9 +23,17 @@ enum class Action : uint8_t {
   kNmi,
   kIdentifyOn,
   kIdentifyOff,
+  // What the host starts from the next time, once; kBootNone: as it always
+  // does.
+  kBootNone,
+  kBootPxe,
+  kBootDisk,
+  kBootCdrom,
+  kBootBios,  // the setup of its firmware
 };
-absl::string_view Word(Action action);  // "on", "identify on"
+absl::string_view Word(Action action);  // "on", "identify on", "bootdev pxe"
 std::optional<Action> ParseAction(absl::string_view word);
+bool SetsBootDevice(Action action);
 
 // Neither on nor off counts as the other; kPending (going on, going off, in the
 // middle of a cycle) counts as neither.

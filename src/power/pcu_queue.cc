@@ -23,6 +23,11 @@ bool IsRepeatable(Action action) {
     case Action::kOff:
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return true;
     case Action::kCycle:
     case Action::kReset:

@@ -14,6 +14,7 @@
 //   soft     read; ask the system; read until it is off; else, unless only that
 //            was asked for, off
 //   nmi, identify   switch; there is nothing to be read
+//   bootdev  switch, then read back what was set, as far as it can be read
 //
 // Waiting is reading again after 0.5 s, 1 s and then every `poll`, until
 // `state_timeout`. A cycle, reset, soft or nmi whose answer was lost is never
@@ -69,14 +70,15 @@ class PlugAction {
     kRead,       // StateRead, or Failed
     kSwitch,     // Switched, Received, Impossible, Lost, or Failed
     kPrivilege,  // may this account switch? Allowed, or Failed
+    kReadBack,   // what `command` has set: SettingRead, or Failed
     kPause,      // nothing until `until`; then PauseOver
     kEnd,        // result() is complete
   };
   struct Next {
     Step step = Step::kEnd;
-    Action command = Action::kStatus;  // of kSwitch
-    // Of kPause. Of kRead: no later than this, or else no later than the
-    // protocol's own limit.
+    Action command = Action::kStatus;  // of kSwitch and kReadBack
+    // Of kPause. Of kRead and kReadBack: no later than this, or else no later
+    // than the protocol's own limit.
     absl::Time until = absl::InfiniteFuture();
   };
 
@@ -90,6 +92,8 @@ class PlugAction {
   // The device has the command; its answer was lost, and is not asked for.
   Next Received(absl::Time now);
   Next Allowed(absl::Time now);
+  // Whether it is as it was set; nullopt: it cannot be read.
+  Next SettingRead(std::optional<bool> is_so, absl::Time now);
   Next PauseOver(absl::Time now);
   // The device says that the plug's state does not allow it.
   Next Impossible(const Failure& failure, absl::Time now);

@@ -53,6 +53,11 @@ std::optional<Verb> VerbOf(Action action) {
     case Action::kIdentifyOff:
       return Verb::kBeaconOff;
     case Action::kVerify:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return std::nullopt;
   }
   return std::nullopt;

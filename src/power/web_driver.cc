@@ -66,14 +66,8 @@ WebDriver::Ticket WebDriver::Start(Batch batch, Plan plan,
   std::optional<Failure> failure = CheckWebAccount(account);
   std::vector<WebOrder> orders;
   for (const PlugOrder& order : batch.orders) {
-    orders.push_back({.action = order.action,
-                      .plug = order.plug,
-                      .options = order.options,
-                      .boot_device = order.boot_device});
-    if (!order.boot_device.empty() && !plan.sets_boot_device) {
-      failure = Failure{.failure_class = FailureClass::kUnsupported,
-                        .text = "cannot set what the host starts from"};
-    }
+    orders.push_back(
+        {.action = order.action, .plug = order.plug, .options = order.options});
   }
   if (!batch.way.port.has_value()) {
     failure = Failure{.failure_class = FailureClass::kInternal,

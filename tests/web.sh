@@ -2,7 +2,7 @@
 #
 #   web MODEL ...   serves one (tests/fakes/web.cc); its port is in $port, and
 #                   what it prints in $log
-#   tls             TLS in front of it: $port is then the port of that, and $pin
+#   tls [ADDRESS:PORT]   TLS in front of it: $port is then the port of that, and $pin
 #                   the pin of its key, in base64 too as $pin64
 #   asked           what has been counted so far
 #   calls           how many calls of Redfish
@@ -28,7 +28,7 @@ tls() {
   openssl x509 -in tls.crt -pubkey -noout | openssl pkey -pubin -outform der >tls.der
   pin=$(openssl dgst -sha256 -r <tls.der | cut -c1-64)
   pin64=$(openssl dgst -sha256 -binary <tls.der | openssl base64)
-  serve python3 "$TESTS/fakes/tls_front.py" tls.crt tls.key "$port" tls.$port 3
+  serve python3 "$TESTS/fakes/tls_front.py" tls.crt tls.key "$port" tls.$port 3 ${1:-}
   port=$(cat tls.$port)
 }
 asked() {

@@ -1,9 +1,9 @@
 """TLS on loopback in front of a plain server:
 
-tls_front.py CERT KEY PORT FILE [READY-FD]
+tls_front.py CERT KEY PORT FILE [READY-FD [ADDRESS:PORT]]
 
-Listens on a port the system picks and writes it to FILE, and then a byte to the
-descriptor. What comes is passed on to 127.0.0.1:PORT.
+Listens there, or on a port of 127.0.0.1 that the system picks, and writes the
+port to FILE, and then a byte to the descriptor. What comes is passed on to 127.0.0.1:PORT.
 """
 import os
 import socket
@@ -39,7 +39,8 @@ def serve(client):
     pump(inside, outside)
 
 
-with socket.create_server(("127.0.0.1", 0)) as listener:
+where = (sys.argv[6] if len(sys.argv) > 6 else "127.0.0.1:0").split(":")
+with socket.create_server((where[0], int(where[1]))) as listener:
     with open(ready + ".new", "w") as f:
         f.write("%d\n" % listener.getsockname()[1])
     os.rename(ready + ".new", ready)

@@ -5,16 +5,20 @@
 //
 //   redfish  --systems=N --outlets=N --follows=1s --frozen --user=NAME:PASSWORD
 //            --role=ReadOnly --action-info --absolute --tags --tasks
-//            --task-ends=Exception --page=N --no-sessions
+//            --task-ends=Exception --page=N --no-sessions --first=NAME
 //            --answer="N METHOD TARGET STATUS [HEADER VALUE]": so many of these
 //            calls are answered so, and not by the model; STATUS may be "huge",
 //            which is 200 and a body of 100 MB
 //   amt      --password=WORD --uses=N (of a nonce) --old --returns=N --off
+//   dli      a strip of eight outlets whose page powerman's dli.dev reads;
+//            --user=NAME:PASSWORD
 //   ribcl    --http --off --half=N (bytes of an answer, then it is closed)
 //            --may-not --password=WORD
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
 
 #include <csignal>
@@ -71,6 +75,28 @@ std::optional<Planned> ParseAnswer(const std::string& value) {
   return planned;
 }
 
+// One whose first system is called otherwise.
+class NamedRedfish : public fakes::RedfishModel {
+ public:
+  NamedRedfish(fakes::RedfishOptions options, std::string first)
+      : RedfishModel(std::move(options)), first_(std::move(first)) {}
+  fakes::WebSaid Answer(const fakes::WebHeard& heard, absl::Time now) override {
+    constexpr char kSystems[] = "/redfish/v1/Systems/";
+    fakes::WebHeard meant = heard;
+    meant.target = absl::StrReplaceAll(
+        heard.target, {{kSystems + first_, absl::StrCat(kSystems, "1")}});
+    // "Systems/1/" is "Systems/1", as services have it.
+    if (absl::StartsWith(meant.target, kSystems) &&
+        absl::EndsWith(meant.target, "/")) {
+      meant.target.pop_back();
+    }
+    return RedfishModel::Answer(meant, now);
+  }
+
+ private:
+  const std::string first_;
+};
+
 class ServedRedfish : public Served {
  public:
   bool Take(const std::string& word, const std::string& value) override {
@@ -92,6 +118,8 @@ class ServedRedfish : public Served {
       options_.password = parts.second;
     } else if (word == "--role") {
       options_.role = value;
+    } else if (word == "--first") {
+      first_ = value;
     } else if (word == "--task-ends") {
       options_.task_ends = value;
     } else if (word == "--frozen") {
@@ -113,7 +141,7 @@ class ServedRedfish : public Served {
   }
 
   fakes::WebModel& model() override {
-    model_ = std::make_unique<fakes::RedfishModel>(options_);
+    model_ = std::make_unique<NamedRedfish>(options_, first_);
     model_->before =
         [this](const fakes::WebHeard& heard) -> std::optional<fakes::WebSaid> {
       for (Planned& planned : planned_) {
@@ -147,6 +175,7 @@ class ServedRedfish : public Served {
 
  private:
   fakes::RedfishOptions options_;
+  std::string first_ = "1";
   std::vector<Planned> planned_;
   std::unique_ptr<fakes::RedfishModel> model_;
 };
@@ -205,9 +234,50 @@ class ServedRibcl : public Served {
   fakes::RibclModel model_;
 };
 
+class ServedStrip : public Served, public fakes::WebModel {
+ public:
+  bool Take(const std::string& word, const std::string& value) override {
+    if (word != "--user") return false;
+    user_ = value;
+    return true;
+  }
+  fakes::WebModel& model() override { return *this; }
+  fakes::WebSaid Answer(const fakes::WebHeard& heard, absl::Time) override {
+    if (fakes::BasicPair(heard) != user_) {
+      refused_ += heard.Header("authorization").empty() ? 0 : 1;
+      return {.status = 401,
+              .headers = {{"WWW-Authenticate", "Basic realm=\"strip\""}}};
+    }
+    if (heard.target == "/outlet" && heard.method == "POST") {
+      const size_t outlet = static_cast<size_t>(heard.body[0] - '1');
+      asked_.push_back(heard.body);
+      if (outlet < 8) is_on_[outlet] = heard.body.substr(1) == "=ON";
+      return {};
+    }
+    if (heard.target != "/") return {.status = 404};
+    std::string page = "<html>Controller: strip\n";
+    for (int i = 0; i < 8; ++i) {
+      absl::StrAppend(&page, "<td>Outlet ", i + 1, "</td><b>",
+                      is_on_[i] ? "ON" : "OFF", "</b>\n");
+    }
+    return {.body = page + "</html>\n"};
+  }
+  std::string Report() override {
+    return absl::StrCat("refused ", refused_, " asked ",
+                        absl::StrJoin(asked_, ", "), "\n");
+  }
+
+ private:
+  std::string user_ = "admin:admin";
+  bool is_on_[8] = {true, true, true, true, true, true, true, true};
+  int refused_ = 0;
+  std::vector<std::string> asked_;
+};
+
 std::unique_ptr<Served> Make(const std::string& name) {
   if (name == "redfish") return std::make_unique<ServedRedfish>();
   if (name == "amt") return std::make_unique<ServedAmt>();
+  if (name == "dli") return std::make_unique<ServedStrip>();
   if (name == "ribcl") return std::make_unique<ServedRibcl>();
   return nullptr;
 }
@@ -228,7 +298,7 @@ int main(int argc, char** argv) {
     return 64;
   }
   if (served == nullptr) {
-    fputs("usage: web redfish|amt|ribcl [OPTION ...]\n", stderr);
+    fputs("usage: web redfish|amt|dli|ribcl [OPTION ...]\n", stderr);
     return 64;
   }
   signal(SIGPIPE, SIG_IGN);  // who asked may have gone

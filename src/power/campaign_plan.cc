@@ -146,6 +146,8 @@ bool IsSwitching(Action action) {
       return true;
     case Action::kStatus:
     case Action::kVerify:
+    case Action::kTemperature:
+    case Action::kBeacon:
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
       return false;

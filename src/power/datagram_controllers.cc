@@ -49,8 +49,7 @@ class OrderByOrder : public Controller {
     running.waiting.clear();
     // What only looks may end in the middle; what switches is seen to its end.
     for (auto open = running.open.begin(); open != running.open.end();) {
-      const Action action = running.batch->orders[open->first].action;
-      if (action != Action::kStatus && action != Action::kVerify) {
+      if (!OnlyLooks(running.batch->orders[open->first].action)) {
         ++open;
         continue;
       }

@@ -22,6 +22,13 @@ bool MayPass(FailureClass c) {
          c == FailureClass::kUnreachable || c == FailureClass::kBusy;
 }
 
+// What is read for it: the state, or what was asked for.
+Verb ReadingFor(Action action) {
+  return action == Action::kTemperature || action == Action::kBeacon
+             ? *VerbOf(action)
+             : Verb::kStatus;
+}
+
 bool PowersOn(Action command) {
   return command == Action::kOn || command == Action::kCycle;
 }
@@ -69,7 +76,7 @@ DialogueBatch::Work DialogueBatch::MakeWork(PlugOrder order) const {
   const bool asks = order.action == Action::kVerify && order.with_confirmation;
   PlugAction action(order.action, OptionsFor(order, spec), asks);
   Work work{std::move(order), std::move(action)};
-  work.only_login = !HasScript(spec, Verb::kStatus);
+  work.only_login = !HasScript(spec, ReadingFor(work.order.action));
   return work;
 }
 
@@ -95,7 +102,6 @@ std::optional<Failure> DialogueBatch::Impossible(const Work& work) const {
     if (auto* failure = std::get_if<Failure>(&verify)) return *failure;
     return std::nullopt;
   }
-  if (action == Action::kStatus) return check(Verb::kStatus);
   if (action != Action::kCycle) {
     if (const auto verb = VerbOf(action)) return check(*verb);
     return Failure{FailureClass::kUnsupported,
@@ -173,6 +179,10 @@ std::vector<DialogueBatch::Work*> DialogueBatch::GroupOf(Step step,
   std::vector<Work*> group;
   for (Work& work : works_) {
     if (!IsReady(work, step, now)) continue;
+    if (!group.empty() && step == Step::kRead &&
+        ReadingFor(work.order.action) != ReadingFor(group[0]->order.action)) {
+      continue;
+    }
     const bool powers_on = step == Step::kSwitch && PowersOn(work.next.command);
     const bool staggers = powers_on && options_.stagger > absl::ZeroDuration();
     if (staggers && now < power_on_at_) continue;
@@ -194,7 +204,7 @@ bool DialogueBatch::AskFor(Step step, absl::Time now) {
   for (;;) {
     std::vector<Work*> group = GroupOf(step, now);
     if (group.empty()) return false;
-    Verb verb = Verb::kStatus;
+    Verb verb = ReadingFor(group[0]->order.action);
     if (step == Step::kSwitch) verb = *VerbOf(group[0]->next.command);
     if (step == Step::kPrivilege) verb = Verb::kVerify;
     if (Ask(group, verb, now)) return true;
@@ -321,6 +331,9 @@ void DialogueBatch::Answer(Work& work, const RunEnded& run,
                 now);
   }
   work.reads_left = 3;
+  if (report != nullptr && work.order.action == Action::kTemperature) {
+    action.result().value = report->value;
+  }
   Do(work,
      action.StateRead(report == nullptr ? PlugState::kUnknown : report->state,
                       now),

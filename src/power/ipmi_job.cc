@@ -123,13 +123,22 @@ IpmiJob::IpmiJob(Action action, const IpmiOptions& options, IpmiAccount account,
 // The least privilege first: an account that may do more may do this, too.
 std::vector<uint8_t> IpmiJob::Roles() const {
   if (session_.account().role != 0) return {session_.account().role};
-  if (action_ == Action::kStatus || action_ == Action::kVerify) {
+  if (OnlyLooks(action_)) {
     return {kIpmiOperatorRole, kIpmiUserRole};
   }
   return {kIpmiOperatorRole};
 }
 
-void IpmiJob::Start(absl::Time now) { Do(plug_.Begin(now), now); }
+void IpmiJob::Start(absl::Time now) {
+  if (action_ == Action::kTemperature || action_ == Action::kBeacon) {
+    return Do(plug_.Failed({.failure_class = FailureClass::kUnsupported,
+                            .text = absl::StrCat("IPMI has no ", Word(action_),
+                                                 " here")},
+                           now),
+              now);
+  }
+  Do(plug_.Begin(now), now);
+}
 
 void IpmiJob::Do(const PlugAction::Next& next, absl::Time now) {
   doing_ = next;

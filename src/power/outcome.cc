@@ -14,6 +14,8 @@ struct Named {
 constexpr Named<Action> kActions[] = {
     {Action::kStatus, "status"},
     {Action::kVerify, "verify"},
+    {Action::kTemperature, "temperature"},
+    {Action::kBeacon, "beacon"},
     {Action::kOn, "on"},
     {Action::kOff, "off"},
     {Action::kCycle, "cycle"},
@@ -81,6 +83,7 @@ absl::string_view Word(Action action) { return WordOf(kActions, action); }
 std::optional<Action> ParseAction(absl::string_view word) {
   return ValueOf(kActions, word);
 }
+bool OnlyLooks(Action action) { return action <= Action::kBeacon; }
 bool SetsBootDevice(Action action) { return action >= Action::kBootNone; }
 absl::string_view Word(PlugState state) { return WordOf(kStates, state); }
 absl::string_view Word(FailureClass c) { return WordOf(kClasses, c); }

@@ -11,10 +11,12 @@
 
 namespace power {
 
-// What is done to one plug. Everything but kStatus and kVerify switches.
+// What is done to one plug. The first four only look.
 enum class Action : uint8_t {
   kStatus,
   kVerify,  // logged in, looked, and nothing switched
+  kTemperature,
+  kBeacon,  // whether its light is on
   kOn,
   kOff,
   kCycle,
@@ -33,6 +35,7 @@ enum class Action : uint8_t {
 };
 absl::string_view Word(Action action);  // "on", "identify on", "bootdev pxe"
 std::optional<Action> ParseAction(absl::string_view word);
+bool OnlyLooks(Action action);
 bool SetsBootDevice(Action action);
 
 // Neither on nor off counts as the other; kPending (going on, going off, in the

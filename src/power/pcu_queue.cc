@@ -19,6 +19,8 @@ bool IsRepeatable(Action action) {
   switch (action) {
     case Action::kStatus:
     case Action::kVerify:
+    case Action::kTemperature:
+    case Action::kBeacon:
     case Action::kOn:
     case Action::kOff:
     case Action::kIdentifyOn:

@@ -101,6 +101,8 @@ PlugAction::Next PlugAction::FirstRead(PlugState state) {
   const bool is_off = state == PlugState::kOff;
   switch (action_) {
     case Action::kStatus:
+    case Action::kTemperature:
+    case Action::kBeacon:
       return End(Outcome::kDone);
     case Action::kVerify:
       if (can_tell_privilege_) return {.step = Step::kPrivilege};

@@ -2,7 +2,7 @@
 // what is switched, what is waited for, and what is said of it in the end.
 // Pure.
 //
-//   status   read
+//   status   read; so are temperature and beacon, which are no power states
 //   on, off  read; there already: nothing is sent. Else switch, then read until
 //            it is so
 //   cycle    read; off, and off confirmed; a pause; on, and on confirmed. A
@@ -43,7 +43,9 @@ struct PlugResult {
   std::optional<Outcome> outcome = {};
   std::optional<Failure> failure = {};
   PlugState before = PlugState::kUnknown;  // as first read
-  PlugState after = PlugState::kUnknown;   // as last read
+  // As last read; of kBeacon the light's.
+  PlugState after = PlugState::kUnknown;
+  std::string value = {};  // of kTemperature, as the device wrote it
   VerifyLevel verified = VerifyLevel::kNothing;
   std::string remark = {};  // what a person may want to know: "was off"
   int attempts = 0;         // sessions or requests that were begun

@@ -36,6 +36,10 @@ std::optional<Verb> VerbOf(Action action) {
   switch (action) {
     case Action::kStatus:
       return Verb::kStatus;
+    case Action::kTemperature:
+      return Verb::kStatusTemp;
+    case Action::kBeacon:
+      return Verb::kStatusBeacon;
     case Action::kOn:
       return Verb::kOn;
     case Action::kOff:

@@ -29,9 +29,10 @@ bool CanByScripts(const Specification& spec, Verb verb) {
 bool CanByProtocol(absl::string_view transport, Verb verb) {
   if (verb == Verb::kReset) return transport != "snmp";
   if (verb == Verb::kBeaconOn || verb == Verb::kBeaconOff) {
-    return transport == "ipmi";
+    return transport == "ipmi" || transport == "redfish" ||
+           transport == "ribcl";
   }
-  return true;
+  return verb != Verb::kStatusTemp && verb != Verb::kStatusBeacon;
 }
 
 bool PcuCan(const Inventory& inventory, const std::string& name, Verb verb) {
@@ -100,11 +101,13 @@ std::optional<Action> ActionOf(Verb verb) {
       return Action::kNmi;
     case Verb::kVerify:
       return Action::kVerify;
+    case Verb::kStatusTemp:
+      return Action::kTemperature;
+    case Verb::kStatusBeacon:
+      return Action::kBeacon;
     case Verb::kLogin:
     case Verb::kLogout:
     case Verb::kPing:
-    case Verb::kStatusTemp:
-    case Verb::kStatusBeacon:
       break;
   }
   return std::nullopt;
@@ -165,7 +168,8 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
 ServiceResult ResultForFace(const Inventory& inventory,
                             const HostResult& result) {
   ServiceResult told = {.host = result.host,
-                        .device = DeviceOf(inventory, result)};
+                        .device = DeviceOf(inventory, result),
+                        .value = result.value};
   PlugResult& plug = told.result;
   plug.before = result.before;
   plug.after = result.after;

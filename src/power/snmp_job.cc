@@ -88,6 +88,8 @@ void SnmpJob::Begin(absl::Time now) {
             now);
       }
       break;
+    case Action::kTemperature:
+    case Action::kBeacon:
     case Action::kReset:
     case Action::kSoft:
     case Action::kNmi:

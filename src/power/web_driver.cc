@@ -68,6 +68,12 @@ WebDriver::Ticket WebDriver::Start(Batch batch, Plan plan,
   for (const PlugOrder& order : batch.orders) {
     orders.push_back(
         {.action = order.action, .plug = order.plug, .options = order.options});
+    if (order.action == Action::kTemperature ||
+        order.action == Action::kBeacon) {
+      failure = Failure{
+          .failure_class = FailureClass::kUnsupported,
+          .text = absl::StrCat("it has no ", Word(order.action), " here")};
+    }
   }
   if (!batch.way.port.has_value()) {
     failure = Failure{.failure_class = FailureClass::kInternal,

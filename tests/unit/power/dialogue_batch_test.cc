@@ -34,6 +34,12 @@ specification "reads" {
   script status { send "s %s" }
   script verify { send "t %s" }
 }
+specification "warm" {
+  timeout 5
+  script status { send "s %s" }
+  script status_temp_all { send "t" }
+  script status_beacon { send "b %s" }
+}
 specification "says" {
   timeout 5
   script verify { send "t %s" }
@@ -257,7 +263,7 @@ TEST_CASE("dialogue batch: power 12: what a trial shows", "[power]") {
   CHECK(reads.results[0].verified == power::VerifyLevel::kPlug);
   CHECK(reads.results[0].remark == "its trial asks for no confirmation");
   // Nor can it read anything.
-  World says({trial}, {}, 2);
+  World says({trial}, {}, 3);
   says.Tried(false, 2);
   CHECK(says.results[0].outcome == power::Outcome::kDone);
   CHECK(says.results[0].verified == power::VerifyLevel::kLogin);
@@ -269,4 +275,32 @@ TEST_CASE("dialogue batch: what no script does is not asked for", "[power]") {
         power::Failure{FailureClass::kUnsupported,
                        "model s has no way to do 'bootdev pxe'"});
   CHECK(world.TakeLog() == Log{"ended 0"});
+}
+
+TEST_CASE(
+    "dialogue batch: power 29: temperatures and beacons are read, not "
+    "states",
+    "[power]") {
+  World world({{.action = Action::kTemperature, .plug = "1"},
+               {.action = Action::kTemperature, .plug = "2"},
+               {.action = Action::kBeacon, .plug = "1"},
+               {.action = Action::kStatus, .plug = "1"}},
+              {}, 2);
+  CHECK(world.TakeLog() == Log{"status_temp 1,2"});
+  power::RequestEnded told{world.asked.request};
+  told.runs.push_back(
+      {.plugs = {{.plug = "1", .value = "83"}, {.plug = "2", .value = "84"}}});
+  world.Take(world.batch->Ended(told, At(1)));
+  CHECK(world.results[0].value == "83");
+  CHECK(world.results[1].value == "84");
+  CHECK(world.results[0].after == PlugState::kUnknown);
+  CHECK(world.TakeLog() == Log{"ended 0", "ended 1", "status_beacon 1"});
+  world.States({kOn}, 2);
+  CHECK(world.results[2].after == kOn);
+  CHECK(world.results[2].value.empty());
+  CHECK(world.TakeLog() == Log{"ended 2", "status 1"});
+  // A model without such a script is not asked for it.
+  World without({{.action = Action::kTemperature, .plug = "1"}});
+  CHECK(without.results[0].failure->failure_class ==
+        FailureClass::kUnsupported);
 }

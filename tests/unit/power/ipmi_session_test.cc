@@ -312,6 +312,14 @@ TEST_CASE("ipmi: a boot device is set for once and holds until the host starts",
   CHECK(sim.bmc().counts().switchings() == 0);
 }
 
+TEST_CASE("ipmi: what is no power state is not told as one", "[power]") {
+  Sim sim({}, {});
+  for (const Action action : {Action::kTemperature, Action::kBeacon}) {
+    CHECK(Failed(sim.Run(action), FailureClass::kUnsupported, "IPMI has no "));
+  }
+  CHECK(sim.sent() == 0);
+}
+
 TEST_CASE("ipmi: which kind of firmware boots is left as it is", "[power]") {
   Sim sim({}, {});
   sim.bmc().SetBootOption(5, std::string("\xe0\x08\0\0\0", 5));

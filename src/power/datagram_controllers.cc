@@ -204,9 +204,25 @@ class SnmpController : public OrderByOrder {
           [finish, result = FailedWith(*reading.failure)] { finish(result); });
       return 0;
     }
+    const Setting* block = batch.specification == nullptr
+                               ? nullptr
+                               : batch.specification->Block("snmp");
+    std::shared_ptr<const SnmpTable> table;
+    if (block != nullptr && IsSnmpTable(*block)) {
+      const auto read = ReadSnmpTable(*block, batch.specification->name);
+      if (!read.ok()) {
+        loop_.Post([finish, result = FailedWith(ConfigFailure(
+                                std::string(read.status().message())))] {
+          finish(result);
+        });
+        return 0;
+      }
+      table = *read;
+    }
     SnmpTask task = {.address = batch.address,
                      .port = batch.way.port.value_or(kSnmpPort),
-                     .family = FamilyOf(batch),
+                     .family = table == nullptr ? FamilyOf(batch) : "",
+                     .table = std::move(table),
                      .plug = order.plug,
                      .action = order.action,
                      .account = std::move(reading.account)};

@@ -65,6 +65,8 @@ constexpr auto kServeOptions = cli::Options([] {
       {0, "requests", "ADDR", "take requests of --via there"},
       {'i', "identity", "FILE", "the key that says who we are"},
       {0, "trust", "FILE", "whose keys are trusted"},
+      {0, "native-cycle", "", "use the devices' own cycle, as powermand does"},
+      {0, "no-wait", "", "do not confirm states, as powermand does not"},
       {0, "resume-on", "",
        "switch on what a cycle left off that was not ended"},
       {0, "connect-timeout", "TIME", "until a device answers", "5s"},

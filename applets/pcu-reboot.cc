@@ -32,6 +32,7 @@ constexpr auto kOptions = cli::Options([] {
       {'j', "parallel", "N", "PCUs at the same time", "256"},
       {'t', "time-limit", "TIME", "until a device has taken a command"},
       {0, "connect-timeout", "TIME", "until a device answers", "5s"},
+      {0, "step-timeout", "TIME", "of one step of a dialogue"},
       {0, "state-timeout", "TIME", "until the state has followed"},
       {0, "wait", "", "confirm the state, as is done anyway"},
       {0, "no-wait", "", "do not confirm the state"},

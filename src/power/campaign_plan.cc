@@ -202,6 +202,11 @@ CampaignPlan MakePlan(const Inventory& inventory,
       const auto [at, is_new] = index.try_emplace(outlet.pcu, index.size());
       host.feeds.push_back({.pcu = at->second, .plug = outlet.plug});
       if (!is_new) continue;
+      if (options.step_timeout.has_value()) {
+        plan.own.push_back(std::make_unique<Pcu>(*pcu));
+        plan.own.back()->step_timeout = options.step_timeout;
+        pcu = plan.own.back().get();
+      }
       PlannedPcu planned = {.pcu = pcu, .specification = find(pcu->model)};
       if (planned.specification != nullptr) {
         planned.ways = WaysInto(*pcu, *planned.specification, find);

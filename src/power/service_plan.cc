@@ -138,6 +138,7 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
   options.no_native_cycle = order.no_native_cycle;
   options.off_time = order.off_time;
   options.state_timeout = order.state_timeout;
+  options.step_timeout = order.step_timeout;
   const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
                                                      order.hosts.end());
   std::vector<Target> targets;
@@ -159,12 +160,7 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
     host.skipped = absl::StrCat(FoldHosts(others),
                                 " would be switched, too, by the same plug");
   }
-  if (!order.step_timeout.has_value()) return plan;
-  for (PlannedPcu& planned : plan.pcus) {
-    pcus->push_back(std::make_unique<Pcu>(*planned.pcu));
-    pcus->back()->step_timeout = order.step_timeout;
-    planned.pcu = pcus->back().get();
-  }
+  *pcus = std::move(plan.own);
   return plan;
 }
 

@@ -66,10 +66,12 @@ struct ChannelOpened {};
 struct MessageCame {
   std::string bytes;  // of a FromReceiver
 };
-struct ParcelCame {};    // nobody sends one this way
-struct ContentMoved {};  // some of it was taken by the connection
-struct ContentSent {};   // all that SendContents asked for
-struct ContentFailed {   // it could not be read here
+struct ParcelCame {};  // nobody sends one this way
+struct ContentMoved {  // some of it was taken by the connection
+  int64_t bytes = 0;   // of contents, as they travel
+};
+struct ContentSent {};  // all that SendContents asked for
+struct ContentFailed {  // it could not be read here
   absl::Status why;
 };
 struct UtilityReady {  // the answer to AskUtility
@@ -134,6 +136,7 @@ struct ExchangeResult {
   std::optional<fleetbox::wire::Applied> applied;
   std::optional<fleetbox::wire::Ended> ended;
   std::string software, platform, user;  // of the receiver; escaped
+  int64_t sent_bytes = 0;                // of contents, as they travel
   int64_t out_bytes = 0, error_bytes = 0;
   bool copied = false;         // an executable was brought
   bool no_executable = false;  // it wants one, and there is none for it
@@ -161,7 +164,7 @@ class Exchange {
   void Take(const ChannelOpened&);
   void Take(const MessageCame& event);
   void Take(const ParcelCame&);
-  void Take(const ContentMoved&) {}
+  void Take(const ContentMoved& event) { result_.sent_bytes += event.bytes; }
   void Take(const ContentSent&);
   void Take(const ContentFailed& event);
   void Take(const UtilityReady& event);

@@ -316,15 +316,17 @@ void HostLink::State::PumpContents() {
     feed.reset();
     return On(ContentSent{});
   }
+  int64_t moved = 0;
   while (!feed->AtEnd() && channel->queued_bytes() < kUnderWayBytes) {
     auto frame = feed->Next();
     if (!frame.ok()) return On(ContentFailed{frame.status()});
     FromController message;
+    moved += static_cast<int64_t>((*frame)->size());
     message.mutable_content()->set_bytes(**frame);
     channel->SendData(wire::Serialize(message));
   }
   fed = feed->AtEnd();
-  On(ContentMoved{});
+  On(ContentMoved{moved});
 }
 
 void HostLink::State::PumpInput() {

@@ -293,7 +293,8 @@ TEST_CASE(
       CHECK(t.Failed(143, Phase::kTransfer));
     }
     SECTION("it says what it lacks") {
-      CHECK(t.Says(NeedOf({0})) == "hang up");
+      CHECK(t.Says(NeedOf({0})) == "");
+      t.Says(AppliedOf(Applied::ROLLED_BACK, 75, "cancelled"));
       CHECK(t.Failed(143, Phase::kTransfer));
     }
     SECTION("it lacked nothing") {
@@ -301,6 +302,26 @@ TEST_CASE(
       t.Says(AppliedOf(Applied::APPLIED));
       t.Says(EndedOf(0, 15));
       CHECK(t.Failed(143, Phase::kRun));
+    }
+  }
+  SECTION("while contents are on their way: they are not to be kept") {
+    Talk t([](ExchangePlan& p) { p.runs = GENERATE(true, false); });
+    t.Reach(Phase::kTransfer);
+    CHECK(t.Says(NeedOf({0})) == "contents:1");
+    CHECK(t.On(Cancelled{15}) == "stop cancel:15");
+    SECTION("it has put them away") {
+      t.Says(AppliedOf(Applied::ROLLED_BACK, 75, "cancelled"));
+      CHECK(t.Failed(143, Phase::kTransfer));
+    }
+    SECTION("it does not say so") {
+      CHECK(t.wake_at == t.now + kCancelTime);
+      t.now = t.wake_at;
+      CHECK(t.On(Woken{}) == "hang up");
+      CHECK(t.Failed(255, Phase::kTransfer));
+    }
+    SECTION("it is gone") {
+      t.On(Lost{absl::UnavailableError("cut")});
+      CHECK(t.Failed(255, Phase::kTransfer));
     }
   }
   for (const Phase phase : {Phase::kApply, Phase::kRun}) {

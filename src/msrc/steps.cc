@@ -58,6 +58,7 @@ struct StepServer::State {
     ConnectRetry tries;
     absl::Time began;
     bool applied = false, paused = false;
+    bool may_use_tar = false;
     bool runs = false;     // its utility has been asked for
     bool leaving = false;  // its script is gone; the utility is told to end
     sys::Loop::Timer retry = 0;
@@ -181,7 +182,9 @@ void StepServer::State::Begin(int fd, const std::vector<std::string>& words) {
   absl::Status begun = absl::InvalidArgumentError("that is no step");
   if (words.size() >= 2 && absl::SimpleAtoi(words[1], &pid) && pid > 0) {
     steps.at(fd)->host = pid;
-    if (words[0] == "transfer") begun = BeginTransfer(fd, words);
+    if (words[0] == "transfer" || words[0] == "transfer-or-tar") {
+      begun = BeginTransfer(fd, words);
+    }
     if (words[0] == "utility") begun = BeginUtility(fd, words);
   }
   if (!begun.ok()) EndStep(fd, kUsage, begun.message());
@@ -212,6 +215,7 @@ absl::Status StepServer::State::BeginTransfer(
   host->job.runs = utility.words.empty() ? HostJob::Runs::kNothing
                                          : HostJob::Runs::kAfterHooks;
   TRY(shared.AddOwn(absl::MakeConstSpan(words).subspan(4), &host->job));
+  host->may_use_tar = words[0] == "transfer-or-tar";
   host->step = fd;
   host->began = sys::SteadyNow();
   TRY(loop.Watch(host->script->pidfd(), EPOLLIN,
@@ -293,6 +297,12 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
     return;
   }
   host.result = result;
+  // What becomes of the host is the script's to say.
+  if (result.no_executable && host.may_use_tar) {
+    return Answer(
+        host, kUseTar,
+        absl::StrCat(host.job.name, ": ", result.error, "; tar is used"));
+  }
   report.host = host.job.name;
   report.took = sys::SteadyNow() - host.began;
   {

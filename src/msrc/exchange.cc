@@ -182,6 +182,10 @@ void Exchange::Take(const ChannelOpened&) {
 void Exchange::Take(const ParcelCame&) { Violation("a parcel"); }
 
 void Exchange::Take(const MessageCame& event) {
+  if (plan_.relay && phase_ == Phase::kRun) {
+    effects_.push_back(PassMessage{event.bytes});
+    return;
+  }
   absl::StatusOr<FromReceiver> message =
       wire::Parse<FromReceiver>(event.bytes, kMaxReceiverMessageBytes);
   if (!message.ok()) return Violation(message.status().message());
@@ -216,6 +220,10 @@ void Exchange::Hello(const fleetbox::wire::ReceiverHello& hello) {
   result_.platform = OneLine(hello.platform());
   result_.user = OneLine(hello.user());
   if (plan_.bootstrap_only) return Done();
+  if (plan_.relay) {
+    effects_.push_back(PassMessage{});
+    return Enter(Phase::kRun);
+  }
   effects_.push_back(
       SendDelivery{hello.nonce(), hello.principal(), hello.strict()});
   if (plan_.attach) Enter(Phase::kRun);

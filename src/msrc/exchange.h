@@ -50,10 +50,11 @@ struct ExchangeLimits {
 
 struct ExchangePlan {
   const wire::Manifest* manifest = nullptr;  // merged; borrowed
-  bool check = false;            // policy.check: nothing is applied or run
-  bool bootstrap_only = false;   // a receiver is there: that is all
-  bool attach = false;           // nothing but the output of an earlier utility
-  bool runs = false;             // the delivery has a utility
+  bool check = false;           // policy.check: nothing is applied or run
+  bool bootstrap_only = false;  // a receiver is there: that is all
+  bool attach = false;          // nothing but the output of an earlier utility
+  bool relay = false;           // it calls hosts for us: messages are passed on
+  bool runs = false;            // the delivery has a utility
   bool utility_follows = false;  // or it comes later, if at all
   ExchangeLimits limits;
 };
@@ -117,6 +118,9 @@ struct PassOutput {
   int stream = 1;  // or 2
   std::string bytes;
 };
+struct PassMessage {  // of a relay; none: it is there
+  std::string bytes;
+};
 struct WakeAt {  // replaces an earlier one
   absl::Time when;
 };
@@ -126,7 +130,7 @@ struct HangUp {  // after what was sent; the last effect
 using ExchangeEffect =
     std::variant<SendExecutable, EndExecutable, SendDelivery, SendContents,
                  StopContents, AskUtility, SendUtility, SendMessage, PassOutput,
-                 WakeAt, HangUp>;
+                 PassMessage, WakeAt, HangUp>;
 
 struct ExchangeResult {
   int status = kUnreachable;

@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "msrc/exchange_limits.h"
+#include "msrc/relays.h"
 #include "net/channel.h"
 #include "net/connect.h"
 #include "sys/clock.h"
@@ -74,12 +75,20 @@ std::vector<std::string> MuxOptions(const std::string& folder) {
 }
 
 struct HostLink::State : std::enable_shared_from_this<HostLink::State> {
-  State(sys::Loop& l, const RunShared& s, const HostJob& j, bool f, Events e)
-      : loop(l), shared(s), job(j), fresh(f), events(std::move(e)) {}
+  State(sys::Loop& l, const RunShared& s, const HostJob& j, bool f, Events e,
+        Relays* r, size_t t)
+      : loop(l),
+        shared(s),
+        job(j),
+        fresh(f),
+        events(std::move(e)),
+        relays(r),
+        turn(t) {}
   ~State() { Teardown(); }
 
   absl::Status Prepare();
   void Connect();
+  void ConnectByRelay(const net::ConnectOptions& options);
   void Connected(net::Connection connection);
   void ReadTalk();
   void ReadErrors();
@@ -106,6 +115,8 @@ struct HostLink::State : std::enable_shared_from_this<HostLink::State> {
   const HostJob& job;
   const bool fresh;
   Events events;
+  Relays* const relays;
+  const size_t turn;
   wire::Manifest merged;  // unless the host has nothing of its own
   const wire::Manifest* manifest = nullptr;
   std::optional<Exchange> exchange;
@@ -114,6 +125,7 @@ struct HostLink::State : std::enable_shared_from_this<HostLink::State> {
 
   // The talk before the channel.
   net::Connection link;
+  std::shared_ptr<const int> relayed_code;  // ssh's, by way of a relay
   RemoteStartReader reader;
   std::string errors;  // the end of what ssh said
   std::string to_write;
@@ -125,6 +137,7 @@ struct HostLink::State : std::enable_shared_from_this<HostLink::State> {
   std::optional<ContentFeed> feed;
   bool fed = false;  // and waiting for it to go
   sys::Fd input;
+  bool relay_waits = false;
   bool paused = false, receiver_broken = false;
   bool hung_up = false, told = false;
 };
@@ -138,10 +151,11 @@ HostLink::~HostLink() {
 std::unique_ptr<HostLink> HostLink::Start(sys::Loop& loop,
                                           const RunShared& shared,
                                           const HostJob& job, bool fresh,
-                                          Events events) {
+                                          Events events, Relays* relays,
+                                          size_t turn) {
   std::unique_ptr<HostLink> link(new HostLink);
-  link->state_ =
-      std::make_shared<State>(loop, shared, job, fresh, std::move(events));
+  link->state_ = std::make_shared<State>(loop, shared, job, fresh,
+                                         std::move(events), relays, turn);
   State& s = *link->state_;
   const absl::Status prepared = s.Prepare();
   s.exchange.emplace(
@@ -149,6 +163,7 @@ std::unique_ptr<HostLink> HostLink::Start(sys::Loop& loop,
                    .check = shared.policy.check(),
                    .bootstrap_only = shared.bootstrap_only,
                    .attach = shared.attach,
+                   .relay = shared.relay,
                    .runs = job.runs == HostJob::Runs::kAtOnce,
                    .utility_follows = job.runs == HostJob::Runs::kAfterHooks,
                    .limits = shared.limits},
@@ -169,6 +184,13 @@ void HostLink::Cancel(int signal) { state_->OnSoon(Cancelled{signal}); }
 const wire::Manifest& HostLink::manifest() const { return *state_->manifest; }
 bool HostLink::receiver_broken() const { return state_->receiver_broken; }
 const std::string& HostLink::noise() const { return state_->reader.noise(); }
+
+void HostLink::SendToRelay(std::string message) {
+  if (state_->channel != nullptr) state_->channel->SendData(std::move(message));
+}
+size_t HostLink::queued_bytes() const {
+  return state_->channel != nullptr ? state_->channel->queued_bytes() : 0;
+}
 
 void HostLink::Pause(bool paused) {
   state_->paused = paused;
@@ -246,11 +268,14 @@ void HostLink::State::CarryOut(ExchangeEffect& effect) {
     channel->SendData(std::move(e->bytes));
   } else if (auto* e = std::get_if<PassOutput>(&effect)) {
     events.output(e->stream, e->bytes);
+  } else if (auto* e = std::get_if<PassMessage>(&effect)) {
+    e->bytes.empty() ? events.relay_ready() : events.relay_message(e->bytes);
   } else if (auto* e = std::get_if<WakeAt>(&effect)) {
     loop.Cancel(std::exchange(timer, 0));
     if (e->when == absl::InfiniteFuture()) return;
     timer = loop.At(e->when, [this] {
       timer = 0;
+      if (relay_waits) return On(ContentMoved{});
       On(Woken{});
     });
   } else if (auto* e = std::get_if<HangUp>(&effect)) {
@@ -309,6 +334,7 @@ void HostLink::State::Pump() {
   std::shared_ptr<State> keep = shared_from_this();
   if (feed.has_value()) PumpContents();
   if (!told && input && exchange->takes_input()) PumpInput();
+  if (!told && shared.relay && events.relay_drained) events.relay_drained();
 }
 
 void HostLink::State::PumpContents() {
@@ -365,10 +391,11 @@ void HostLink::State::Connect() {
   options.ssh_as_given = true;
   options.ssh_program = job.ssh[0];
   options.ssh_options.assign(job.ssh.begin() + 1, job.ssh.end());
+  options.remote_command = RemoteStartWords(start);
+  if (relays != nullptr) return ConnectByRelay(options);
   for (std::string& word : MuxOptions(shared.mux_folder)) {
     options.ssh_options.push_back(std::move(word));
   }
-  options.remote_command = RemoteStartWords(start);
   connector =
       net::Connector::Start(loop, address, std::move(options),
                             [this](absl::StatusOr<net::Connection> connection) {
@@ -378,6 +405,29 @@ void HostLink::State::Connect() {
                                 return On(Lost{connection.status()});
                               Connected(*std::move(connection));
                             });
+}
+
+// A relay that is not there ends the connection, and says why.
+void HostLink::State::ConnectByRelay(const net::ConnectOptions& options) {
+  RelayOpen open;
+  open.ssh = {options.ssh_program};
+  open.ssh.insert(open.ssh.end(), options.ssh_options.begin(),
+                  options.ssh_options.end());
+  open.login = job.login;
+  open.host = job.name;
+  open.command = options.remote_command;
+  // Until the relay is there, it is the relay that takes its time.
+  relay_waits = true;
+  absl::StatusOr<Relays::Way> way =
+      relays->Call(turn, std::move(open), [weak = weak_from_this()] {
+        const std::shared_ptr<State> state = weak.lock();
+        if (state == nullptr) return;
+        state->relay_waits = false;
+        state->OnSoon(ContentMoved{});
+      });
+  if (!way.ok()) return OnSoon(Lost{way.status()});
+  relayed_code = way->code;
+  Connected(std::move(way->connection));
 }
 
 void HostLink::State::Connected(net::Connection connection) {
@@ -460,6 +510,7 @@ void HostLink::State::WatchTalk() {
 // The end of its output: ssh's exit code says whose fault it is.
 void HostLink::State::TalkEnded() {
   loop.Unwatch(link.fd.get());
+  if (!link.child.has_value()) return SshEnded();
   const absl::Status watching = loop.Watch(link.child->pidfd(), EPOLLIN,
                                            [this](uint32_t) { SshEnded(); });
   end_timer =
@@ -471,13 +522,18 @@ void HostLink::State::TalkEnded() {
 
 void HostLink::State::SshEnded() {
   std::shared_ptr<State> keep = shared_from_this();
-  loop.Unwatch(link.child->pidfd());
   loop.Cancel(std::exchange(end_timer, 0));
   if (link.child_errors) ReadErrors();
-  // It has closed its output, so it does not matter whether it has ended.
-  link.child->Signal(SIGKILL).IgnoreError();
-  const sys::Ended ended = link.child->Wait();
-  link.child.reset();
+  sys::Ended ended;
+  if (link.child.has_value()) {
+    loop.Unwatch(link.child->pidfd());
+    // It has closed its output, so it does not matter whether it has ended.
+    link.child->Signal(SIGKILL).IgnoreError();
+    ended = link.child->Wait();
+    link.child.reset();
+  } else {
+    ended.code = relayed_code != nullptr ? *relayed_code : kSshFailed;
+  }
   const bool remote = ended.signal == 0 && ended.code != kSshFailed;
   // Of a command that a signal has ended, ssh says nothing, and ends as if it
   // could not connect.

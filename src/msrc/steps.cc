@@ -21,6 +21,7 @@
 #include "msrc/exchange_limits.h"
 #include "msrc/host_link.h"
 #include "msrc/limits.h"
+#include "msrc/relays.h"
 #include "msrc/step_protocol.h"
 #include "sys/clock.h"
 #include "sys/environment.h"
@@ -56,6 +57,7 @@ struct StepServer::State {
     std::optional<ExchangeResult> result;
     int step = -1;  // that is under way, by its descriptor
     ConnectRetry tries;
+    size_t turn = 0;  // of relays
     absl::Time began;
     bool applied = false, paused = false;
     bool may_use_tar = false;
@@ -96,6 +98,8 @@ struct StepServer::State {
   bool stopping = false;
   sys::Loop loop;
   std::thread thread;
+  std::optional<Relays> relays;
+  size_t turns = 0;
   absl::flat_hash_map<int, std::unique_ptr<Step>> steps;  // by descriptor
   absl::flat_hash_map<int, std::unique_ptr<Host>> hosts;  // by the script's pid
   std::mutex reports_mutex;
@@ -120,6 +124,9 @@ absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
   server->state_ = std::make_unique<State>(plan, utility, options, shared);
   State& s = *server->state_;
   s.socket = absl::StrCat(folder, "/steps");
+  if (!options.relays.hosts.empty()) {
+    s.relays.emplace(s.loop, shared.shared(), options.relays);
+  }
   TRY_ASSIGN(s.listener, sys::ListenUnix(s.socket, 0600));
   TRY(s.loop.Watch(s.listener.get(), EPOLLIN, [&s](uint32_t) { s.Accept(); }));
   // Signals are for the other thread.
@@ -217,6 +224,7 @@ absl::Status StepServer::State::BeginTransfer(
   TRY(shared.AddOwn(absl::MakeConstSpan(words).subspan(4), &host->job));
   host->may_use_tar = words[0] == "transfer-or-tar";
   host->step = fd;
+  host->turn = turns++;
   host->began = sys::SteadyNow();
   TRY(loop.Watch(host->script->pidfd(), EPOLLIN,
                  [this, pid](uint32_t) { ScriptEnded(pid); }));
@@ -257,8 +265,9 @@ void StepServer::State::Connect(int pid) {
   e.ended = [this, pid](const ExchangeResult& result) {
     LinkEnded(pid, result);
   };
-  host.link = HostLink::Start(loop, shared.shared(), host.job,
-                              host.tries.fresh(), std::move(e));
+  host.link =
+      HostLink::Start(loop, shared.shared(), host.job, host.tries.fresh(),
+                      std::move(e), relays ? &*relays : nullptr, host.turn++);
 }
 
 void StepServer::State::Applied(int pid) {

@@ -43,6 +43,9 @@ std::string Name(const ExchangeEffect& effect) {
   if (auto* e = std::get_if<PassOutput>(&effect)) {
     return absl::StrCat("output", e->stream, ":", e->bytes.size());
   }
+  if (auto* e = std::get_if<PassMessage>(&effect)) {
+    return absl::StrCat("pass:", e->bytes);
+  }
   if (std::holds_alternative<HangUp>(effect)) return "hang up";
   return "";
 }
@@ -351,6 +354,32 @@ TEST_CASE(
     CHECK(t.Says(AppliedOf(Applied::APPLIED)) == "hang up");
     CHECK(t.Failed(130, Phase::kRun));
     CHECK(t.Result().applied.has_value());
+  }
+}
+
+TEST_CASE("exchange: of a relay everything behind its hello is passed on",
+          "[msrc]") {
+  Talk t([](ExchangePlan& p) {
+    p.relay = true;
+    p.runs = false;
+  });
+  t.On(ChannelOpened{});
+  SECTION("it is there") {
+    CHECK(t.Says(Hello()) == "pass:");
+    CHECK(t.Says("anything") == "pass:anything");
+    CHECK(t.wake_at == absl::InfiniteFuture());
+    SECTION("and gone") {
+      t.On(Lost{absl::UnavailableError("cut")});
+      CHECK(t.Failed(255, Phase::kRun));
+    }
+    SECTION("or speaks otherwise") {
+      CHECK(t.On(ParcelCame{}) == "hang up");
+      CHECK(t.Failed(76, Phase::kRun));
+    }
+  }
+  SECTION("something else is") {
+    CHECK(t.Says("anything") == "hang up");
+    CHECK(t.Failed(76, Phase::kTransfer));
   }
 }
 

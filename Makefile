@@ -91,6 +91,8 @@ $(BUILD)/packages-%: third_party/packages third_party/install-packages
 	@mkdir -p $(@D)
 	@third_party/install-packages $*
 	@touch $@
+# One after the other: apt-get has a lock.
+$(BUILD)/packages-test $(BUILD)/packages-fuzz: $(BUILD)/packages-build
 
 # --- compiling and linking --------------------------------------------------
 SAY = @printf '%-8s %s\n'
@@ -121,7 +123,7 @@ $(B)/gen/power/device_files.cc: $(DEVICE_FILES) Makefile
 	  echo '};'; \
 	  echo 'const size_t kBuiltInFileCount = $(words $(DEVICE_FILES));'; \
 	  echo '}  // namespace power'; } >$@
-$(B)/gen/power/device_files.o: $(B)/gen/power/device_files.cc Makefile
+$(B)/gen/power/device_files.o: $(B)/gen/power/device_files.cc Makefile | $(BUILD)/packages-build
 	$(if $(Q),$(SAY) CXX $<)
 	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 

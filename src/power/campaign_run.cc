@@ -22,9 +22,6 @@
 namespace power {
 namespace {
 
-constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
-constexpr absl::Duration kPollLeaving = absl::Milliseconds(2);
-
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
     return std::uniform_real_distribution<double>(0, 1)(*random);
@@ -126,8 +123,9 @@ void CampaignRun::Interrupt() {
 }
 
 void CampaignRun::Abandon() {
-  was_abandoned_ = true;
+  const std::weak_ptr<bool> alive = alive_;
   if (was_started_) Apply(campaign_.Abandon(sys::SteadyNow()));
+  if (!alive.expired() && !shares_means_) means_->GiveUpLogOut();
 }
 
 void CampaignRun::Apply(Campaign::Effects effects) {
@@ -573,24 +571,12 @@ void CampaignRun::MaybeDone() {
   if (!unwritten_.ok()) {
     Note(absl::StrCat("the journal: ", unwritten_.message()));
   }
-  if (shares_means_) {
+  const auto tell = [this] {
     if (callbacks_.done) callbacks_.done();
-    return;
-  }
-  means_->controllers.Finish();
-  leave_by_ = sys::SteadyNow() + kLogoutTime;
-  Leave();
-}
-
-void CampaignRun::Leave() {
-  if (means_->controllers.connections() > 0 && !was_abandoned_ &&
-      sys::SteadyNow() < leave_by_) {
-    loop_.After(kPollLeaving, [this, alive = std::weak_ptr<bool>(alive_)] {
-      if (!alive.expired()) Leave();
-    });
-    return;
-  }
-  if (callbacks_.done) callbacks_.done();
+  };
+  // Others go on with what they share.
+  if (shares_means_) return tell();
+  means_->LogOut(tell);
 }
 
 }  // namespace power

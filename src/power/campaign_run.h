@@ -128,7 +128,6 @@ class CampaignRun {
   void NoteCredentials(size_t pcu, const PlugResult& result);
   JournalRecord NewRecord(size_t host);
   void MaybeDone();
-  void Leave();
   void Note(std::string line) const;
 
   sys::Loop& loop_;
@@ -155,10 +154,9 @@ class CampaignRun {
   std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
   std::string login_;
   sys::Loop::Timer timer_ = 0;
-  absl::Time leave_by_ = absl::InfiniteFuture();  // whoever is connected
   size_t open_ends_ = 0;    // records that are being written
   absl::Status unwritten_;  // why the first one that is not
-  bool is_done_ = false, was_abandoned_ = false;
+  bool is_done_ = false;
   bool was_started_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

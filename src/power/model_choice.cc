@@ -26,12 +26,6 @@ Specification OfProtocol(absl::string_view name, absl::string_view transport) {
   return spec;
 }
 
-// Both spellings of the original's: IPMI is OpenIPMI.
-std::string BuiltInName(absl::string_view model) {
-  if (model == "ipmi" || model == "IPMI") return "OpenIPMI";
-  return CurrentModelName(model);
-}
-
 }  // namespace
 
 std::vector<std::string> BuiltInModelNames() {
@@ -69,7 +63,7 @@ std::string ModelChoice::Add(absl::string_view model) {
   if (Find(model) != nullptr) return std::string(model);
   const auto [known, is_new] = known_.try_emplace(std::string(model));
   if (!is_new) return known->second;
-  std::string name = BuiltInName(model);
+  std::string name = CurrentModelName(model);
   if (Find(name) == nullptr) {
     DeviceFile file = ReadBuiltInModel(name);
     if (file.Find(name) != nullptr) {

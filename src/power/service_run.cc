@@ -9,12 +9,6 @@
 #include "sys/clock.h"
 
 namespace power {
-namespace {
-
-constexpr absl::Duration kLogoutTime = absl::Seconds(5);  // to log out
-constexpr absl::Duration kPollLeaving = absl::Milliseconds(25);
-
-}  // namespace
 
 struct ServiceRun::Order {
   Ticket ticket = 0;
@@ -214,7 +208,6 @@ void ServiceRun::Stop(std::function<void()> done) {
 }
 
 void ServiceRun::GiveUp() {
-  has_given_up_ = true;
   std::vector<Ticket> tickets;
   for (const auto& [ticket, order] : orders_) tickets.push_back(ticket);
   for (const Ticket ticket : tickets) {
@@ -223,23 +216,15 @@ void ServiceRun::GiveUp() {
       at->second->run->Abandon();
     }
   }
+  // The caller may end us once all has stopped.
+  const std::shared_ptr<CampaignMeans> means = means_;
   CheckStopped();
+  means->GiveUpLogOut();
 }
 
 void ServiceRun::CheckStopped() {
   if (!is_stopping_ || stopped_ == nullptr || !orders_.empty()) return;
-  if (leave_by_ == absl::InfiniteFuture()) {
-    leave_by_ = sys::SteadyNow() + kLogoutTime;
-    means_->controllers.Finish();
-  }
-  if (means_->controllers.connections() > 0 && !has_given_up_ &&
-      sys::SteadyNow() < leave_by_) {
-    loop_.After(kPollLeaving, [this, alive = std::weak_ptr<bool>(alive_)] {
-      if (!alive.expired()) CheckStopped();
-    });
-    return;
-  }
-  std::exchange(stopped_, nullptr)();
+  means_->LogOut(std::exchange(stopped_, nullptr));
 }
 
 void StopAndWait(sys::Loop& loop, ServiceRun& service) {

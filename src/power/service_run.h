@@ -82,8 +82,7 @@ class ServiceRun : public Service {
   absl::flat_hash_map<std::string, int64_t> actions_;  // done, by PCU
   Ticket last_ticket_ = 0;
   std::function<void()> stopped_;
-  bool is_stopping_ = false, has_given_up_ = false;
-  absl::Time leave_by_ = absl::InfiniteFuture();
+  bool is_stopping_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -71,7 +71,7 @@ msrc -C "$T" -E HOST=h1 -DPRE_CMD=". $here/kills; far_kill h1" -r HXMD_STATUS \
 msrc -C "$T" 'cat plain.txt'
 X
 mkdir many
-n=1000; while [ $n -lt 3000 ]; do echo old >many/$n; n=$((n + 1)); done
+n=1000; while [ $n -lt 1800 ]; do echo old >many/$n; n=$((n + 1)); done
 printf 'INTO=app\nMAP=.\nSUBDIR=.\nHXINCLUDE=.\nSEND=many/*\n' >Msrc.mk
 run 'killed while it is applied: each file is the old or the new' <<'X'
 msrc -C "$T" :

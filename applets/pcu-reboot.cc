@@ -1,3 +1,5 @@
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -65,6 +67,8 @@ constexpr auto kServeOptions = cli::Options([] {
       {0, "requests", "ADDR", "take requests of --via there"},
       {'i', "identity", "FILE", "the key that says who we are"},
       {0, "trust", "FILE", "whose keys are trusted"},
+      {0, "native-cycle", "", "use the devices' own cycle, as powermand does"},
+      {0, "no-wait", "", "do not confirm states, as powermand does not"},
       {0, "resume-on", "",
        "switch on what a cycle left off that was not ended"},
       {0, "connect-timeout", "TIME", "until a device answers", "5s"},
@@ -80,6 +84,16 @@ constexpr auto kLintOptions = cli::Options([] {
       {0, "against", "TRANSCRIPT", "try the model against this session"},
   });
 });
+
+// Where --via has no meaning it is not passed over in silence.
+template <absl::StatusOr<int> (*run)(const cli::Call& call)>
+absl::StatusOr<int> Here(const cli::Call& call) {
+  if (call.Has("via")) {
+    return cli::UsageError(
+        absl::StrCat("--via: '", call.verb->name, "' is done here only"));
+  }
+  return run(call);
+}
 
 constexpr cli::Verb kVerbs[] = {
     {"status", "[OPTION ...] TARGETS", "say which hosts are on", kOptions,
@@ -98,28 +112,28 @@ constexpr cli::Verb kVerbs[] = {
     {"identify", "[OPTION ...] on|off TARGETS", "switch the locating light",
      kOptions, RunIdentify},
     {"list", "[OPTION ...] [TARGETS]", "list hosts and their plugs", kOptions,
-     power::RunList},
+     Here<power::RunList>},
     {"models",
      "[show NAME]",
      "list models, or print one",
      {},
-     power::RunModels},
+     Here<power::RunModels>},
     {"lint", "[--against TRANSCRIPT] [FILE ...]",
-     "check inventories and models", kLintOptions, power::RunLint},
+     "check inventories and models", kLintOptions, Here<power::RunLint>},
     {"import",
      "FILE",
      "make an inventory of the original's records",
      {},
-     power::RunImport},
+     Here<power::RunImport>},
     {"serve", "[OPTION ...]", "answer powerman's clients", kServeOptions,
-     power::RunServe},
+     Here<power::RunServe>},
     {"journal", "[OPTION ...] [HOST]", "list what was switched", kOptions,
-     power::RunJournal},
+     Here<power::RunJournal>},
     {"secret",
      "set NAME | list | rm NAME",
      "keep passwords",
      {},
-     power::RunSecret},
+     Here<power::RunSecret>},
 };
 
 }  // namespace

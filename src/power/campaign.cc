@@ -1,10 +1,11 @@
 #include "power/campaign.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <numeric>
 
 #include "base/status.h"
@@ -51,7 +52,8 @@ Campaign::Campaign(CampaignRequest request, PcuQueue::Chance chance)
 
 void Campaign::MakeUnits() {
   Components components(request_.hosts.size());
-  absl::flat_hash_map<std::pair<size_t, std::string>, size_t> first_with;
+  absl::flat_hash_map<std::pair<size_t, absl::string_view>, size_t> first_with;
+  first_with.reserve(request_.hosts.size());
   for (size_t host = 0; host < request_.hosts.size(); ++host) {
     if (!IsPlain(request_.hosts[host])) continue;
     for (const CampaignHost::Feed& feed : request_.hosts[host].feeds) {
@@ -60,36 +62,36 @@ void Campaign::MakeUnits() {
       if (!is_new) components.Join(at->second, host);
     }
   }
-  std::map<size_t, std::vector<size_t>> members;  // in the order of hosts
+  std::vector<Numbers> members(request_.hosts.size());
   for (size_t host = 0; host < request_.hosts.size(); ++host) {
     if (!IsPlain(request_.hosts[host])) continue;
     members[components.Find(host)].push_back(host);
   }
-  for (const auto& [first, hosts] : members) AddUnit(hosts);
+  for (Numbers& hosts : members) {
+    if (!hosts.empty()) AddUnit(std::move(hosts));
+  }
 }
 
-void Campaign::AddUnit(const std::vector<size_t>& hosts) {
+void Campaign::AddUnit(Numbers hosts) {
   Unit unit;
-  unit.hosts = hosts;
+  unit.hosts = std::move(hosts);
   std::vector<HostOperation::Feed> feeds;
   bool in_halves = false;
-  std::map<std::pair<size_t, std::string>, size_t> index;
-  std::set<size_t> pcus;
-  for (const size_t host : hosts) {
-    std::vector<size_t>& its = unit.feeds_of_host.emplace_back();
+  for (const size_t host : unit.hosts) {
+    Numbers& its = unit.feeds_of_host.emplace_back();
     for (const CampaignHost::Feed& feed : request_.hosts[host].feeds) {
-      const auto [at, is_new] =
-          index.try_emplace({feed.pcu, feed.plug}, unit.feeds.size());
-      if (std::find(its.begin(), its.end(), at->second) == its.end()) {
-        its.push_back(at->second);
-      }
-      if (!is_new) continue;
+      const auto same = std::find(unit.feeds.begin(), unit.feeds.end(), feed);
+      const size_t at = same - unit.feeds.begin();
+      if (!absl::c_linear_search(its, at)) its.push_back(at);
+      if (same != unit.feeds.end()) continue;
       const CampaignPcu& pcu = request_.pcus[feed.pcu];
       unit.feeds.push_back(feed);
       feeds.push_back({.name = absl::StrCat(pcu.name, "/", feed.plug),
                        .options = pcu.options});
       in_halves = in_halves || pcu.settings.stagger > absl::ZeroDuration();
-      pcus.insert(feed.pcu);
+      if (!absl::c_linear_search(unit.pcus, feed.pcu)) {
+        unit.pcus.push_back(feed.pcu);
+      }
     }
   }
   // The device's own cycle is one command: staggered as that.
@@ -98,18 +100,24 @@ void Campaign::AddUnit(const std::vector<size_t>& hosts) {
   unit.operation = std::make_unique<HostOperation>(
       request_.action, std::move(feeds), in_halves && !is_native,
       request_.with_confirmation);
-  for (const size_t pcu : pcus) ++pcus_[pcu].open_units;
+  for (const size_t pcu : unit.pcus) ++pcus_[pcu].open_units;
   units_.push_back(std::move(unit));
+}
+
+std::string Campaign::FeedsOf(size_t host) const {
+  std::string text;
+  for (const CampaignHost::Feed& feed : request_.hosts[host].feeds) {
+    absl::StrAppend(&text, text.empty() ? "" : " ",
+                    request_.pcus[feed.pcu].name, "/", feed.plug);
+  }
+  return text;
 }
 
 HostResult Campaign::BlankResult(size_t host) const {
   HostResult result;
   result.host = request_.hosts[host].name;
   result.action = request_.action;
-  for (const CampaignHost::Feed& feed : request_.hosts[host].feeds) {
-    absl::StrAppend(&result.feeds, result.feeds.empty() ? "" : " ",
-                    request_.pcus[feed.pcu].name, "/", feed.plug);
-  }
+  result.feeds = FeedsOf(host);
   return result;
 }
 
@@ -169,11 +177,7 @@ Campaign::Effects Campaign::Begin(absl::Time now) {
       result.started = now;
       EndAtOnce(host, std::move(result), effects);
     }
-    std::set<size_t> pcus;
-    for (const CampaignHost::Feed& feed : units_[i].feeds) {
-      pcus.insert(feed.pcu);
-    }
-    for (const size_t pcu : pcus) --pcus_[pcu].open_units;
+    for (const size_t pcu : units_[i].pcus) --pcus_[pcu].open_units;
   }
   Pump(now, effects);
   return effects;
@@ -252,7 +256,7 @@ bool Campaign::StartOn(size_t pcu, absl::Time now, Effects& effects) {
   Start start = {.pcu = pcu, .batch = *std::move(batch)};
   for (const PcuQueue::Order& order : start.batch.orders) {
     Unit& unit = units_[orders_[order.id].unit];
-    start.hosts.push_back(unit.hosts);
+    start.hosts.emplace_back(unit.hosts.begin(), unit.hosts.end());
     if (std::exchange(unit.has_begun, true)) continue;
     unit.started = now;
     start.begins.insert(start.begins.end(), unit.hosts.begin(),
@@ -278,7 +282,7 @@ Campaign::Effects Campaign::OrderEnded(BatchId batch, size_t index,
 void Campaign::Deliver(std::vector<PcuQueue::Ended> ended, absl::Time now,
                        Effects& effects) {
   for (size_t i = 0; i < ended.size(); ++i) {  // it grows
-    const PcuQueue::Ended one = ended[i];
+    const PcuQueue::Ended one = std::move(ended[i]);
     const OrderOf order = orders_[one.id];
     Unit& unit = units_[order.unit];
     if (unit.operation->is_ended()) continue;
@@ -286,10 +290,11 @@ void Campaign::Deliver(std::vector<PcuQueue::Ended> ended, absl::Time now,
     const std::vector<std::string>& ways = request_.pcus[pcu].ways;
     if (one.way < ways.size()) unit.transport = ways[one.way];
     unit.attempts[order.feed] += one.result.attempts;
-    const std::vector<PcuQueue::Ended> more =
+    std::vector<PcuQueue::Ended> more =
         Queue(order.unit,
               unit.operation->FeedEnded(order.feed, one.result, now), now);
-    ended.insert(ended.end(), more.begin(), more.end());
+    ended.insert(ended.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
     if (unit.operation->is_ended()) {
       EndUnit(order.unit, now, effects);
     } else if (unit.operation->wake_at() != absl::InfiniteFuture()) {
@@ -302,10 +307,9 @@ void Campaign::EndUnit(size_t index, absl::Time now, Effects& effects) {
   const Unit& unit = units_[index];
   for (size_t i = 0; i < unit.hosts.size(); ++i) {
     const size_t host = unit.hosts[i];
-    const HostResult blank = BlankResult(host);
     HostResult result = unit.operation->ResultFor(unit.feeds_of_host[i]);
-    result.host = blank.host;
-    result.feeds = blank.feeds;
+    result.host = request_.hosts[host].name;
+    result.feeds = FeedsOf(host);
     result.started = unit.started;
     result.took = now - unit.started;
     if (unit.has_begun) result.transport = unit.transport;
@@ -314,9 +318,7 @@ void Campaign::EndUnit(size_t index, absl::Time now, Effects& effects) {
     }
     EndAtOnce(host, std::move(result), effects);
   }
-  std::set<size_t> pcus;
-  for (const CampaignHost::Feed& feed : unit.feeds) pcus.insert(feed.pcu);
-  for (const size_t pcu : pcus) {
+  for (const size_t pcu : unit.pcus) {
     --pcus_[pcu].open_units;
     Settle(pcu, effects);
   }

@@ -14,7 +14,9 @@
 // then not known is in the hosts' results.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <absl/time/time.h>
+#include <absl/types/span.h>
 
 #include <functional>
 #include <memory>
@@ -45,6 +47,7 @@ struct CampaignHost {
   struct Feed {
     size_t pcu = 0;  // of the campaign's
     std::string plug = {};
+    bool operator==(const Feed&) const = default;
   };
   std::string name;
   std::vector<Feed> feeds = {};
@@ -97,18 +100,22 @@ class Campaign {
   size_t hosts() const { return request_.hosts.size(); }
   size_t ended() const { return ended_; }
   bool is_ended() const { return ended_ == request_.hosts.size(); }
+  std::string FeedsOf(size_t host) const;  // "rack3-a/3 rack4-a/3"
 
  private:
-  // Hosts that share plugs, and what is done to them.
+  // Hosts that share plugs, and what is done to them; mostly one host with one
+  // feed.
+  using Numbers = absl::InlinedVector<size_t, 1>;
   struct Unit {
-    std::vector<size_t> hosts;
-    std::vector<CampaignHost::Feed> feeds;           // each plug once
-    std::vector<std::vector<size_t>> feeds_of_host;  // beside `hosts`
+    Numbers hosts;
+    std::vector<CampaignHost::Feed> feeds;          // each plug once
+    Numbers pcus;                                   // of them, each once
+    absl::InlinedVector<Numbers, 1> feeds_of_host;  // beside `hosts`
     std::unique_ptr<HostOperation> operation;
     absl::Time started = absl::InfinitePast();
     bool has_begun = false;
     std::string transport = {};
-    std::vector<int> attempts = {};  // of each feed
+    absl::InlinedVector<int, 1> attempts = {};  // of each feed
   };
   struct PcuState {
     std::unique_ptr<PcuQueue> queue;
@@ -124,7 +131,7 @@ class Campaign {
   enum Kind : size_t { kStream, kDatagram, kKinds };
 
   void MakeUnits();
-  void AddUnit(const std::vector<size_t>& hosts);
+  void AddUnit(Numbers hosts);
   void EndAtOnce(size_t host, HostResult result, Effects& effects);
   HostResult BlankResult(size_t host) const;
   std::optional<HostResult> RefusedResult(const Unit& unit) const;

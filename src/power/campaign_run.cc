@@ -71,11 +71,6 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
   }
   for (const CampaignHost& host : request.hosts) {
     host_names_.push_back(host.name);
-    std::string& feeds = host_feeds_.emplace_back();
-    for (const CampaignHost::Feed& feed : host.feeds) {
-      absl::StrAppend(&feeds, feeds.empty() ? "" : " ",
-                      request.pcus[feed.pcu].name, "/", feed.plug);
-    }
   }
 }
 
@@ -114,7 +109,10 @@ void CampaignRun::Start() {
       }
     }
   }
-  login_ = options_.login.empty() ? LoginName() : options_.login;
+  own_ = OwnRecord(sys::WallNow(),
+                   options_.login.empty() ? LoginName() : options_.login);
+  own_.via = options_.via;
+  own_.action = std::string(Word(action_));
   Apply(campaign_.Begin(sys::SteadyNow()));
 }
 
@@ -131,7 +129,7 @@ void CampaignRun::Abandon() {
 void CampaignRun::Apply(Campaign::Effects effects) {
   for (Campaign::Start& start : effects.start) StartBatch(std::move(start));
   for (const BatchId id : effects.cancel) CancelBatch(id);
-  for (const Campaign::HostEnded& ended : effects.ended) HostEnded(ended);
+  for (Campaign::HostEnded& ended : effects.ended) HostEnded(std::move(ended));
   for (const size_t pcu : effects.released) Release(pcu);
   SetTimer();
   MaybeDone();
@@ -388,11 +386,11 @@ void CampaignRun::OnLock(BatchId id, const absl::StatusOr<int>& session) {
 }
 
 JournalRecord CampaignRun::NewRecord(size_t host) {
-  JournalRecord record = OwnRecord(sys::WallNow(), login_);
-  record.via = options_.via;
+  JournalRecord record = own_;
+  record.at = sys::WallNow();
+  record.id = NewRecordId(record.at, sys::RandomBytes(4));
   record.host = host_names_[host];
-  record.feeds = host_feeds_[host];
-  record.action = std::string(Word(action_));
+  record.feeds = campaign_.FeedsOf(host);
   return record;
 }
 
@@ -488,7 +486,9 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
   if (at == under_.end()) return;
   Under& under = at->second;
   NoteCredentials(under.pcu, result);
-  for (const size_t host : under.hosts[order]) digests_[host] = under.digest;
+  if (IsJournaled(action_)) {
+    for (const size_t host : under.hosts[order]) digests_[host] = under.digest;
+  }
   if (--under.open == 0) {
     const Under gone = std::move(under);
     under_.erase(at);
@@ -530,7 +530,7 @@ void CampaignRun::Release(size_t pcu) {
   means_->sessions.Leave(user_, pcu_names_[pcu]);
 }
 
-void CampaignRun::HostEnded(const Campaign::HostEnded& ended) {
+void CampaignRun::HostEnded(Campaign::HostEnded ended) {
   const auto at = records_.find(ended.host);
   std::string journal;
   if (at != records_.end()) {
@@ -559,8 +559,8 @@ void CampaignRun::HostEnded(const Campaign::HostEnded& ended) {
                           MaybeDone();
                         });
   }
-  HostResult result = ended.result;
-  result.journal = journal;
+  HostResult& result = ended.result;
+  result.journal = std::move(journal);
   result.started = WallTime(result.started);
   if (callbacks_.ended) callbacks_.ended(ended.host, result);
 }

@@ -107,7 +107,7 @@ class CampaignRun {
   void StartBatch(Campaign::Start start);
   void CancelBatch(BatchId id);
   void Release(size_t pcu);
-  void HostEnded(const Campaign::HostEnded& ended);
+  void HostEnded(Campaign::HostEnded ended);
 
   // The steps of a batch; each leads to the next.
   void GetSecrets(BatchId id);
@@ -137,7 +137,6 @@ class CampaignRun {
   const Callbacks callbacks_;
   const Action action_;
   std::vector<std::string> host_names_;
-  std::vector<std::string> host_feeds_;
   std::vector<int> sessions_;  // of each PCU
   std::vector<std::string> pcu_names_;
 
@@ -152,7 +151,7 @@ class CampaignRun {
   std::map<size_t, JournalRecord> records_;  // by host
   std::map<size_t, std::string> digests_;    // by host
   std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
-  std::string login_;
+  JournalRecord own_;                        // what is the same for all hosts
   sys::Loop::Timer timer_ = 0;
   size_t open_ends_ = 0;    // records that are being written
   absl::Status unwritten_;  // why the first one that is not

@@ -78,16 +78,15 @@ DialogueBatch::Work DialogueBatch::MakeWork(PlugOrder order) const {
 std::optional<Failure> DialogueBatch::Impossible(const Work& work) const {
   const Specification& spec = *device_.specification;
   const Action action = work.order.action;
-  std::vector<std::string> same;
-  for (const Work& other : works_) {
-    if (other.order.action == action) same.push_back(other.order.plug);
-  }
   const auto check = [&](Verb verb) -> std::optional<Failure> {
-    // One alone, or all that are wanted together.
-    if (Can(device_, verb, {work.order.plug}) || Can(device_, verb, same)) {
-      return std::nullopt;
+    auto alone = ChooseScripts(device_, verb, {work.order.plug});
+    if (!std::holds_alternative<Failure>(alone)) return std::nullopt;
+    std::vector<std::string> same;
+    for (const Work& other : works_) {
+      if (other.order.action == action) same.push_back(other.order.plug);
     }
-    return std::get<Failure>(ChooseScripts(device_, verb, {work.order.plug}));
+    if (Can(device_, verb, same)) return std::nullopt;
+    return std::get<Failure>(std::move(alone));
   };
   if (action == Action::kVerify) {
     auto verify =

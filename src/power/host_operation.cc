@@ -237,7 +237,7 @@ std::string HostOperation::Prefix(size_t feed) const {
   return feeds_.size() == 1 ? "" : absl::StrCat(feeds_[feed].name, ": ");
 }
 
-HostResult HostOperation::ResultFor(const std::vector<size_t>& feeds) const {
+HostResult HostOperation::ResultFor(absl::Span<const size_t> feeds) const {
   // A cycle that ended before anything was switched did so for all of them,
   // whichever feed is the reason.
   if (in_halves_ && !was_abandoned_ && last_phase_ == Phase::kDarkening) {
@@ -255,8 +255,9 @@ HostResult HostOperation::ResultFor(const std::vector<size_t>& feeds) const {
   return result;
 }
 
-HostResult HostOperation::PlainResult(const std::vector<size_t>& feeds) const {
+HostResult HostOperation::PlainResult(absl::Span<const size_t> feeds) const {
   if (last_phase_ == Phase::kSeeking) return OfOne(*first_[sought_].result);
+  if (feeds_.size() == 1 && !is_forcing_) return OfOne(*first_[0].result);
   HostResult result;
   bool is_first = true;
   std::vector<std::string> states, failures;
@@ -308,7 +309,7 @@ HostResult HostOperation::PlainResult(const std::vector<size_t>& feeds) const {
   return result;
 }
 
-HostResult HostOperation::CycleResult(const std::vector<size_t>& feeds) const {
+HostResult HostOperation::CycleResult(absl::Span<const size_t> feeds) const {
   HostResult result;
   std::vector<std::string> failures;
   size_t lit = 0;
@@ -341,8 +342,7 @@ HostResult HostOperation::CycleResult(const std::vector<size_t>& feeds) const {
   return result;
 }
 
-HostResult HostOperation::RestoredResult(
-    const std::vector<size_t>& feeds) const {
+HostResult HostOperation::RestoredResult(absl::Span<const size_t> feeds) const {
   HostResult result;
   result.failure_class = FailureClass::kState;
   std::vector<std::string> parts;
@@ -382,7 +382,7 @@ HostResult HostOperation::RestoredResult(
 }
 
 HostResult HostOperation::AbandonedResult(
-    const std::vector<size_t>& feeds) const {
+    absl::Span<const size_t> feeds) const {
   std::vector<std::string> parts;
   for (const size_t feed : feeds) {
     const Half& off = first_[feed];

@@ -17,7 +17,9 @@
 // them is off for the other.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <absl/time/time.h>
+#include <absl/types/span.h>
 
 #include <optional>
 #include <string>
@@ -62,7 +64,7 @@ class HostOperation {
   bool is_ended() const { return phase_ == Phase::kEnded; }
   // What it is for a host with these feeds, once it has ended. Host, feeds,
   // transport and times are the caller's to fill in.
-  HostResult ResultFor(const std::vector<size_t>& feeds) const;
+  HostResult ResultFor(absl::Span<const size_t> feeds) const;
 
  private:
   enum class Phase {
@@ -87,10 +89,10 @@ class HostOperation {
   bool HasOpen() const;
   bool WasSwitchedOff(size_t feed) const;
 
-  HostResult PlainResult(const std::vector<size_t>& feeds) const;
-  HostResult CycleResult(const std::vector<size_t>& feeds) const;
-  HostResult RestoredResult(const std::vector<size_t>& feeds) const;
-  HostResult AbandonedResult(const std::vector<size_t>& feeds) const;
+  HostResult PlainResult(absl::Span<const size_t> feeds) const;
+  HostResult CycleResult(absl::Span<const size_t> feeds) const;
+  HostResult RestoredResult(absl::Span<const size_t> feeds) const;
+  HostResult AbandonedResult(absl::Span<const size_t> feeds) const;
   std::string Prefix(size_t feed) const;
 
   const Action action_;
@@ -100,9 +102,9 @@ class HostOperation {
   Phase phase_ = Phase::kPlain;
   Phase last_phase_ = Phase::kPlain;  // before it ended
   bool was_abandoned_ = false;
-  bool is_forcing_ = false;    // soft: the system did not follow
-  std::vector<Half> first_;    // of each feed
-  std::vector<Half> second_;   // back on: of a cycle, and restored
+  bool is_forcing_ = false;  // soft: the system did not follow
+  // Of each feed; the second: back on, of a cycle, and restored.
+  absl::InlinedVector<Half, 1> first_, second_;
   std::vector<size_t> relit_;  // feeds of `second_`
   size_t sought_ = 0;
   absl::Time wake_at_ = absl::InfiniteFuture();

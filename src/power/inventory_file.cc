@@ -63,7 +63,14 @@ absl::StatusOr<InventoryReading> ReadInventory(const std::string& path) {
   if (path == "-") {
     TRY_ASSIGN(text, sys::ReadFd(STDIN_FILENO, kMaxDeviceFileBytes));
   } else {
-    TRY_ASSIGN(text, sys::ReadFile(path, kMaxDeviceFileBytes));
+    absl::StatusOr<std::string> read = sys::ReadFile(path, kMaxDeviceFileBytes);
+    if (absl::IsNotFound(read.status()) && path == kOwn) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no inventory: neither ", kOwn, " nor ",
+                       kPowermans, " exists; -c FILE names another"));
+    }
+    TRY(read.status());
+    text = *std::move(read);
   }
   Includer includer(path);
   return ReadInventoryText(

@@ -123,7 +123,8 @@ void Journal::Write() {
 }
 
 void Journal::WriteJob(Job job) {
-  transactions_ = 1;  // this call
+  // All reading comes first: it would wait for what is being committed.
+  std::vector<store::Transaction> transactions;
   for (size_t at = 0; at < job.records.size(); at += kRecordsAtOnce) {
     store::Transaction txn;
     const size_t end = std::min(at + kRecordsAtOnce, job.records.size());
@@ -153,7 +154,10 @@ void Journal::WriteJob(Job job) {
         if (parsed.ok()) begun_.unfinished.push_back(*std::move(parsed));
       }
     }
-    ++transactions_;
+    transactions.push_back(std::move(txn));
+  }
+  transactions_ = transactions.size() + 1;  // and this call
+  for (store::Transaction& txn : transactions) {
     engine_->Commit(std::move(txn), [this, alive = std::weak_ptr<bool>(alive_)](
                                         const store::Outcome& outcome) {
       if (alive.expired()) return;

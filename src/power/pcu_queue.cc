@@ -177,7 +177,7 @@ std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
   if (takes_all && its.failure->failure_class == FailureClass::kAuth) {
     refusal_ = its.failure;
   }
-  ended.push_back(Final(std::move(waiting), its));
+  ended.push_back(Final(std::move(waiting), std::move(its)));
   if (!takes_all) return ended;
   std::vector<Waiting> rest;
   for (Waiting& other : waiting_) {

@@ -1,12 +1,12 @@
 #include "power/plug_range.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_split.h>
 
-#include <algorithm>
 #include <tuple>
 
 #include "text/utf8.h"
@@ -176,8 +176,9 @@ absl::StatusOr<std::vector<std::string>> ExpandRange(absl::string_view text,
 
 std::string FoldRange(std::vector<std::string> names) {
   std::vector<Numbered> sorted;
+  sorted.reserve(names.size());
   for (std::string& name : names) sorted.push_back(Split(std::move(name)));
-  std::sort(sorted.begin(), sorted.end(), Before);
+  if (!absl::c_is_sorted(sorted, Before)) absl::c_sort(sorted, Before);
   std::string out;
   for (size_t at = 0; at < sorted.size();) {
     absl::StrAppend(&out, out.empty() ? "" : ",");

@@ -240,6 +240,7 @@ void PowermanSession::Begin(Verb verb, std::optional<absl::string_view> list) {
     return Say(213, "Command cannot be handled by power control device(s)");
   }
   command_ = Command{.verb = verb, .hosts = *std::move(hosts)};
+  command_->answers.reserve(order.hosts.size());
   out_.start = std::move(order);
 }
 
@@ -285,7 +286,7 @@ PowermanSession::Effects PowermanSession::Telemetry(absl::string_view line) {
 
 PowermanSession::Effects PowermanSession::Result(const ServiceResult& result) {
   if (!command_) return Take();
-  command_->results[result.host] = result;
+  command_->answers[result.host] = {result.result.after, result.value};
   if (result.result.outcome) return Take();
   command_->has_errors = true;
   const std::string told =
@@ -309,7 +310,7 @@ PowermanSession::Effects PowermanSession::Ended() {
 void PowermanSession::Report() {
   // A host that nothing was heard of is no success.
   for (const std::string& host : command_->hosts) {
-    if (!command_->results.contains(host)) command_->has_errors = true;
+    if (!command_->answers.contains(host)) command_->has_errors = true;
   }
   const bool has_errors = command_->has_errors;
   if (!IsQuery(command_->verb)) {
@@ -328,10 +329,10 @@ void PowermanSession::Report() {
 void PowermanSession::States() {
   std::vector<std::string> on, off, unknown;
   for (const std::string& host : command_->hosts) {
-    const auto found = command_->results.find(host);
-    const PlugState state = found == command_->results.end()
+    const auto found = command_->answers.find(host);
+    const PlugState state = found == command_->answers.end()
                                 ? PlugState::kUnknown
-                                : found->second.result.after;
+                                : found->second.state;
     std::vector<std::string>& list = state == PlugState::kOn    ? on
                                      : state == PlugState::kOff ? off
                                                                 : unknown;
@@ -352,8 +353,8 @@ void PowermanSession::States() {
 void PowermanSession::Temperatures() {
   std::vector<std::string> unknown;
   for (const std::string& host : command_->hosts) {
-    const auto found = command_->results.find(host);
-    if (found == command_->results.end() || found->second.value.empty()) {
+    const auto found = command_->answers.find(host);
+    if (found == command_->answers.end() || found->second.value.empty()) {
       unknown.push_back(host);
     } else {
       Say(303, absl::StrCat(host, ": ", text::Clean(found->second.value)));

@@ -55,10 +55,14 @@ class PowermanSession {
   bool is_busy() const { return command_.has_value(); }
 
  private:
+  struct Answer {
+    PlugState state = PlugState::kUnknown;  // of the plug or its beacon
+    std::string value = {};
+  };
   struct Command {
     Verb verb = Verb::kStatus;
     std::vector<std::string> hosts;  // as given: some may come twice
-    absl::flat_hash_map<std::string, ServiceResult> results = {};
+    absl::flat_hash_map<std::string, Answer> answers = {};
     absl::flat_hash_set<std::string> told = {};  // 308: once is enough
     bool has_errors = false;
   };

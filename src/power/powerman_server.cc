@@ -232,6 +232,8 @@ void PowermanServer::Tell(uint64_t number, Told told) {
 
 void PowermanServer::Start(Client& client, ServiceOrder order) {
   const uint64_t number = client.number;
+  order.native_cycle = options_.native_cycle;
+  order.wait = options_.wait;
   client.order = service_.Start(
       std::move(order),
       {.result =

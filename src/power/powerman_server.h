@@ -28,6 +28,8 @@ struct ListenAddress {
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 struct PowermanServerOptions {
+  // Of all orders.
+  bool native_cycle = false, wait = true;
   size_t max_clients = kMaxPowermanClients;
   size_t max_unread_bytes = kMaxPowermanUnreadBytes;
   absl::Duration idle_time = kPowermanIdleTime;

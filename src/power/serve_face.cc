@@ -38,9 +38,8 @@ absl::StatusOr<std::string> Listen(PowermanServer& server,
     return absl::StrCat("unix:", path);
   }
   TRY_ASSIGN(const ListenAddress address, ParseListenAddress(text));
-  absl::StatusOr<int> port = server.ListenTcp(address);
-  if (!port.ok()) return base::Context(port.status(), text);
-  return absl::StrCat(text.substr(0, text.rfind(':')), ":", *port);
+  TRY_ASSIGN(const int port, server.ListenTcp(address));
+  return absl::StrCat(text.substr(0, text.rfind(':')), ":", port);
 }
 
 std::vector<std::string> AddressesOf(const cli::Call& call,
@@ -88,7 +87,10 @@ class Serving {
     TRY_ASSIGN(ServiceRun::Options options, ReadOptions(call_));
     const std::vector<std::string> addresses = AddressesOf(call_, inventory);
     service_.emplace(loop_, std::move(inventory), std::move(options));
-    server_.emplace(loop_, *service_);
+    server_.emplace(
+        loop_, *service_,
+        PowermanServerOptions{.native_cycle = call_.Has("native-cycle"),
+                              .wait = !call_.Has("no-wait")});
     std::string listening;
     for (const std::string& text : addresses) {
       TRY_ASSIGN(const std::string address, Listen(*server_, text));

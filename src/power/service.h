@@ -49,6 +49,8 @@ struct ServiceOrder {
   // Where they are not given, the inventory's.
   std::optional<absl::Duration> connect_timeout = {}, step_timeout = {},
                                 state_timeout = {}, off_time = {};
+  bool native_cycle = false;  // the device's own, even if its model is unsafe
+  bool wait = true;           // for the state; a cycle waits for its off anyway
   // Not even where the model calls the device's own cycle safe: off has to be
   // read back.
   bool no_native_cycle = false;

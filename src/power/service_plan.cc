@@ -63,6 +63,7 @@ std::vector<std::string> OthersWith(
 std::string DeviceOf(const Inventory& inventory, const HostResult& result) {
   const PoweredHost* host = inventory.FindHost(result.host);
   if (host == nullptr || host->feeds.empty()) return "";
+  if (host->feeds.size() == 1) return host->feeds.front().pcu;
   for (const Outlet& feed : host->feeds) {
     const std::string prefix = absl::StrCat(feed.pcu, "/", feed.plug, ":");
     if (absl::StartsWith(result.detail, prefix)) return feed.pcu;
@@ -129,6 +130,8 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
                        std::vector<std::unique_ptr<Pcu>>* pcus) {
   PlanOptions options;
   options.action = ActionOf(order.verb).value_or(Action::kStatus);
+  options.native_cycle = order.native_cycle;
+  options.wait = order.wait;
   options.no_native_cycle = order.no_native_cycle;
   options.off_time = order.off_time;
   options.state_timeout = order.state_timeout;

@@ -26,3 +26,9 @@ echo "[$?]"
 pcu-reboot off t1 t2 | untimed | sort
 pcu-reboot --shared on t1 | untimed
 grep -c ' 41 off ' serve.1.log
+# Nobody has said where the hosts are.
+if [ -e /etc/fleetbox/pcu.conf ] || [ -e /etc/powerman/powerman.conf ]; then
+  echo 'pcu-reboot: there is no inventory: neither /etc/fleetbox/pcu.conf nor /etc/powerman/powerman.conf exists; -c FILE names another'
+else
+  PCU_REBOOT='' pcu-reboot status web1
+fi

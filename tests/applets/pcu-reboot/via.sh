@@ -70,3 +70,7 @@ printf '#!/bin/sh\necho no route to host >&2; exit 255\n' >bin/ssh
 via on web1 >out 2>&1
 echo "[$?]"
 sed 's/hub: .*: no/hub: WHY: no/' out
+echo '--- what is done here only'
+for verb in serve list lint journal models; do
+  pcu-reboot --via hub $verb 2>&1 | head -1
+done

@@ -234,8 +234,9 @@ def strips():
         for conf, at, argv in (("theirs", listen[0], ["powermand", "-f", "-c"]),
                                ("server", listen[1], ["pcu-reboot", "serve", "--config"])):
             # A server keeps its strips' locks: one of its own has others.
-            more = FOLDERS.replace("/run ", "/served ").split() if conf == "server" else []
-            process = subprocess.Popen([*argv, f"{WORK}/{conf}.conf", *more], env=environment,
+            more = [*FOLDERS.replace("/run ", "/served ").split(), "--native-cycle", "--no-wait"]
+            process = subprocess.Popen([*argv, f"{WORK}/{conf}.conf",
+                                        *(more if conf == "server" else [])], env=environment,
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
             stack.callback(lambda p=process: (p.terminate(), p.wait()))

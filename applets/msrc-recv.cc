@@ -2,6 +2,7 @@
 #include "cli/applet.h"
 #include "cli/report.h"
 #include "msrc/receiver.h"
+#include "msrc/relay_server.h"
 #include "sys/log.h"
 
 namespace {
@@ -11,6 +12,7 @@ absl::StatusOr<int> Run(const cli::Call& call);
 constexpr auto kOptions = cli::Options([] {
   return std::to_array<cli::Option>({
       {0, "stdio", "", "serve the controller at standard input and output"},
+      {0, "relay", "", "with --stdio: call hosts for the controller"},
       {0, "apply", "FILE", "do what a bundle made by msrc says"},
       {0, "require-signed", "", "let in only keys that the trust file names"},
       {'t', "trust", "FILE", "the trust file; lets in only keys it names"},
@@ -32,6 +34,7 @@ extern constinit const cli::Applet applet_msrc_recv = {
         "[--no-cache] --stdio\n"
         "[-v] [--require-signed] [-t FILE] [--principal NAME] "
         "--apply FILE\n"
+        "--relay [--no-cache] --stdio\n"
         "--wire-version",
     .options = kOptions,
     .exits =
@@ -59,6 +62,13 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   if (call.Has("wire-version")) {
     cli::Print("1\n");
     return 0;
+  }
+  if (call.Has("relay")) {
+    // Who holds a key to deliveries lets nobody run anything else.
+    if (!call.Has("stdio") || call.Has("require-signed") || call.Has("trust")) {
+      return cli::UsageError("--relay: only with --stdio, and without trust");
+    }
+    return msrc::ServeRelay();
   }
   if (call.Has("verbose")) sys::SetLogLevel(sys::LogLevel::kStep);
   msrc::ReceiverOptions options;

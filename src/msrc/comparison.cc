@@ -14,6 +14,16 @@ namespace {
 
 using Type = There::Type;
 
+// Puts chunk `c` behind those that a want asks for.
+void AddChunk(size_t c, wire::Want& want) {
+  if (!want.chunks.empty() &&
+      want.chunks.back().first + want.chunks.back().count == c) {
+    want.chunks.back().count++;
+  } else {
+    want.chunks.push_back({static_cast<uint32_t>(c), 1});
+  }
+}
+
 class Comparer {
  public:
   Comparer(const wire::Manifest& manifest, const std::vector<Target>& targets,
@@ -199,11 +209,8 @@ class Comparer {
       if (const auto at = old.find(entry.chunks[c]); at != old.end()) {
         offsets[c] = at->second;
         any = true;
-      } else if (!want.chunks.empty() &&
-                 want.chunks.back().first + want.chunks.back().count == c) {
-        want.chunks.back().count++;
       } else {
-        want.chunks.push_back({static_cast<uint32_t>(c), 1});
+        AddChunk(c, want);
       }
     }
     // The same chunks in another order: a want of none of them cannot be said,
@@ -248,6 +255,42 @@ std::vector<Target> TargetsOf(const wire::Manifest& manifest) {
     last = path;
   }
   return targets;
+}
+
+void UseLeft(const wire::Manifest& manifest, const std::vector<Target>& targets,
+             const std::map<size_t, LeftContent>& left,
+             Comparison* comparison) {
+  std::map<uint32_t, wire::Want> wants;  // by entry
+  for (const wire::Want& want : comparison->need.wants()) {
+    wants[want.entry] = want;
+  }
+  for (const auto& [target, found] : left) {
+    const uint32_t position = *targets[target].entry;
+    Source& source = comparison->sources[target];
+    wire::Want& want = wants.at(position);
+    want.chunks.clear();
+    if (found.whole) {
+      source = {.kind = Source::Kind::kLeft};
+      wants.erase(position);
+      continue;
+    }
+    source.kind = Source::Kind::kChunks;
+    source.old_offsets.resize(found.chunks.size(), -1);
+    for (size_t c = 0; c < found.chunks.size(); c++) {
+      if (found.chunks[c]) {
+        source.old_offsets[c] = -1;
+      } else if (source.old_offsets[c] < 0) {
+        AddChunk(c, want);
+      }
+    }
+    if (want.chunks.empty()) wants.erase(position);
+  }
+  std::vector<wire::Want> list;
+  for (auto& [position, want] : wants) list.push_back(std::move(want));
+  // Fewer of what could be asked for can be.
+  absl::StatusOr<wire::Need> need = wire::Need::Make(manifest, std::move(list));
+  MUST(need.ok());
+  comparison->need = *std::move(need);
 }
 
 uint32_t WantedMode(const wire::Entry& entry, const There& there,

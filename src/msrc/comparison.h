@@ -10,8 +10,11 @@
 //   kStream   the controller, who is asked for them with the Need
 //   kLocal    another target that has them now
 //   kStaged   another target for which they come, too: each content travels
-//   once kChunks   some from the file that is there now, the rest from the
-//   controller
+//             once
+//   kChunks   some from the file that is there now, the rest from the
+//             controller
+//   kLeft     an earlier delivery, which was interrupted, has left all of it
+//             (msrc/left_contents.h)
 //
 // A comparison may also be that nothing can be done at all: then `status` is
 // what the host ends with (76: a link where a folder must be; 73: something is
@@ -21,6 +24,7 @@
 #include <absl/strings/string_view.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,10 +75,11 @@ struct Sight {
 enum class Change { kSame, kCreated, kChanged, kModeOnly };
 
 struct Source {
-  enum class Kind { kNone, kStream, kLocal, kStaged, kChunks };
+  enum class Kind { kNone, kStream, kLocal, kStaged, kChunks, kLeft };
   Kind kind = Kind::kNone;
   size_t from = 0;  // target: kLocal, kStaged
-  // kChunks: each chunk's place in the old content, or -1 for one that comes.
+  // kChunks: each chunk's place in the old content, or -1 for one that comes
+  // or was left.
   std::vector<int64_t> old_offsets = {};
 };
 
@@ -89,6 +94,15 @@ struct Comparison {
 Comparison Compare(const wire::Manifest& manifest,
                    const std::vector<Target>& targets, const Sight& sight,
                    const Policy& policy);
+
+// What an interrupted delivery has left of a content, as its hashes say.
+struct LeftContent {
+  bool whole = false;
+  std::vector<bool> chunks = {};  // of a content that has any
+};
+// What is left need not come: `left` by target, each kStream or kChunks.
+void UseLeft(const wire::Manifest& manifest, const std::vector<Target>& targets,
+             const std::map<size_t, LeftContent>& left, Comparison* comparison);
 
 // The mode that a target shall have: without set-id bits, unless the policy
 // lets them be; those of a folder are then left as they are.

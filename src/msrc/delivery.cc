@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "msrc/left_contents.h"
 #include "msrc/look.h"
 #include "msrc/receiver_limits.h"
 #include "msrc/sent_list.h"
@@ -26,11 +27,6 @@ constexpr size_t kMaxListedBytes = 16 << 20;  // of removed paths in an answer
 
 std::string Quoted(const std::string& path) {
   return absl::StrCat("'", base::Escape(path), "'");
-}
-
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -62,11 +58,6 @@ absl::Status DeliveryWork::Open() {
     open_.reset();
   }
   into_path_ = open_->path();
-  RemoveLeftovers(open_->root());
-  if (const auto parent = sys::Open(ParentOf(into_path_), O_PATH | O_DIRECTORY);
-      parent.ok()) {
-    RemoveLeftovers(parent->get());
-  }
   return absl::OkStatus();
 }
 
@@ -107,9 +98,33 @@ absl::Status DeliveryWork::Compare() {
     return absl::OkStatus();
   }
   staging_ = std::make_unique<Staging>(root(), order_.run_hex, order_.before);
+  std::map<size_t, Staged> left;
+  if (!order_.everything) {
+    TRY_ASSIGN(left, TakeLeft(order_.manifest, targets_, into_path_, *staging_,
+                              &stop_, &comparison_));
+    need_ = comparison_.need;
+  }
+  RemoveLeft(root(), into_path_);
   contents_ = std::make_unique<StagedContents>(
-      order_.manifest, targets_, comparison_, need_, root(), *staging_, &stop_);
+      order_.manifest, targets_, comparison_, need_, root(), *staging_,
+      std::move(left), &stop_);
   return absl::OkStatus();
+}
+
+void DeliveryWork::Leave() {
+  if (staging_ == nullptr || reached_ == Reached::kDone ||
+      order_.cache.empty() || order_.everything) {
+    return;
+  }
+  contents_.reset();
+  sys::Fd beside;
+  if (open_->made()) {
+    absl::StatusOr<sys::Fd> opened =
+        sys::Open(open_->beside(), O_PATH | O_DIRECTORY);
+    if (!opened.ok()) return;
+    beside = *std::move(opened);
+  }
+  staging_->Leave(beside.get(), LeftName(into_path_));
 }
 
 absl::Status DeliveryWork::Look() {
@@ -169,7 +184,9 @@ absl::Status DeliveryWork::Feed(absl::string_view bytes) {
     }
     return diffs_->Feed(need_, bytes);
   }
-  return contents_->Feed(bytes);
+  const absl::Status status = contents_->Feed(bytes);
+  if (absl::IsResourceExhausted(status)) MakeRoomBeside(into_path_);
+  return status;
 }
 
 bool DeliveryWork::fed() const {
@@ -178,6 +195,12 @@ bool DeliveryWork::fed() const {
 }
 
 absl::Status DeliveryWork::Finish() {
+  const absl::Status status = FinishAll();
+  if (absl::IsResourceExhausted(status)) MakeRoomBeside(into_path_);
+  return status;
+}
+
+absl::Status DeliveryWork::FinishAll() {
   if (order_.policy.check()) {
     if (diffs_ != nullptr) diffs_->AddLocal(order_.everything);
     return absl::OkStatus();

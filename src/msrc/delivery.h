@@ -12,7 +12,8 @@
 //   Finish    long: puts all in place
 //
 // Whatever fails, the folder is as it was; applied() says what happened, and is
-// what the controller is told.
+// what the controller is told. Where it is the connection that failed, Leave
+// lets what has come be of use for the next one (msrc/left_contents.h).
 #pragma once
 
 #include <absl/status/status.h>
@@ -59,6 +60,10 @@ class DeliveryWork {
   bool fed() const;
   absl::Status Finish();
 
+  // Instead of going on, when no thread is at it: contents stay for the next
+  // delivery, unless nothing is to stay here (no cache).
+  void Leave();
+
   // From any thread: whatever is long ends soon, with Cancelled.
   void Stop() { stop_ = true; }
   // Whatever failed, with `status` and `error`, or all went well.
@@ -70,6 +75,7 @@ class DeliveryWork {
   absl::Status OpenForCheck();
   absl::Status DecidePruning();
   absl::Status Look();
+  absl::Status FinishAll();
   absl::Status Stage();
   absl::Status PutInPlace();
   absl::Status RunSteps(int root, const std::vector<Step>& steps);

@@ -3,8 +3,10 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "text/words.h"
 
 namespace msrc {
 namespace {
@@ -74,12 +76,34 @@ absl::Status ReadPrune(const cli::Call& call,
   return absl::OkStatus();
 }
 
+absl::Status ReadRelays(const cli::Call& call, RelayOptions* to) {
+  if (call.Has("relay")) {
+    to->hosts = absl::StrSplit(call.Get("relay"), ',');
+    for (const std::string& name : to->hosts) {
+      const size_t host = name.rfind('@') + 1;  // 0 where there is none
+      if (name.empty() || name[0] == '-' || host == name.size() ||
+          name[host] == '-') {
+        return cli::UsageError(
+            absl::StrCat("--relay: '", base::Escape(name), "' is no host"));
+      }
+    }
+  }
+  if (!call.Has("relay-ssh")) return absl::OkStatus();
+  const auto words = text::SplitWords(call.Get("relay-ssh"));
+  if (!words.ok() || words->empty()) {
+    return cli::UsageError("--relay-ssh: is no command");
+  }
+  to->ssh = *words;
+  return absl::OkStatus();
+}
+
 // How the built-in transport goes about it, or what bounds it, may stand in
 // MSRC for all runs; what concerns earlier runs is for every transport.
 bool IsForAnyTransport(absl::string_view word) {
   for (const char* name :
        {"connect-timeout", "history", "identity", "lock-wait", "max-prune",
-        "mux", "no-cache", "no-sync", "resume", "retry-failed", "valid"}) {
+        "relay-ssh", "mux", "no-cache", "no-sync", "resume", "retry-failed",
+        "valid"}) {
     if (word == name) return true;
   }
   return false;
@@ -125,6 +149,7 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
     }
     o.retry.delay = *delay;
   }
+  TRY(ReadRelays(call, &o.relays));
   o.identity = call.Get("identity");
   o.strict = call.Has("strict");
   o.no_cache = call.Has("no-cache");

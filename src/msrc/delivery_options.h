@@ -33,6 +33,8 @@ inline constexpr auto kDeliveryOptions = std::to_array<cli::Option>({
     {0, "owner", "WHO", "source, or NAME:GROUP for all files"},
     {0, "prune", "[all]", "remove what earlier runs sent; or all else", "",
      "sent"},
+    {0, "relay", "HOST[,HOST]", "let these hosts call the others, in turns"},
+    {0, "relay-ssh", "WORDS", "how the relays are called (ssh)"},
     {0, "report", "json", "a line of JSON for each host"},
     {0, "resume", "[RUN]", "the hosts that a run has not done; the last one"},
     {0, "retry-failed", "[RUN]", "the hosts that failed in a run"},

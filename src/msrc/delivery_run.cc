@@ -341,8 +341,10 @@ void DeliveryRun::State::Connect(Id id) {
                  });
   };
   e.ended = [this, id](const ExchangeResult& result) { LinkEnded(id, result); };
-  host.link = HostLink::Start(loop, shared, host.supplied.job,
-                              host.tries.fresh(), std::move(e));
+  host.link = HostLink::Start(
+      loop, shared, host.supplied.job, host.tries.fresh(), std::move(e),
+      options.relays,
+      host.report.position + static_cast<size_t>(host.tries.attempts()));
 }
 
 bool DeliveryRun::State::TriesAgain(Id id, Host& host,

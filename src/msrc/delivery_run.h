@@ -23,6 +23,7 @@
 #include "msrc/connect_retry.h"
 #include "msrc/host_link.h"
 #include "msrc/host_report.h"
+#include "msrc/relays.h"
 #include "msrc/wave_plan.h"
 #include "sys/loop.h"
 
@@ -50,6 +51,7 @@ struct DeliveryRunOptions {
   WavePlan::Options waves;
   size_t hosts = 0;  // elected
   ConnectRetryRules retry;
+  Relays* relays = nullptr;  // borrowed; hosts take turns
   fanout::OutputOptions output;
   // What stands before each line of a host; null: nothing.
   std::function<std::string(const HostJob&)> prefix;

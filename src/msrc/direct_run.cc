@@ -23,6 +23,7 @@
 #include "msrc/closing_facts.h"
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
+#include "msrc/relays.h"
 #include "msrc/run_on_hosts.h"
 #include "msrc/tar_run.h"
 #include "msrc/utility_input.h"
@@ -161,11 +162,16 @@ class Direct {
     counts_.begin = sys::SteadyNow();
     sys::Signals signals(loop_, sys::NotIgnored({SIGINT, SIGTERM, SIGHUP}),
                          [this](int signal) { Interrupt(signal); });
+    const RelayOptions& relays = order_.delivery->relays;
+    if (!relays.hosts.empty()) {
+      relays_ = std::make_unique<Relays>(loop_, shared, relays);
+    }
     TRY_ASSIGN(delivery_,
                DeliveryRun::Start(loop_, shared, supply, Options(), Events()));
     loop_.Run();
     statuses_ = delivery_->statuses();
     delivery_.reset();
+    relays_.reset();
     return failure_;
   }
 
@@ -235,6 +241,7 @@ class Direct {
     options.waves.jobs = drive_.commands.jobs;
     options.hosts = run_.elected().size();
     options.retry = order_.delivery->retry;
+    options.relays = relays_.get();
     options.output = OutputOf(drive_.commands);
     if (drive_.commands.tag) {
       options.prefix = [](const HostJob& job) {
@@ -340,6 +347,7 @@ class Direct {
   hosts::Run& run_;
   const fanout::XapplyFace& face_;
   sys::Loop loop_;
+  std::unique_ptr<Relays> relays_;
   std::unique_ptr<DeliveryRun> delivery_;
   std::vector<int> statuses_;
   FailureList failures_;

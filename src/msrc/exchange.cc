@@ -182,6 +182,10 @@ void Exchange::Take(const ChannelOpened&) {
 void Exchange::Take(const ParcelCame&) { Violation("a parcel"); }
 
 void Exchange::Take(const MessageCame& event) {
+  if (plan_.relay && phase_ == Phase::kRun) {
+    effects_.push_back(PassMessage{event.bytes});
+    return;
+  }
   absl::StatusOr<FromReceiver> message =
       wire::Parse<FromReceiver>(event.bytes, kMaxReceiverMessageBytes);
   if (!message.ok()) return Violation(message.status().message());
@@ -216,6 +220,10 @@ void Exchange::Hello(const fleetbox::wire::ReceiverHello& hello) {
   result_.platform = OneLine(hello.platform());
   result_.user = OneLine(hello.user());
   if (plan_.bootstrap_only) return Done();
+  if (plan_.relay) {
+    effects_.push_back(PassMessage{});
+    return Enter(Phase::kRun);
+  }
   effects_.push_back(
       SendDelivery{hello.nonce(), hello.principal(), hello.strict()});
   if (plan_.attach) Enter(Phase::kRun);
@@ -232,7 +240,8 @@ void Exchange::Needs(const fleetbox::wire::Need& message) {
         absl::StrCat("a need that does not fit: ", need.status().message()));
   }
   if (need->empty()) return Enter(Phase::kApply);
-  if (cancelled_ != 0) return Fail(128 + cancelled_, "interrupted");
+  // It has been told, and will say so.
+  if (cancelled_ != 0) return;
   sending_ = true;
   effects_.push_back(SendContents{*std::move(need)});
 }
@@ -372,18 +381,16 @@ void Exchange::Take(const GivenUp& event) {
 
 void Exchange::Take(const Cancelled& event) {
   if (std::exchange(cancelled_, event.signal) != 0) return;
-  // As long as it has not said what it needs, it may be any further.
-  const bool compares =
-      phase_ == Phase::kTransfer && greeted_ && !needs_ && plan_.runs;
+  // A receiver that only loses its connection keeps contents for a next run,
+  // and while it has not said what it needs, it may be any further.
+  const bool delivers = phase_ == Phase::kTransfer && greeted_;
   const bool may_run = plan_.runs || phase_ == Phase::kRun;
-  if (asked_ || (phase_ < Phase::kApply && !compares) || !may_run) {
-    // The receiver puts away what it has when the connection ends; what it is
-    // placing, it places.
-    if (phase_ != Phase::kApply) {
-      return Fail(128 + event.signal, "interrupted");
-    }
-    return;
+  if (asked_ || (phase_ < Phase::kApply && !delivers)) {
+    return Fail(128 + event.signal, "interrupted");
   }
+  // What it is placing, it places.
+  if (phase_ == Phase::kApply && !may_run) return;
+  if (std::exchange(sending_, false)) effects_.push_back(StopContents{});
   FromController message;
   message.mutable_cancel()->set_signal(static_cast<uint32_t>(event.signal));
   effects_.push_back(Say(message));

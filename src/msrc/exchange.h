@@ -50,10 +50,11 @@ struct ExchangeLimits {
 
 struct ExchangePlan {
   const wire::Manifest* manifest = nullptr;  // merged; borrowed
-  bool check = false;            // policy.check: nothing is applied or run
-  bool bootstrap_only = false;   // a receiver is there: that is all
-  bool attach = false;           // nothing but the output of an earlier utility
-  bool runs = false;             // the delivery has a utility
+  bool check = false;           // policy.check: nothing is applied or run
+  bool bootstrap_only = false;  // a receiver is there: that is all
+  bool attach = false;          // nothing but the output of an earlier utility
+  bool relay = false;           // it calls hosts for us: messages are passed on
+  bool runs = false;            // the delivery has a utility
   bool utility_follows = false;  // or it comes later, if at all
   ExchangeLimits limits;
 };
@@ -66,10 +67,12 @@ struct ChannelOpened {};
 struct MessageCame {
   std::string bytes;  // of a FromReceiver
 };
-struct ParcelCame {};    // nobody sends one this way
-struct ContentMoved {};  // some of it was taken by the connection
-struct ContentSent {};   // all that SendContents asked for
-struct ContentFailed {   // it could not be read here
+struct ParcelCame {};  // nobody sends one this way
+struct ContentMoved {  // some of it was taken by the connection
+  int64_t bytes = 0;   // of contents, as they travel
+};
+struct ContentSent {};  // all that SendContents asked for
+struct ContentFailed {  // it could not be read here
   absl::Status why;
 };
 struct UtilityReady {  // the answer to AskUtility
@@ -115,6 +118,9 @@ struct PassOutput {
   int stream = 1;  // or 2
   std::string bytes;
 };
+struct PassMessage {  // of a relay; none: it is there
+  std::string bytes;
+};
 struct WakeAt {  // replaces an earlier one
   absl::Time when;
 };
@@ -124,7 +130,7 @@ struct HangUp {  // after what was sent; the last effect
 using ExchangeEffect =
     std::variant<SendExecutable, EndExecutable, SendDelivery, SendContents,
                  StopContents, AskUtility, SendUtility, SendMessage, PassOutput,
-                 WakeAt, HangUp>;
+                 PassMessage, WakeAt, HangUp>;
 
 struct ExchangeResult {
   int status = kUnreachable;
@@ -134,6 +140,7 @@ struct ExchangeResult {
   std::optional<fleetbox::wire::Applied> applied;
   std::optional<fleetbox::wire::Ended> ended;
   std::string software, platform, user;  // of the receiver; escaped
+  int64_t sent_bytes = 0;                // of contents, as they travel
   int64_t out_bytes = 0, error_bytes = 0;
   bool copied = false;         // an executable was brought
   bool no_executable = false;  // it wants one, and there is none for it
@@ -161,7 +168,7 @@ class Exchange {
   void Take(const ChannelOpened&);
   void Take(const MessageCame& event);
   void Take(const ParcelCame&);
-  void Take(const ContentMoved&) {}
+  void Take(const ContentMoved& event) { result_.sent_bytes += event.bytes; }
   void Take(const ContentSent&);
   void Take(const ContentFailed& event);
   void Take(const UtilityReady& event);

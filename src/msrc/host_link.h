@@ -50,6 +50,7 @@ struct RunShared {
   bool no_cache = false;  // the receiver does not stay there
   bool bootstrap_only = false;
   bool attach = false;
+  bool relay = false;  // nothing is delivered: it calls others
   ExchangeLimits limits;
   std::string mux_folder;  // private; "": none
 
@@ -64,6 +65,8 @@ absl::Status SealManifest(RunShared* shared);
 // too.
 std::vector<std::string> MuxOptions(const std::string& folder);
 
+class Relays;
+
 class HostLink {
  public:
   struct Events {
@@ -72,20 +75,28 @@ class HostLink {
     // The delivery is applied: hooks may run now. Answer with UtilityIs. Only
     // for Runs::kAfterHooks.
     std::function<void()> ask_utility;
+    // Of a relay (RunShared::relay): it is there, what it says, and that what
+    // it was sent is on its way.
+    std::function<void()> relay_ready = nullptr;
+    std::function<void(absl::string_view)> relay_message = nullptr;
+    std::function<void()> relay_drained = nullptr;
     // Once, at the end, and nothing after it; it may delete the link.
     std::function<void(const ExchangeResult&)> ended;
   };
   // Begins at once; nothing is called before this has returned. `job` is
-  // borrowed. `fresh`: the receiver that is there is no good.
-  static std::unique_ptr<HostLink> Start(sys::Loop& loop,
-                                         const RunShared& shared,
-                                         const HostJob& job, bool fresh,
-                                         Events events);
+  // borrowed. `fresh`: the receiver that is there is no good. `relays`, unless
+  // null, call the host: that of its turn.
+  static std::unique_ptr<HostLink> Start(
+      sys::Loop& loop, const RunShared& shared, const HostJob& job, bool fresh,
+      Events events, Relays* relays = nullptr, size_t turn = 0);
   ~HostLink();  // hangs up
 
   void UtilityIs(bool run, int status);
   void Pause(bool paused);
   void Cancel(int signal);
+  // To a relay that is there.
+  void SendToRelay(std::string message);
+  size_t queued_bytes() const;
   const wire::Manifest& manifest() const;  // what the result's numbers mean
   // The receiver that was found there did not work: another start should be
   // `fresh`. To be asked in `ended`.

@@ -51,6 +51,7 @@ void FillReport(const ExchangeResult& result, const wire::Manifest& manifest,
   report->status = result.status;
   report->phase = std::string(PhaseName(result.failed));
   report->error = result.error;
+  report->sent_bytes = result.sent_bytes;
   report->out_bytes = result.out_bytes;
   report->error_bytes = result.error_bytes;
   report->copied = result.copied;
@@ -96,6 +97,7 @@ std::string ReportJson(const HostReport& report) {
     json.Key("into").String(report.into);
     WriteList(json, "warnings", report.warnings);
   }
+  json.Key("sent_bytes").Int(report.sent_bytes);
   json.Key("stdout_bytes").Int(report.out_bytes);
   json.Key("stderr_bytes").Int(report.error_bytes);
   json.Key("bootstrapped").Bool(report.copied);

@@ -27,6 +27,7 @@ struct HostReport {
   std::vector<std::string> warnings;
   std::string into;  // as it is there
   absl::Duration took;
+  int64_t sent_bytes = 0;  // of contents, as they travel
   int64_t out_bytes = 0, error_bytes = 0;
   int attempts = 0;
   bool copied = false;         // an executable was brought

@@ -132,6 +132,12 @@ absl::Status Into::Lock() {
 
 void Into::Unlock() { flock(root_.get(), LOCK_UN); }
 
+std::string Into::beside() const {
+  if (made_.empty()) return "";
+  const size_t slash = made_.front().rfind('/');
+  return slash == 0 ? "/" : made_.front().substr(0, slash);
+}
+
 void Into::RemoveMade() {
   for (; !made_.empty(); made_.pop_back()) {
     if (rmdir(made_.back().c_str()) != 0) return;

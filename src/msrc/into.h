@@ -44,6 +44,8 @@ class Into {
   // Whether it was made; then it can be taken away again, if it is empty.
   bool made() const { return !made_.empty(); }
   void RemoveMade();
+  // The folder in which the uppermost of what was made is.
+  std::string beside() const;
 
  private:
   Into() = default;

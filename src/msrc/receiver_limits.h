@@ -40,6 +40,8 @@ inline constexpr size_t kMaxLimitsFileBytes = 1 << 20;
 inline constexpr size_t kMaxLimitsRules = 10'000;
 
 inline constexpr absl::Duration kKeepReceivers = absl::Hours(24 * 90);
+// What a delivery that was interrupted has got.
+inline constexpr absl::Duration kKeepLeft = absl::Hours(24);
 inline constexpr absl::Duration kKeepRuns = absl::Hours(24 * 30);
 
 }  // namespace msrc

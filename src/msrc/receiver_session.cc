@@ -280,7 +280,9 @@ void ReceiverSession::Finished(const absl::Status& status) {
   *message.mutable_applied() = work_->applied(status);
   const std::string into = work_->into();
   const bool applied = message.applied().outcome() == pb::Applied::APPLIED;
-  // What is staged goes, before anybody hears that all is as it was.
+  // What is staged goes, before anybody hears that all is as it was; without
+  // anybody who hears it, it may come to use.
+  if (lost_ && (status.ok() || absl::IsCancelled(status))) work_->Leave();
   work_.reset();
   calls_.send(message);
   const pb::Delivery& delivery = admitted_->delivery;
@@ -445,6 +447,7 @@ void ReceiverSession::OnLost() {
     case Phase::kUtility:
     case Phase::kFollowing:
       follower_.reset();
+      if (work_ != nullptr) work_->Leave();
       work_.reset();
       return EndExchange();
     case Phase::kOver:

@@ -16,8 +16,9 @@
 // `ended`; with an `applied` that is no APPLIED; and with an APPLIED when the
 // delivery had nothing to run. Whoever does not keep to the order is refused.
 //
-// When the connection is lost, what is not in place yet is given up, a utility
-// gets SIGHUP, and one that was to run on (Utility.detach) does.
+// When the connection is lost, what is not in place yet is given up, but for
+// contents, which the next delivery may use; a utility gets SIGHUP, and one
+// that was to run on (Utility.detach) does.
 #pragma once
 
 #include <absl/strings/string_view.h>

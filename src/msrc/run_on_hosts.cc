@@ -373,7 +373,8 @@ std::string ShownFile(absl::string_view name, absl::string_view text) {
 absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
                                hosts::Run& run,
                                const fanout::XapplyFace& face) {
-  const ScriptOrder scripts = ScriptOrderOf(plan, order.utility, run.options());
+  ScriptOrder scripts = ScriptOrderOf(plan, order.utility, run.options());
+  scripts.may_use_tar = MayUseTar(order);
   fanout::XapplyOptions& commands = order.drive.commands;
   if (commands.command.empty()) {
     // The path is that of the host's script. Whatever blanks are in it.

@@ -46,6 +46,9 @@ struct ScriptOrder {
   std::string recipe, into;
   Payload payload;
   Utility utility;
+  // A host of the built-in transport for whose platform there is no executable
+  // has tar instead.
+  bool may_use_tar = false;
 };
 
 // Remote mode. The transport of a host is $MSRC_TRANSPORT, a macro, where there

@@ -8,6 +8,7 @@
 
 #include "msrc/script.h"
 #include "msrc/script_parts.h"
+#include "msrc/step_protocol.h"
 #include "text/words.h"
 
 namespace msrc {
@@ -64,20 +65,6 @@ void AddRemoteShell(M4Text& script) {
 
 std::string InsideInto(string_view into, string_view command) {
   return absl::StrCat("cd ", ShellPath(into), " || exit 69; ", command);
-}
-
-// The connection is the run's: steps ask for it (msrc/steps.h).
-void AddTransferBuiltIn(const ScriptOrder& order, M4Text& script) {
-  script.Text("msrc_transport=builtin\nIFS= read -r msrc_ssh <<\\MSRC_TEXT\n")
-      .Call("SSH")
-      .Text(
-          "\nMSRC_TEXT\n"
-          "\"$MSRC_PROGRAM\" msrc --step transfer \"$$\" \"$msrc_ssh\" "
-          "\"${4}\"");
-  for (size_t i = 0; i < order.payload.map.size(); i++) {
-    script.Text(" \"").Call(OperandCall(order.names, i + 1)).Text("\"");
-  }
-  script.Text(" || exit $?\n");
 }
 
 void AddTransferByRdist(const ScriptOrder& order, M4Text& script) {
@@ -224,6 +211,27 @@ void AddTransferByRsync(const ScriptOrder& order, M4Text& script) {
   script.Text("rm -rf \"$msrc_stage\"\n");
 }
 
+// The connection is the run's: steps ask for it (msrc/steps.h).
+void AddTransferBuiltIn(const ScriptOrder& order, M4Text& script) {
+  script.Text("msrc_transport=builtin\nIFS= read -r msrc_ssh <<\\MSRC_TEXT\n")
+      .Call("SSH")
+      .Text(absl::StrCat("\nMSRC_TEXT\n\"$MSRC_PROGRAM\" msrc --step ",
+                         order.may_use_tar ? "transfer-or-tar" : "transfer",
+                         " \"$$\" \"$msrc_ssh\" \"${4}\""));
+  for (size_t i = 0; i < order.payload.map.size(); i++) {
+    script.Text(" \"").Call(OperandCall(order.names, i + 1)).Text("\"");
+  }
+  if (!order.may_use_tar) {
+    script.Text(" || exit $?\n");
+    return;
+  }
+  script.Text(absl::StrCat("\ncase $? in\n0) ;;\n", kUseTar,
+                           ") msrc_transport=tar ;;\n*) exit $? ;;\nesac\n"
+                           "if [ \"$msrc_transport\" = tar ]; then\n"));
+  AddTransferByTar(order, script);
+  script.Text("fi\n");
+}
+
 void AddTransfer(const ScriptOrder& order, Transport transport,
                  M4Text& script) {
   switch (transport) {
@@ -248,7 +256,8 @@ void AddUtility(const ScriptOrder& order,
                 absl::Span<const Transport> transports, M4Text& script) {
   const bool built_in = std::find(transports.begin(), transports.end(),
                                   Transport::kBuiltin) != transports.end();
-  const bool only_built_in = built_in && transports.size() == 1;
+  const bool only_built_in =
+      built_in && transports.size() == 1 && !order.may_use_tar;
   const std::string command = absl::StrCat(order.utility.argv ? "exec " : "",
                                            CommandText(order.utility));
   // ENTRY_DEFS is a word of the login shell's, as it always was: it may begin

@@ -16,6 +16,7 @@
 #include "msrc/connect_retry.h"
 #include "msrc/host_link.h"
 #include "msrc/plan.h"
+#include "msrc/relays.h"
 #include "msrc/sources.h"
 #include "msrc/wave_plan.h"
 #include "sys/environment.h"
@@ -37,6 +38,7 @@ struct DeliveryOptions {
   std::string bundle;   // a file; "" for none
   absl::Duration bundle_time = absl::Hours(24 * 30);
   bool report_json = false;
+  RelayOptions relays;
 };
 
 class SharedDelivery {

@@ -29,35 +29,23 @@ absl::Status Changed(const std::string& path) {
       absl::StrCat(Quoted(path), ": has changed meanwhile"));
 }
 
-// As many bytes as there are, at most buffer.size().
-absl::StatusOr<absl::string_view> ReadAt(int fd, int64_t offset,
-                                         std::string& buffer) {
-  size_t had = 0;
-  while (had < buffer.size()) {
-    const ssize_t n = pread(fd, buffer.data() + had, buffer.size() - had,
-                            offset + static_cast<int64_t>(had));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return base::SysError("read");
-    if (n == 0) break;
-    had += static_cast<size_t>(n);
-  }
-  return absl::string_view(buffer.data(), had);
-}
-
 }  // namespace
 
 StagedContents::StagedContents(const wire::Manifest& manifest,
                                const std::vector<Target>& targets,
                                const Comparison& comparison,
                                const wire::Need& need, int root,
-                               Staging& staging, const std::atomic<bool>* stop)
+                               Staging& staging, std::map<size_t, Staged> left,
+                               const std::atomic<bool>* stop)
     : manifest_(manifest),
       targets_(targets),
       comparison_(comparison),
       root_(root),
       staging_(staging),
       stop_(stop),
-      receiver_(manifest, need) {
+      receiver_(manifest, need),
+      staged_(left.begin(), left.end()),
+      left_(std::move(left)) {
   for (size_t i = 0; i < targets.size(); i++) {
     const Source::Kind kind = comparison.sources[i].kind;
     if (kind == Source::Kind::kStream || kind == Source::Kind::kChunks) {
@@ -93,15 +81,34 @@ absl::StatusOr<sys::Fd> StagedContents::Begin(size_t target) {
   return fd;
 }
 
+// What was left is gone on with.
+absl::StatusOr<sys::Fd> StagedContents::BeginContent(size_t target) {
+  if (const auto left = left_.find(target); left != left_.end()) {
+    return sys::OpenAt(left->second.folder->fd.get(), left->second.name,
+                       O_RDWR | O_NOFOLLOW);
+  }
+  TRY_ASSIGN(Staged staged, staging_.NameForContent(targets_[target].path,
+                                                    EntryOf(target).hash));
+  TRY_ASSIGN(sys::Fd fd, staging_.Make(staged));
+  staged_[target] = std::move(staged);
+  return fd;
+}
+
+absl::Status StagedContents::Write(size_t target, int fd, int64_t offset,
+                                   absl::string_view bytes) const {
+  return left_.contains(target) ? Staging::WriteOver(fd, offset, bytes)
+                                : Staging::Write(fd, offset, bytes);
+}
+
 absl::Status StagedContents::TakePiece(const wire::Piece& piece,
                                        absl::string_view bytes) {
   const auto lacks = targets_of_.find(manifest_.entries()[piece.entry].hash);
   if (lacks == targets_of_.end()) return absl::OkStatus();
   const size_t target = lacks->second;
   if (!open_) {
-    TRY_ASSIGN(open_, Begin(target));
+    TRY_ASSIGN(open_, BeginContent(target));
   }
-  TRY(Staging::Write(open_.get(), piece.offset, bytes));
+  TRY(Write(target, open_.get(), piece.offset, bytes));
   if (!piece.last) return absl::OkStatus();
   TRY(Staging::Finish(open_.get(), EntryOf(target).bytes));
   open_.Reset();
@@ -127,6 +134,7 @@ absl::Status StagedContents::MakeOne(size_t target) {
   switch (source.kind) {
     case Source::Kind::kStream:
     case Source::Kind::kChunks:
+    case Source::Kind::kLeft:
       return absl::OkStatus();
     case Source::Kind::kNone: {
       const Change change = comparison_.changes[target];
@@ -160,7 +168,8 @@ absl::Status StagedContents::Copy(int from, size_t target) {
   int64_t offset = 0;
   for (;;) {
     TRY(Stopped());
-    TRY_ASSIGN(const absl::string_view bytes, ReadAt(from, offset, buffer));
+    TRY_ASSIGN(const absl::string_view bytes,
+               Staging::Read(from, offset, buffer));
     if (bytes.empty() || offset > entry.bytes) break;
     hasher.Feed(bytes);
     TRY(Staging::Write(to.get(), offset, bytes));
@@ -172,13 +181,12 @@ absl::Status StagedContents::Copy(int from, size_t target) {
   return Staging::Finish(to.get(), entry.bytes);
 }
 
-// What came is there already, each chunk in its place.
+// What came or was left is there already, each chunk in its place.
 absl::Status StagedContents::PutTogether(size_t target) {
   const wire::Entry& entry = EntryOf(target);
   const Source& source = comparison_.sources[target];
   const Staged& staged = staged_.at(target);
-  TRY_ASSIGN(const sys::Fd old,
-             sys::OpenBeneath(root_, targets_[target].path, kReadFlags));
+  sys::Fd old;
   TRY_ASSIGN(const sys::Fd to, sys::OpenAt(staged.folder->fd.get(), staged.name,
                                            O_RDWR | O_NOFOLLOW));
   int64_t offset = 0;
@@ -187,13 +195,17 @@ absl::Status StagedContents::PutTogether(size_t target) {
     const uint32_t length = wire::ChunkBytes(entry, c);
     if (source.old_offsets[c] >= 0) {
       TRY(Stopped());
+      if (!old) {
+        TRY_ASSIGN(old,
+                   sys::OpenBeneath(root_, targets_[target].path, kReadFlags));
+      }
       buffer.resize(length);
       TRY_ASSIGN(const absl::string_view bytes,
-                 ReadAt(old.get(), source.old_offsets[c], buffer));
+                 Staging::Read(old.get(), source.old_offsets[c], buffer));
       if (wire::HashOf(bytes) != entry.chunks[c]) {
         return absl::AbortedError("has changed meanwhile");
       }
-      TRY(Staging::Write(to.get(), offset, bytes));
+      TRY(Write(target, to.get(), offset, bytes));
     }
     offset += length;
   }
@@ -202,7 +214,8 @@ absl::Status StagedContents::PutTogether(size_t target) {
   buffer.resize(kBufferBytes);
   for (int64_t at = 0; at < entry.bytes;) {
     TRY(Stopped());
-    TRY_ASSIGN(const absl::string_view bytes, ReadAt(to.get(), at, buffer));
+    TRY_ASSIGN(const absl::string_view bytes,
+               Staging::Read(to.get(), at, buffer));
     if (bytes.empty()) break;
     hasher.Feed(bytes);
     at += static_cast<int64_t>(bytes.size());

@@ -8,6 +8,7 @@
 #include <absl/strings/string_view.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -21,11 +22,13 @@ class StagedContents {
  public:
   // All of it stays where it is as long as this lives; `stop` may be null. The
   // stream is what `need` asks for, which may be more than the comparison's:
-  // what nobody lacks is checked and dropped.
+  // what nobody lacks is checked and dropped. `left`: where something of a
+  // target's content is already, as the comparison says.
   StagedContents(const wire::Manifest& manifest,
                  const std::vector<Target>& targets,
                  const Comparison& comparison, const wire::Need& need, int root,
-                 Staging& staging, const std::atomic<bool>* stop);
+                 Staging& staging, std::map<size_t, Staged> left,
+                 const std::atomic<bool>* stop);
   ~StagedContents();
 
   // Bytes of the content stream, cut anywhere. The same failure again for
@@ -47,6 +50,9 @@ class StagedContents {
   absl::Status PutTogether(size_t target);
   absl::Status Copy(int from, size_t target);
   absl::StatusOr<sys::Fd> Begin(size_t target);
+  absl::StatusOr<sys::Fd> BeginContent(size_t target);
+  absl::Status Write(size_t target, int fd, int64_t offset,
+                     absl::string_view bytes) const;
   absl::Status Stopped() const;
 
   const wire::Manifest& manifest_;
@@ -58,6 +64,7 @@ class StagedContents {
   wire::ContentReceiver receiver_;
   absl::flat_hash_map<wire::Hash, size_t> targets_of_;  // that lack it
   absl::flat_hash_map<size_t, Staged> staged_;
+  const std::map<size_t, Staged> left_;
   sys::Fd open_;  // the one that pieces are coming for
 };
 

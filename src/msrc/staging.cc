@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/status.h"
+#include "msrc/receiver_limits.h"
 #include "sys/beneath.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -20,6 +22,7 @@ namespace msrc {
 namespace {
 
 constexpr absl::string_view kPrefix = ".msrc-";
+constexpr absl::string_view kLeftPrefix = ".msrc-left-";
 constexpr size_t kBlockBytes = 4096;
 constexpr size_t kMaxLeftovers = 100'000;
 
@@ -44,6 +47,29 @@ absl::Status WriteAt(int fd, int64_t offset, absl::string_view bytes) {
   return absl::OkStatus();
 }
 
+// Of a folder or a file that only we can have put something into.
+bool IsOursAlone(int fd, mode_t type) {
+  struct stat info;
+  return fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == type &&
+         info.st_uid == geteuid() && (info.st_mode & 07077) == 0 &&
+         (type == S_IFDIR || info.st_nlink == 1);
+}
+
+bool IsYoung(int fd) {
+  const absl::StatusOr<sys::FileInfo> info = sys::Stat(fd);
+  if (!info.ok()) return false;
+  const absl::Duration age =
+      sys::WallNow() - absl::FromUnixNanos(info->mtime_ns);
+  return age < kKeepLeft && age > -kKeepLeft;
+}
+
+bool IsContentName(absl::string_view name) {
+  return name.size() == 2 * sizeof(wire::Hash) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
 bool IsZeros(absl::string_view bytes) {
   return bytes.find_first_not_of('\0') == absl::string_view::npos;
 }
@@ -57,27 +83,41 @@ Staging::Staging(int root, std::string run_hex, std::function<void()> before)
 
 Staging::~Staging() { (void)Clear(); }
 
+std::string ContentName(const wire::Hash& hash) {
+  return base::Hex(absl::string_view(reinterpret_cast<const char*>(hash.data()),
+                                     hash.size()));
+}
+
+std::string LeftName(const std::string& into) {
+  return absl::StrCat(kLeftPrefix, ContentName(wire::HashOf(into)));
+}
+
 // A folder that somebody has locked is in use. Where there are no locks, only
 // what is older than a day is surely dead.
-void RemoveLeftovers(int folder) {
+void RemoveLeftover(int folder, const std::string& name, bool spare) {
+  const sys::Fd fd(openat(folder, name.c_str(),
+                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return;
+  // What is new of an exchange (msrc/swap.h) is of no use for anybody.
+  const bool has_contents = !absl::StrContains(name, "-new");
+  if (spare && has_contents && IsYoung(fd.get())) return;
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return;
+    const absl::StatusOr<sys::FileInfo> info = sys::Stat(fd.get());
+    if (!info.ok() || absl::FromUnixNanos(info->ctime_ns) >
+                          sys::WallNow() - absl::Hours(24)) {
+      return;
+    }
+  }
+  (void)sys::RemoveAll(folder, name);
+}
+
+void RemoveLeftovers(int folder, bool spare) {
   const absl::StatusOr<std::vector<std::string>> names =
       sys::NamesIn(folder, kMaxLeftovers);
   if (!names.ok()) return;
   for (const std::string& name : *names) {
-    if (!absl::StartsWith(name, kPrefix)) continue;
-    const sys::Fd fd(openat(folder, name.c_str(),
-                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!fd) continue;
-    const absl::StatusOr<sys::FileInfo> info = sys::Stat(fd.get());
-    if (!info.ok()) continue;
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) continue;
-      if (absl::FromUnixNanos(info->ctime_ns) >
-          sys::WallNow() - absl::Hours(24)) {
-        continue;
-      }
-    }
-    (void)sys::RemoveAll(folder, name);
+    if (absl::StartsWith(name, kPrefix)) RemoveLeftover(folder, name, spare);
   }
 }
 
@@ -86,7 +126,6 @@ absl::StatusOr<StagingFolder*> Staging::MakeIn(const std::string& parent) {
   made->parent = parent;
   made->name = absl::StrCat(kPrefix, run_);
   TRY_ASSIGN(made->parent_fd, OpenFolder(root_, parent));
-  if (!parent.empty()) RemoveLeftovers(made->parent_fd.get());
   for (int tries = 0;; tries++) {
     before_();
     absl::Status status =
@@ -111,12 +150,115 @@ absl::StatusOr<StagingFolder*> Staging::MakeIn(const std::string& parent) {
   TRY_ASSIGN(const sys::Mount mount, sys::MountOf(made->fd.get()));
   StagingFolder* folder = made.get();
   folders_[mount] = std::move(made);
+  TakeAll(*folder);
+  RemoveLeftovers(folder->parent_fd.get());
   return folder;
 }
 
+// --- what others have left ---------------------------------------------------
+
+void Staging::TakeAll(StagingFolder& to) {
+  if (lacking_.empty()) return;
+  const absl::StatusOr<std::vector<std::string>> names =
+      sys::NamesIn(to.parent_fd.get(), kMaxLeftovers);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    if (!absl::StartsWith(name, kPrefix) || name == to.name) continue;
+    TakeSome(to.parent_fd.get(), name, to);
+  }
+}
+
+void Staging::TakeFrom(int parent, const std::string& name) {
+  const absl::StatusOr<sys::Mount> mount = sys::MountOf(parent);
+  if (!mount.ok()) return;
+  const auto folder = folders_.find(*mount);
+  if (folder != folders_.end()) TakeSome(parent, name, *folder->second);
+}
+
+// What is not ours, is in use, or could be, is let alone; where there are no
+// locks nobody knows.
+void Staging::TakeSome(int parent, const std::string& name, StagingFolder& to) {
+  const sys::Fd from(openat(parent, name.c_str(),
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!from || !IsOursAlone(from.get(), S_IFDIR) || !IsYoung(from.get()) ||
+      flock(from.get(), LOCK_EX | LOCK_NB) != 0) {
+    return;
+  }
+  const absl::StatusOr<std::vector<std::string>> files =
+      sys::NamesIn(from.get(), kMaxLeftovers);
+  if (!files.ok()) return;
+  for (const std::string& file : *files) {
+    if (!lacking_.contains(file)) continue;
+    before_();
+    (void)sys::MoveToNew(from.get(), file, to.fd.get(), file);
+  }
+}
+
+absl::StatusOr<Staged> Staging::NameForContent(const std::string& path,
+                                               const wire::Hash& hash) {
+  TRY_ASSIGN(StagingFolder* const folder, FolderFor(path));
+  return Staged{folder, ContentName(hash)};
+}
+
+absl::StatusOr<sys::Fd> Staging::OpenLeft(const Staged& staged) {
+  sys::Fd fd(openat(staged.folder->fd.get(), staged.name.c_str(),
+                    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return base::SysError("open what was left");
+  // A mode of its own is that of a file that was about to be placed, or was in
+  // place until another came.
+  if (!IsOursAlone(fd.get(), S_IFREG)) {
+    return absl::PermissionDeniedError("it is not ours alone");
+  }
+  return fd;
+}
+
+void Staging::Drop(const Staged& staged) {
+  before_();
+  (void)sys::RemoveAll(staged.folder->fd.get(), staged.name);
+}
+
+// Whether anything is worth it.
+bool Staging::LeaveIn(const StagingFolder& folder) {
+  const int fd = folder.fd.get();
+  const absl::StatusOr<std::vector<std::string>> names =
+      sys::NamesIn(fd, SIZE_MAX);
+  if (!names.ok()) return false;
+  bool any = false;
+  for (const std::string& name : *names) {
+    const absl::StatusOr<sys::Item> item = sys::LookAt(fd, name);
+    const bool stays = IsContentName(name) && item.ok() &&
+                       item->type == sys::Item::Type::kFile && item->bytes > 0;
+    if (!stays) {
+      (void)sys::RemoveAll(fd, name);
+      continue;
+    }
+    any = true;
+    // It may have been given to somebody already.
+    (void)sys::SetAttributesBeneath(
+        fd, name, {.mode = 0600, .uid = geteuid(), .gid = getegid()});
+  }
+  return any;
+}
+
+void Staging::Leave(int beside, const std::string& name) {
+  for (auto& [mount, folder] : folders_) {
+    const int parent = folder->parent_fd.get();
+    const bool goes = beside >= 0 && folder->parent.empty();
+    if (LeaveIn(*folder) &&
+        (!goes || sys::MoveToNew(parent, folder->name, beside, name).ok())) {
+      continue;
+    }
+    (void)sys::RemoveAll(parent, folder->name);
+  }
+  folders_.clear();
+  known_.clear();
+}
+
+// --- names -------------------------------------------------------------------
+
 // The nearest folder above the path that is there says on which mount it will
 // be; the staging folder is in the topmost folder of that.
-absl::StatusOr<Staged> Staging::NameFor(const std::string& path) {
+absl::StatusOr<StagingFolder*> Staging::FolderFor(const std::string& path) {
   const std::string folder = FolderOf(path);
   StagingFolder*& known = known_[folder];
   if (known == nullptr) {
@@ -140,7 +282,12 @@ absl::StatusOr<Staged> Staging::NameFor(const std::string& path) {
       TRY_ASSIGN(known, MakeIn(at));
     }
   }
-  return Staged{known, absl::StrCat("n", ++last_name_)};
+  return known;
+}
+
+absl::StatusOr<Staged> Staging::NameFor(const std::string& path) {
+  TRY_ASSIGN(StagingFolder* const folder, FolderFor(path));
+  return Staged{folder, absl::StrCat("n", ++last_name_)};
 }
 
 absl::StatusOr<sys::Fd> Staging::Make(const Staged& staged) {
@@ -168,6 +315,25 @@ absl::Status Staging::Write(int fd, int64_t offset, absl::string_view bytes) {
     at += block.size();
   }
   return WriteAt(fd, offset + static_cast<int64_t>(run), bytes.substr(run));
+}
+
+absl::Status Staging::WriteOver(int fd, int64_t offset,
+                                absl::string_view bytes) {
+  return WriteAt(fd, offset, bytes);
+}
+
+absl::StatusOr<absl::string_view> Staging::Read(int fd, int64_t offset,
+                                                std::string& buffer) {
+  size_t had = 0;
+  while (had < buffer.size()) {
+    const ssize_t n = pread(fd, buffer.data() + had, buffer.size() - had,
+                            offset + static_cast<int64_t>(had));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::SysError("read");
+    if (n == 0) break;
+    had += static_cast<size_t>(n);
+  }
+  return absl::string_view(buffer.data(), had);
 }
 
 absl::Status Staging::Finish(int fd, int64_t bytes) {

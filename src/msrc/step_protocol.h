@@ -22,6 +22,10 @@ namespace msrc {
 inline constexpr char kStepProgram[] = "MSRC_PROGRAM";
 inline constexpr char kStepSocket[] = "MSRC_STEPS";
 
+// What a transfer ends with where a script is to take tar: no status of a
+// host's.
+inline constexpr int kUseTar = 254;
+
 std::string EncodeStep(absl::Span<const std::string> words);
 // The words once all have arrived. InvalidArgument when it is none, or of more
 // than kMaxStepBytes.

@@ -21,6 +21,7 @@
 #include "msrc/exchange_limits.h"
 #include "msrc/host_link.h"
 #include "msrc/limits.h"
+#include "msrc/relays.h"
 #include "msrc/step_protocol.h"
 #include "sys/clock.h"
 #include "sys/environment.h"
@@ -56,8 +57,10 @@ struct StepServer::State {
     std::optional<ExchangeResult> result;
     int step = -1;  // that is under way, by its descriptor
     ConnectRetry tries;
+    size_t turn = 0;  // of relays
     absl::Time began;
     bool applied = false, paused = false;
+    bool may_use_tar = false;
     bool runs = false;     // its utility has been asked for
     bool leaving = false;  // its script is gone; the utility is told to end
     sys::Loop::Timer retry = 0;
@@ -95,6 +98,8 @@ struct StepServer::State {
   bool stopping = false;
   sys::Loop loop;
   std::thread thread;
+  std::optional<Relays> relays;
+  size_t turns = 0;
   absl::flat_hash_map<int, std::unique_ptr<Step>> steps;  // by descriptor
   absl::flat_hash_map<int, std::unique_ptr<Host>> hosts;  // by the script's pid
   std::mutex reports_mutex;
@@ -119,6 +124,9 @@ absl::StatusOr<std::unique_ptr<StepServer>> StepServer::Start(
   server->state_ = std::make_unique<State>(plan, utility, options, shared);
   State& s = *server->state_;
   s.socket = absl::StrCat(folder, "/steps");
+  if (!options.relays.hosts.empty()) {
+    s.relays.emplace(s.loop, shared.shared(), options.relays);
+  }
   TRY_ASSIGN(s.listener, sys::ListenUnix(s.socket, 0600));
   TRY(s.loop.Watch(s.listener.get(), EPOLLIN, [&s](uint32_t) { s.Accept(); }));
   // Signals are for the other thread.
@@ -181,7 +189,9 @@ void StepServer::State::Begin(int fd, const std::vector<std::string>& words) {
   absl::Status begun = absl::InvalidArgumentError("that is no step");
   if (words.size() >= 2 && absl::SimpleAtoi(words[1], &pid) && pid > 0) {
     steps.at(fd)->host = pid;
-    if (words[0] == "transfer") begun = BeginTransfer(fd, words);
+    if (words[0] == "transfer" || words[0] == "transfer-or-tar") {
+      begun = BeginTransfer(fd, words);
+    }
     if (words[0] == "utility") begun = BeginUtility(fd, words);
   }
   if (!begun.ok()) EndStep(fd, kUsage, begun.message());
@@ -212,7 +222,9 @@ absl::Status StepServer::State::BeginTransfer(
   host->job.runs = utility.words.empty() ? HostJob::Runs::kNothing
                                          : HostJob::Runs::kAfterHooks;
   TRY(shared.AddOwn(absl::MakeConstSpan(words).subspan(4), &host->job));
+  host->may_use_tar = words[0] == "transfer-or-tar";
   host->step = fd;
+  host->turn = turns++;
   host->began = sys::SteadyNow();
   TRY(loop.Watch(host->script->pidfd(), EPOLLIN,
                  [this, pid](uint32_t) { ScriptEnded(pid); }));
@@ -253,8 +265,9 @@ void StepServer::State::Connect(int pid) {
   e.ended = [this, pid](const ExchangeResult& result) {
     LinkEnded(pid, result);
   };
-  host.link = HostLink::Start(loop, shared.shared(), host.job,
-                              host.tries.fresh(), std::move(e));
+  host.link =
+      HostLink::Start(loop, shared.shared(), host.job, host.tries.fresh(),
+                      std::move(e), relays ? &*relays : nullptr, host.turn++);
 }
 
 void StepServer::State::Applied(int pid) {
@@ -293,6 +306,12 @@ void StepServer::State::LinkEnded(int pid, const ExchangeResult& result) {
     return;
   }
   host.result = result;
+  // What becomes of the host is the script's to say.
+  if (result.no_executable && host.may_use_tar) {
+    return Answer(
+        host, kUseTar,
+        absl::StrCat(host.job.name, ": ", result.error, "; tar is used"));
+  }
   report.host = host.job.name;
   report.took = sys::SteadyNow() - host.began;
   {

@@ -48,8 +48,12 @@ class StepServer {
 
 // The words of a step, behind its kind: what the scripts write (AddTransfer).
 //
-//   transfer  the script's pid, SSH, [login@]host, a path for each MAP file
-//   utility   the script's pid, a shell, a file to source first
+//   transfer         the script's pid, SSH, [login@]host, a path for each MAP
+//                    file
+//   transfer-or-tar  the same; where there is no executable for the host it
+//   ends
+//                    with kUseTar, and the script goes on by itself
+//   utility          the script's pid, a shell, a file to source first
 //
 // The step itself, in a process of its own: its exit code.
 absl::StatusOr<int> RunStep(absl::Span<const std::string> words);

@@ -15,6 +15,7 @@
 #include "hosts/drive_outcome.h"
 #include "model_receiver.h"
 #include "sys/process.h"
+#include "unit/wire/content_testing.h"
 
 using namespace msrc;
 using namespace msrc_test;
@@ -263,6 +264,36 @@ TEST_CASE("delivery: a line that breaks later is not tried again", "[msrc]") {
   }
   CHECK(b.hosts.at("h4").utilities == 1);
   CHECK(b.reports.at("h1").status == 255);
+}
+
+TEST_CASE("resume: a host that has kept contents is sent the others",
+          "[msrc]") {
+  int64_t sent = 0;
+  std::set<std::string> kept;
+  {
+    Bench b;
+    for (const char* name : {"0a", "0b", "0c"}) {
+      b.Put(name, wire_test::Noise(1 << 20, static_cast<uint64_t>(name[1])));
+    }
+    b.hosts.Add("h1").drop_after = 2;
+    b.Want({"h1"});
+    b.RunAll();
+    CHECK(b.Is("h1", 255, "transfer"));
+    sent = b.reports.at("h1").sent_bytes;
+    kept = b.hosts.at("h1").kept;
+    CHECK(kept.size() == 2);
+    CHECK(b.hosts.at("h1").calls == 1);
+  }
+  Bench b;
+  for (const char* name : {"0a", "0b", "0c"}) {
+    b.Put(name, wire_test::Noise(1 << 20, static_cast<uint64_t>(name[1])));
+  }
+  b.hosts.Add("h1").kept = kept;
+  b.Want({"h1"});
+  b.RunAll();
+  CHECK(b.Is("h1", 0, ""));
+  CHECK(b.reports.at("h1").sent_bytes > 1 << 20);
+  CHECK(b.reports.at("h1").sent_bytes < sent);
 }
 
 TEST_CASE("msrc M33: a refusal has its own status, and nothing runs",

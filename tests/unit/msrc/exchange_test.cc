@@ -43,6 +43,9 @@ std::string Name(const ExchangeEffect& effect) {
   if (auto* e = std::get_if<PassOutput>(&effect)) {
     return absl::StrCat("output", e->stream, ":", e->bytes.size());
   }
+  if (auto* e = std::get_if<PassMessage>(&effect)) {
+    return absl::StrCat("pass:", e->bytes);
+  }
   if (std::holds_alternative<HangUp>(effect)) return "hang up";
   return "";
 }
@@ -293,7 +296,8 @@ TEST_CASE(
       CHECK(t.Failed(143, Phase::kTransfer));
     }
     SECTION("it says what it lacks") {
-      CHECK(t.Says(NeedOf({0})) == "hang up");
+      CHECK(t.Says(NeedOf({0})) == "");
+      t.Says(AppliedOf(Applied::ROLLED_BACK, 75, "cancelled"));
       CHECK(t.Failed(143, Phase::kTransfer));
     }
     SECTION("it lacked nothing") {
@@ -301,6 +305,26 @@ TEST_CASE(
       t.Says(AppliedOf(Applied::APPLIED));
       t.Says(EndedOf(0, 15));
       CHECK(t.Failed(143, Phase::kRun));
+    }
+  }
+  SECTION("while contents are on their way: they are not to be kept") {
+    Talk t([](ExchangePlan& p) { p.runs = GENERATE(true, false); });
+    t.Reach(Phase::kTransfer);
+    CHECK(t.Says(NeedOf({0})) == "contents:1");
+    CHECK(t.On(Cancelled{15}) == "stop cancel:15");
+    SECTION("it has put them away") {
+      t.Says(AppliedOf(Applied::ROLLED_BACK, 75, "cancelled"));
+      CHECK(t.Failed(143, Phase::kTransfer));
+    }
+    SECTION("it does not say so") {
+      CHECK(t.wake_at == t.now + kCancelTime);
+      t.now = t.wake_at;
+      CHECK(t.On(Woken{}) == "hang up");
+      CHECK(t.Failed(255, Phase::kTransfer));
+    }
+    SECTION("it is gone") {
+      t.On(Lost{absl::UnavailableError("cut")});
+      CHECK(t.Failed(255, Phase::kTransfer));
     }
   }
   for (const Phase phase : {Phase::kApply, Phase::kRun}) {
@@ -330,6 +354,32 @@ TEST_CASE(
     CHECK(t.Says(AppliedOf(Applied::APPLIED)) == "hang up");
     CHECK(t.Failed(130, Phase::kRun));
     CHECK(t.Result().applied.has_value());
+  }
+}
+
+TEST_CASE("exchange: of a relay everything behind its hello is passed on",
+          "[msrc]") {
+  Talk t([](ExchangePlan& p) {
+    p.relay = true;
+    p.runs = false;
+  });
+  t.On(ChannelOpened{});
+  SECTION("it is there") {
+    CHECK(t.Says(Hello()) == "pass:");
+    CHECK(t.Says("anything") == "pass:anything");
+    CHECK(t.wake_at == absl::InfiniteFuture());
+    SECTION("and gone") {
+      t.On(Lost{absl::UnavailableError("cut")});
+      CHECK(t.Failed(255, Phase::kRun));
+    }
+    SECTION("or speaks otherwise") {
+      CHECK(t.On(ParcelCame{}) == "hang up");
+      CHECK(t.Failed(76, Phase::kRun));
+    }
+  }
+  SECTION("something else is") {
+    CHECK(t.Says("anything") == "hang up");
+    CHECK(t.Failed(76, Phase::kTransfer));
   }
 }
 

@@ -44,6 +44,7 @@ TEST_CASE("report: names what was changed by its path", "[msrc]") {
   ExchangeResult result;
   result.status = 5;
   result.failed = Phase::kRun;
+  result.sent_bytes = 9;
   result.out_bytes = 7;
   Applied& applied = result.applied.emplace();
   applied.add_created(0);
@@ -62,7 +63,8 @@ TEST_CASE("report: names what was changed by its path", "[msrc]") {
         "\"\",\"attempts\":1,\"seconds\":1.5,\"created\":[\"a\"],\"changed\":"
         "[\"c\"],\"mode_only\":[\"d\"],\"removed\":[\"old\xef\xbf\xbd\"],"
         "\"same\":1,\"kept\":0,\"into\":\"/srv/app\",\"warnings\":[],"
-        "\"stdout_bytes\":7,\"stderr_bytes\":0,\"bootstrapped\":false,"
+        "\"sent_bytes\":9,\"stdout_bytes\":7,\"stderr_bytes\":0,"
+        "\"bootstrapped\":false,"
         "\"software\":\"\",\"platform\":\"\",\"user\":\"\"}\n");
   // Of whoever has not said anything nothing is claimed.
   FillReport(ExchangeResult(), manifest, &report);

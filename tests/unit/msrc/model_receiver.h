@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Behaviour {
   int64_t flood = 0;    // so many more bytes of output
   std::string drop_at;  // "hello", "need", "applied", "ended": and
                         // then it is gone without a word
+  int drop_after = 0;   // so many messages of contents; whole ones are kept
   bool refuses = false;
   bool answers_cancel = true;
   bool runs_for_ever = false;
@@ -43,6 +45,7 @@ struct Behaviour {
 
   int calls = 0, utilities = 0;
   std::map<std::string, std::string> files;
+  std::set<std::string> kept;  // paths
   std::vector<std::string> words;
   std::string into, host, input;
   int cancelled = 0;
@@ -112,7 +115,7 @@ class ModelReceiver {
     if (b_.refuses) return Say(AppliedOf(Applied::REFUSED, 77, "not trusted"));
     manifest_ = *wire::Manifest::Merge(
         shared_, *wire::Manifest::FromMessage(delivery_.own()));
-    need_ = b_.has_all ? wire::Need() : wire::Need::Everything(manifest_);
+    need_ = b_.has_all ? wire::Need() : WithoutKept();
     if (Drops("need")) return;
     FromReceiver m;
     *m.mutable_need() = need_.ToMessage();
@@ -120,17 +123,35 @@ class ModelReceiver {
     if (need_.empty()) return Apply();
     contents_.emplace(manifest_, need_);
   }
+  wire::Need WithoutKept() const {
+    std::vector<wire::Want> wants;
+    const wire::Need all = wire::Need::Everything(manifest_);
+    for (const wire::Want& w : all.wants()) {
+      if (!b_.kept.contains(manifest_.entries()[w.entry].path)) {
+        wants.push_back(w);
+      }
+    }
+    return *wire::Need::Make(manifest_, std::move(wants));
+  }
   void TakeData(absl::string_view bytes) {
     const auto m = *wire::Parse<FromController>(bytes);
     if (m.has_content()) {
       REQUIRE(contents_
                   ->Feed(m.content().bytes(),
                          [&](const wire::Piece& piece, absl::string_view b) {
-                           b_.files[manifest_.entries()[piece.entry].path] +=
-                               std::string(b);
+                           const std::string& path =
+                               manifest_.entries()[piece.entry].path;
+                           if (piece.offset == 0) b_.files[path].clear();
+                           b_.files[path] += std::string(b);
+                           if (piece.last) b_.kept.insert(path);
                            return absl::OkStatus();
                          })
                   .ok());
+      if (b_.drop_after > 0 && --b_.drop_after == 0) {
+        channel_.reset();
+        ended = true;
+        return;
+      }
       if (contents_->done()) Apply();
     } else if (m.has_cancel()) {
       b_.cancelled = static_cast<int>(m.cancel().signal());

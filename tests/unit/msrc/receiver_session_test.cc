@@ -544,7 +544,9 @@ TEST_CASE_METHOD(Talk, "receiver: without its connection a utility hangs up",
   CHECK(!ended);
 }
 
-TEST_CASE_METHOD(Talk, "receiver: a connection that is lost leaves no staging",
+TEST_CASE_METHOD(Talk,
+                 "receiver: of a connection that is lost contents are left, of "
+                 "one that was cancelled nothing",
                  "[msrc]") {
   world.File("a", Noise(3 << 20));
   world.File("b", "x");
@@ -555,7 +557,11 @@ TEST_CASE_METHOD(Talk, "receiver: a connection that is lost leaves no staging",
   message.mutable_content()->set_bytes(wire_test::Frames(
       manifest, *wire::Need::FromMessage(manifest, *need), world.sent)[0]);
   Send(message);
-  SECTION("lost") { session->OnLost(); }
+  size_t left = 1;
+  SECTION("lost") {
+    session->OnLost();
+    left = 2;
+  }
   SECTION("cancelled") {
     pb::FromController cancel;
     cancel.mutable_cancel()->set_signal(SIGTERM);
@@ -565,6 +571,7 @@ TEST_CASE_METHOD(Talk, "receiver: a connection that is lost leaves no staging",
   }
   ToTheEnd();
   CHECK(!sys::Stat(world.into)->exists);
+  CHECK(sys::ListFolder(world.dir)->size() == left);
 }
 
 TEST_CASE_METHOD(Talk, "receiver: messages out of their order are refused",

@@ -77,6 +77,30 @@ TEST_CASE("msrc script: each host has the transport that is its own",
   CHECK(absl::StrContains(Expanded(source), "tar -cf"));
 }
 
+TEST_CASE("msrc script: tar stands behind a transfer that it may replace",
+          "[msrc]") {
+  msrc::ScriptOrder order = Order();
+  const auto built_in = [&] {
+    return Expanded(msrc::RemoteScript(order, {msrc::Transport::kBuiltin}));
+  };
+  const std::string plain = built_in();
+  CHECK(absl::StrContains(plain, "--step transfer \"$$\""));
+  CHECK_FALSE(absl::StrContains(plain, "tar"));
+  order.may_use_tar = true;
+  const std::string script = built_in();
+  size_t at = 0;
+  for (const char* text :
+       {"--step transfer-or-tar \"$$\"", "\n254) msrc_transport=tar",
+        "if [ \"$msrc_transport\" = tar ]", "tar -cf - ./a -C", "\nfi\n",
+        "if [ \"$msrc_transport\" = builtin ]", "--step utility",
+        "ssh \"${4}\" \"$msrc_command\""}) {
+    INFO(text << " in " << script);
+    const size_t found = script.find(text, at);
+    REQUIRE(found != std::string::npos);
+    at = found;
+  }
+}
+
 TEST_CASE("msrc script: a prefix and a key of the run's own", "[msrc]") {
   msrc::ScriptOrder order = Order();
   order.names = {"OUR_", "NAME"};

@@ -79,7 +79,7 @@ ROOM_OBJ := $(ROOM_SRC:%.cc=$(B)/%.o) $(PROTO:%=%.o) $(DEVICES:%=%.o)
 APPLET_OBJ := $(APPLETS:%=$(B)/applets/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.cc=$(B)/%.o)
 # Models of devices: of the unit tests and of the programs that serve them.
-FAKES := bmc outlets vpcd
+FAKES := bmc outlets vpcd web
 MODEL_OBJ := $(patsubst %.cc,$(B)/%.o,$(filter-out $(FAKES:%=tests/fakes/%.cc),$(wildcard tests/fakes/*.cc)))
 BIN := $(B)/fleetbox
 

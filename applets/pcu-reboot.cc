@@ -1,6 +1,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace {
 absl::StatusOr<int> RunOriginal(const cli::Call& call);
 absl::StatusOr<int> RunVerb(const cli::Call& call);
 absl::StatusOr<int> RunIdentify(const cli::Call& call);
+absl::StatusOr<int> RunBootdev(const cli::Call& call);
 
 constexpr auto kOptions = cli::Options([] {
   return std::to_array<cli::Option>({
@@ -30,6 +32,7 @@ constexpr auto kOptions = cli::Options([] {
       {'j', "parallel", "N", "PCUs at the same time", "256"},
       {'t', "time-limit", "TIME", "until a device has taken a command"},
       {0, "connect-timeout", "TIME", "until a device answers", "5s"},
+      {0, "step-timeout", "TIME", "of one step of a dialogue"},
       {0, "state-timeout", "TIME", "until the state has followed"},
       {0, "wait", "", "confirm the state, as is done anyway"},
       {0, "no-wait", "", "do not confirm the state"},
@@ -111,6 +114,8 @@ constexpr cli::Verb kVerbs[] = {
      RunVerb},
     {"identify", "[OPTION ...] on|off TARGETS", "switch the locating light",
      kOptions, RunIdentify},
+    {"bootdev", "[OPTION ...] none|pxe|disk|cdrom|bios TARGETS",
+     "what to start from the next time", kOptions, RunBootdev},
     {"list", "[OPTION ...] [TARGETS]", "list hosts and their plugs", kOptions,
      Here<power::RunList>},
     {"models",
@@ -187,15 +192,26 @@ absl::StatusOr<int> RunVerb(const cli::Call& call) {
                           call.operands);
 }
 
-absl::StatusOr<int> RunIdentify(const cli::Call& call) {
-  const std::string which = call.operands.empty() ? "" : call.operands[0];
-  if (which != "on" && which != "off") {
-    return cli::UsageError("identify: 'on' or 'off' comes first");
+// Verbs whose first operand is a part of the action.
+absl::StatusOr<int> RunWithWord(const cli::Call& call,
+                                absl::string_view words) {
+  const std::string word = call.operands.empty() ? "" : call.operands[0];
+  const std::optional<power::Action> action =
+      power::ParseAction(absl::StrCat(call.verb->name, " ", word));
+  if (!action.has_value()) {
+    return cli::UsageError(
+        absl::StrCat(call.verb->name, ": ", words, " comes first"));
   }
-  return power::RunAction(
-      call,
-      which == "on" ? power::Action::kIdentifyOn : power::Action::kIdentifyOff,
-      {call.operands.begin() + 1, call.operands.end()});
+  return power::RunAction(call, *action,
+                          {call.operands.begin() + 1, call.operands.end()});
+}
+
+absl::StatusOr<int> RunIdentify(const cli::Call& call) {
+  return RunWithWord(call, "'on' or 'off'");
+}
+
+absl::StatusOr<int> RunBootdev(const cli::Call& call) {
+  return RunWithWord(call, "'none', 'pxe', 'disk', 'cdrom' or 'bios'");
 }
 
 }  // namespace

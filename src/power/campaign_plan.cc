@@ -138,9 +138,16 @@ bool IsSwitching(Action action) {
     case Action::kReset:
     case Action::kSoft:
     case Action::kNmi:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return true;
     case Action::kStatus:
     case Action::kVerify:
+    case Action::kTemperature:
+    case Action::kBeacon:
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
       return false;
@@ -195,6 +202,11 @@ CampaignPlan MakePlan(const Inventory& inventory,
       const auto [at, is_new] = index.try_emplace(outlet.pcu, index.size());
       host.feeds.push_back({.pcu = at->second, .plug = outlet.plug});
       if (!is_new) continue;
+      if (options.step_timeout.has_value()) {
+        plan.own.push_back(std::make_unique<Pcu>(*pcu));
+        plan.own.back()->step_timeout = options.step_timeout;
+        pcu = plan.own.back().get();
+      }
       PlannedPcu planned = {.pcu = pcu, .specification = find(pcu->model)};
       if (planned.specification != nullptr) {
         planned.ways = WaysInto(*pcu, *planned.specification, find);

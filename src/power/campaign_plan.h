@@ -7,6 +7,7 @@
 #include <absl/time/time.h>
 #include <absl/types/span.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ struct PlanOptions {
   size_t at_once = 256;
   size_t datagrams_at_once = 1024;
   std::optional<absl::Duration> limit = {}, off_time = {}, stagger = {},
-                                grace = {}, state_timeout = {};
+                                grace = {}, state_timeout = {},
+                                step_timeout = {};
   std::optional<int> retries = {};
   // The guard: refused beyond this many, unless all are meant.
   size_t most = 32;
@@ -48,6 +50,8 @@ struct PlannedPcu {
 struct CampaignPlan {
   CampaignRequest request = {};
   std::vector<PlannedPcu> pcus = {};  // beside the request's
+  // PCUs that are otherwise than in the inventory: those of `pcus` then.
+  std::vector<std::unique_ptr<Pcu>> own = {};
 };
 
 bool IsSwitching(Action action);

@@ -21,11 +21,6 @@ struct PlugOrder {
   std::string plug;
   ActionOptions options = {};
   bool with_confirmation = false;  // kVerify: up to the question, and no
-  // What the host starts from the next time, once: "pxe", "disk", "cdrom",
-  // "bios", or "none" for its own order. It is set when the state has been read
-  // and before anything is switched: bootdev alone is kStatus with this. An
-  // engine that cannot do it fails the order as kUnsupported.
-  std::string boot_device = {};
 };
 
 // Credentials in hand; shared by all that work for the same PCU.

@@ -22,12 +22,13 @@ Controllers::Controllers(sys::Loop& loop,
   Add({"ribcl"}, std::make_unique<RibclController>(loop));
   DialogueController::Options options;
   options.gone = std::move(gone);
-  options.more_transports =
-      [web = WebTransports(std::make_shared<WebTrust>(WebSettings())),
-       helpers = HelperTransports()](sys::Loop& on, const TransportPlan& plan) {
-        std::unique_ptr<Transport> made = web(on, plan);
-        return made != nullptr ? std::move(made) : helpers(on, plan);
-      };
+  const auto trust = std::make_shared<WebTrust>(WebSettings());
+  options.more_transports = [web = WebTransports(trust),
+                             helpers = HelperTransports(trust)](
+                                sys::Loop& on, const TransportPlan& plan) {
+    std::unique_ptr<Transport> made = web(on, plan);
+    return made != nullptr ? std::move(made) : helpers(on, plan);
+  };
   auto dialogues =
       std::make_unique<DialogueController>(loop, std::move(options));
   dialogues_ = dialogues.get();

@@ -49,8 +49,7 @@ class OrderByOrder : public Controller {
     running.waiting.clear();
     // What only looks may end in the middle; what switches is seen to its end.
     for (auto open = running.open.begin(); open != running.open.end();) {
-      const Action action = running.batch->orders[open->first].action;
-      if (action != Action::kStatus && action != Action::kVerify) {
+      if (!OnlyLooks(running.batch->orders[open->first].action)) {
         ++open;
         continue;
       }
@@ -205,9 +204,25 @@ class SnmpController : public OrderByOrder {
           [finish, result = FailedWith(*reading.failure)] { finish(result); });
       return 0;
     }
+    const Setting* block = batch.specification == nullptr
+                               ? nullptr
+                               : batch.specification->Block("snmp");
+    std::shared_ptr<const SnmpTable> table;
+    if (block != nullptr && IsSnmpTable(*block)) {
+      const auto read = ReadSnmpTable(*block, batch.specification->name);
+      if (!read.ok()) {
+        loop_.Post([finish, result = FailedWith(ConfigFailure(
+                                std::string(read.status().message())))] {
+          finish(result);
+        });
+        return 0;
+      }
+      table = *read;
+    }
     SnmpTask task = {.address = batch.address,
                      .port = batch.way.port.value_or(kSnmpPort),
-                     .family = FamilyOf(batch),
+                     .family = table == nullptr ? FamilyOf(batch) : "",
+                     .table = std::move(table),
                      .plug = order.plug,
                      .action = order.action,
                      .account = std::move(reading.account)};

@@ -22,6 +22,13 @@ bool MayPass(FailureClass c) {
          c == FailureClass::kUnreachable || c == FailureClass::kBusy;
 }
 
+// What is read for it: the state, or what was asked for.
+Verb ReadingFor(Action action) {
+  return action == Action::kTemperature || action == Action::kBeacon
+             ? *VerbOf(action)
+             : Verb::kStatus;
+}
+
 bool PowersOn(Action command) {
   return command == Action::kOn || command == Action::kCycle;
 }
@@ -69,7 +76,7 @@ DialogueBatch::Work DialogueBatch::MakeWork(PlugOrder order) const {
   const bool asks = order.action == Action::kVerify && order.with_confirmation;
   PlugAction action(order.action, OptionsFor(order, spec), asks);
   Work work{std::move(order), std::move(action)};
-  work.only_login = !HasScript(spec, Verb::kStatus);
+  work.only_login = !HasScript(spec, ReadingFor(work.order.action));
   return work;
 }
 
@@ -94,8 +101,12 @@ std::optional<Failure> DialogueBatch::Impossible(const Work& work) const {
     if (auto* failure = std::get_if<Failure>(&verify)) return *failure;
     return std::nullopt;
   }
-  if (action == Action::kStatus) return check(Verb::kStatus);
-  if (action != Action::kCycle) return check(*VerbOf(action));
+  if (action != Action::kCycle) {
+    if (const auto verb = VerbOf(action)) return check(*verb);
+    return Failure{FailureClass::kUnsupported,
+                   absl::StrCat("model ", spec.name, " has no way to do '",
+                                Word(action), "'")};
+  }
   if (OptionsFor(work.order, spec).native_cycle) return check(Verb::kCycle);
   if (work.only_login) {
     return Failure{FailureClass::kUnsupported,
@@ -141,7 +152,12 @@ void DialogueBatch::Do(Work& work, const PlugAction::Next& next,
   const bool wants_login =
       work.order.action == Action::kVerify && !work.order.with_confirmation;
   if (next.step == Step::kRead && work.only_login && !wants_login) {
-    return Do(work, work.action.StateRead(PlugState::kUnknown, now), now);
+    VerifyLevel& verified = work.action.result().verified;
+    const VerifyLevel was = verified;
+    const PlugAction::Next then =
+        work.action.StateRead(PlugState::kUnknown, now);
+    verified = was;  // nothing was read
+    return Do(work, then, now);
   }
   if (next.step == Step::kEnd) End(work);
 }
@@ -162,6 +178,10 @@ std::vector<DialogueBatch::Work*> DialogueBatch::GroupOf(Step step,
   std::vector<Work*> group;
   for (Work& work : works_) {
     if (!IsReady(work, step, now)) continue;
+    if (!group.empty() && step == Step::kRead &&
+        ReadingFor(work.order.action) != ReadingFor(group[0]->order.action)) {
+      continue;
+    }
     const bool powers_on = step == Step::kSwitch && PowersOn(work.next.command);
     const bool staggers = powers_on && options_.stagger > absl::ZeroDuration();
     if (staggers && now < power_on_at_) continue;
@@ -183,7 +203,7 @@ bool DialogueBatch::AskFor(Step step, absl::Time now) {
   for (;;) {
     std::vector<Work*> group = GroupOf(step, now);
     if (group.empty()) return false;
-    Verb verb = Verb::kStatus;
+    Verb verb = ReadingFor(group[0]->order.action);
     if (step == Step::kSwitch) verb = *VerbOf(group[0]->next.command);
     if (step == Step::kPrivilege) verb = Verb::kVerify;
     if (Ask(group, verb, now)) return true;
@@ -275,11 +295,12 @@ void DialogueBatch::RunDone(const RunEnded& run, const ScriptRun& what,
                             absl::Time now) {
   progress_at_ = now;
   for (Work& work : works_) {
-    if (work.in_flight && Covers(what, work)) Answer(work, run, now);
+    if (work.in_flight && Covers(what, work)) Answer(work, run, what, now);
   }
 }
 
-void DialogueBatch::Answer(Work& work, const RunEnded& run, absl::Time now) {
+void DialogueBatch::Answer(Work& work, const RunEnded& run,
+                           const ScriptRun& what, absl::Time now) {
   PlugAction& action = work.action;
   VerifyLevel& verified = action.result().verified;
   verified = std::max(verified, VerifyLevel::kLogin);
@@ -294,11 +315,7 @@ void DialogueBatch::Answer(Work& work, const RunEnded& run, absl::Time now) {
     return Do(work, action.Switched(now), now);
   }
   if (work.next.step == Step::kPrivilege) {
-    if (run.confirmation_reached) return Do(work, action.Allowed(now), now);
-    return Fail(work,
-                {FailureClass::kPrivilege,
-                 "the device did not ask whether that is meant"},
-                now);
+    return Tried(work, run, *what.script, now);
   }
   if (work.only_login) {
     action.result().outcome = Outcome::kDone;
@@ -313,10 +330,29 @@ void DialogueBatch::Answer(Work& work, const RunEnded& run, absl::Time now) {
                 now);
   }
   work.reads_left = 3;
+  if (report != nullptr && work.order.action == Action::kTemperature) {
+    action.result().value = report->value;
+  }
   Do(work,
      action.StateRead(report == nullptr ? PlugState::kUnknown : report->state,
                       now),
      now);
+}
+
+// The trial of a model that has no question to be asked shows no more than what
+// was read.
+void DialogueBatch::Tried(Work& work, const RunEnded& run, const Script& script,
+                          absl::Time now) {
+  if (run.confirmation_reached) return Do(work, work.action.Allowed(now), now);
+  if (script.Holds(Statement::Kind::kConfirm)) {
+    return Fail(
+        work,
+        {FailureClass::kPrompt, "the device did not ask whether that is meant"},
+        now);
+  }
+  work.action.result().outcome = Outcome::kDone;
+  work.action.result().remark = "its trial asks for no confirmation";
+  End(work);
 }
 
 void DialogueBatch::RunFailed(const RunEnded& run, const ScriptRun& what,

@@ -104,7 +104,10 @@ class DialogueBatch {
   bool WaitsForBusy(const Failure& failure, absl::Time now);
   absl::Time AbortAt() const;
   void NoConnection(const Failure& failure, absl::Time now);
-  void Answer(Work& work, const RunEnded& run, absl::Time now);
+  void Answer(Work& work, const RunEnded& run, const ScriptRun& what,
+              absl::Time now);
+  void Tried(Work& work, const RunEnded& run, const Script& script,
+             absl::Time now);
   void Fail(Work& work, const Failure& failure, absl::Time now);
   bool ReadsAgain(Work& work, const Failure& failure, absl::Time now);
   bool Covers(const ScriptRun& run, const Work& work) const;

@@ -1,7 +1,7 @@
-// The built-in co-processes: what ipmipower, snmppower, redfishpower and
-// httppower answer to the lines that device files send them, without those
-// programs. Pure: what a command needs of a controller is a call, which others
-// carry out.
+// The built-in co-processes: what ipmipower, snmppower and redfishpower answer
+// to the lines that device files send them, without those programs. Pure: what
+// a command needs of a controller is a call, which others carry out. The
+// fourth, httppower, is web_prompt.h.
 //
 // A helper prompts ("ipmipower> "), takes a line, makes the calls that it
 // means, prints a line for each answer, and prompts again when all have been
@@ -40,25 +40,24 @@ struct SnmpCall {
   std::string user = {};                                 // of version 3
   std::shared_ptr<const keys::Secret> secret = nullptr;  // or the community
 };
-struct HttpCall {
-  enum class Method { kGet, kPost, kPut };
-  Method method = Method::kGet;
-  std::string url = {};
+// A page of a web server behind TLS.
+struct PageCall {
+  bool posts = false;     // else it is read
+  std::string path = {};  // "redfish/v1/Systems/1"
   std::string body = {};
   std::string header = {};  // "Name:value"; may be empty
-  bool keeps_cookies = false;
   std::shared_ptr<const keys::Secret> credentials = nullptr;  // "user:password"
 };
 struct HelperCall {
   uint64_t id = 0;
   std::string host = {};  // as it was named
-  std::variant<IpmiCall, SnmpCall, HttpCall> what = {};
+  std::variant<IpmiCall, SnmpCall, PageCall> what = {};
 };
 struct HelperAnswer {
   std::optional<Failure> failure = {};
   PlugState state = PlugState::kUnknown;  // of IPMI
   SnmpValue value = {};                   // of SNMP
-  std::string body = {};                  // of HTTP, with a status below 400
+  std::string body = {};                  // of a page, if it was no refusal
 };
 
 class Helper {
@@ -88,7 +87,7 @@ class Helper {
     out_.say.append(text.data(), text.size());
   }
   // Made now, or at that time.
-  void Call(std::string host, std::variant<IpmiCall, SnmpCall, HttpCall> what,
+  void Call(std::string host, std::variant<IpmiCall, SnmpCall, PageCall> what,
             absl::Time at = absl::InfinitePast());
   void Quit() { out_.quit = true; }
   absl::Time now() const { return now_; }
@@ -109,13 +108,12 @@ class Helper {
   Effects out_;
 };
 
-// Of a command that ParseHelperCommand has read.
+// Of a command that ParseHelperCommand has read, but not of httppower.
 std::unique_ptr<Helper> MakeHelper(const HelperCommand& command);
 
 // Their own makers, each in a file of its own.
 std::unique_ptr<Helper> MakeIpmiHelper(const HelperCommand& command);
 std::unique_ptr<Helper> MakeSnmpHelper(const HelperCommand& command);
 std::unique_ptr<Helper> MakeRedfishHelper(const HelperCommand& command);
-std::unique_ptr<Helper> MakeHttpHelper(const HelperCommand& command);
 
 }  // namespace power

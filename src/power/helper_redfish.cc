@@ -102,13 +102,11 @@ class RedfishHelper : public Helper {
 
   void Send(const std::string& host, const std::string& which,
             absl::Time at = absl::InfinitePast()) {
-    HttpCall call = {.url = absl::StrCat("https://", host, "/", paths_[which]),
+    PageCall call = {.posts = which != "stat",
+                     .path = paths_[which],
                      .header = header_,
                      .credentials = credentials_};
-    if (which != "stat") {
-      call.method = HttpCall::Method::kPost;
-      call.body = data_[which];
-    }
+    if (call.posts) call.body = data_[which];
     Call(host, std::move(call), at);
   }
 

@@ -2,6 +2,7 @@
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "power/snmp_client.h"
 #include "power/snmp_question.h"
 #include "power/udp_driver.h"
+#include "power/web_transports.h"
 #include "sys/clock.h"
 #include "sys/pool.h"
 #include "sys/process.h"
@@ -27,7 +29,9 @@
 namespace power {
 namespace {
 
+constexpr int kHttpsPort = 443;
 constexpr int kThreads = 4;  // of look-ups
+constexpr absl::Duration kPageLimit = absl::Seconds(10);
 
 std::optional<uint32_t> SnmpNumberIn(absl::string_view datagram) {
   const auto number = SnmpNumberOf(datagram);
@@ -37,13 +41,24 @@ std::optional<uint32_t> SnmpNumberIn(absl::string_view datagram) {
 
 // What all helpers of a process share.
 struct HelperMeans {
-  explicit HelperMeans(sys::Loop& loop)
-      : pool(loop, kThreads),
+  HelperMeans(sys::Loop& loop, std::shared_ptr<WebTrust> web_trust)
+      : trust(std::move(web_trust)),
+        pool(loop, kThreads),
         ipmi(loop),
         snmp(loop, SnmpNumberIn,
              {.at_once = kMaxDatagramJobs,
               .max_datagram_bytes = kMaxSnmpDatagramBytes,
               .first_slot = base::Le32(sys::RandomBytes(4).data())}) {}
+  void Find(const std::string& host,
+            std::function<void(const std::string& address)> then) {
+    auto found = std::make_shared<absl::StatusOr<std::vector<std::string>>>();
+    pool.Run([found, host] { *found = sys::Resolve(host); },
+             [found, then = std::move(then)] {
+               then(!found->ok() || (*found)->empty() ? "" : (*found)->front());
+             });
+  }
+
+  const std::shared_ptr<WebTrust> trust;
   sys::Pool pool;
   IpmiClient ipmi;
   SnmpKeyCache keys;
@@ -81,11 +96,29 @@ SnmpAccount AccountOf(const SnmpCall& call) {
   return account;
 }
 
+// "user:password"
+WebAccount AccountOf(const PageCall& call) {
+  WebAccount account = {.begins_basic = true};
+  if (call.credentials == nullptr) return account;
+  const std::pair<absl::string_view, absl::string_view> pair =
+      absl::StrSplit(call.credentials->view(), absl::MaxSplits(':', 1));
+  account.user = std::string(pair.first);
+  account.secret = std::make_shared<const keys::Secret>(pair.second);
+  return account;
+}
+
+// Both may be told a port behind the host's name.
+int PortOf(const HelperCall& call) {
+  if (std::holds_alternative<IpmiCall>(call.what)) return kIpmiPort;
+  return std::holds_alternative<SnmpCall>(call.what) ? kSnmpPort : kHttpsPort;
+}
+
 class HelperTransport : public Transport {
  public:
-  HelperTransport(sys::Loop& loop, std::shared_ptr<HelperMeans> means,
-                  HelperCommand command)
+  HelperTransport(sys::Loop& loop, const TransportPlan& plan,
+                  std::shared_ptr<HelperMeans> means, HelperCommand command)
       : loop_(loop),
+        plan_(plan),
         means_(std::move(means)),
         command_(std::move(command)),
         helper_(MakeHelper(command_)) {}
@@ -146,23 +179,21 @@ class HelperTransport : public Transport {
                   "the light's state cannot be asked for");
     }
     std::string host = call.host;
-    int port = what != nullptr ? kIpmiPort : kSnmpPort;
+    int port = PortOf(call);
     SplitPort(&host, &port);
-    auto found = std::make_shared<absl::StatusOr<std::vector<std::string>>>();
-    means_->pool.Run(
-        [found, host] { *found = sys::Resolve(host); },
-        [this, found, port, call, alive = alive_] {
-          if (!*alive || has_ended_) return;
-          if (!found->ok() || (*found)->empty()) {
-            return Fail(call.id, FailureClass::kUnreachable, "has no address");
-          }
-          const std::string& address = (*found)->front();
-          if (const auto* ipmi = std::get_if<IpmiCall>(&call.what)) {
-            Ask(call.id, address, port, *ipmi);
-          } else {
-            Ask(call.id, address, port, std::get<SnmpCall>(call.what));
-          }
-        });
+    means_->Find(host, [this, host, port, call,
+                        alive = alive_](const std::string& address) {
+      if (!*alive || has_ended_) return;
+      if (address.empty()) {
+        Fail(call.id, FailureClass::kUnreachable, "has no address");
+      } else if (const auto* ipmi = std::get_if<IpmiCall>(&call.what)) {
+        Ask(call.id, address, port, *ipmi);
+      } else if (const auto* page = std::get_if<PageCall>(&call.what)) {
+        Ask(call.id, host, address, port, *page);
+      } else {
+        Ask(call.id, address, port, std::get<SnmpCall>(call.what));
+      }
+    });
   }
 
   // The dialogue sees to what has to be read before and afterwards.
@@ -221,6 +252,49 @@ class HelperTransport : public Transport {
         });
   }
 
+  void Ask(uint64_t id, const std::string& host, const std::string& address,
+           int port, const PageCall& call) {
+    WebAccount account = AccountOf(call);
+    if (auto failure = CheckWebAccount(account)) {
+      return Fail(id, failure->failure_class, failure->text);
+    }
+    WebAsk ask =
+        HelperAsk(call.posts ? "POST" : "GET", absl::StrCat("/", call.path),
+                  call.header, call.body);
+    if (!net::IsHttpTarget(ask.call.target)) {
+      return Fail(id, FailureClass::kConfig, "no path to be asked for");
+    }
+    ask.shows_account = account.secret != nullptr;
+    WebServer server = {.host = host, .port = port};
+    server.stream.connect_timeout = plan_.connect_timeout;
+    server.stream.tls = means_->trust->OptionsFor(*plan_.pcu, address);
+    server.stream.tls->server = host;
+    TransportPlan plan = plan_;
+    plan.address = address;
+    plan.port = port;
+    std::unique_ptr<Transport>& page = pages_[id];
+    page = NewWebCall(
+        loop_, plan, std::move(server), std::move(account), std::move(ask),
+        kPageLimit, [this, id, alive = alive_](const WebReply& reply) {
+          if (!*alive || has_ended_) return;
+          loop_.DeleteAtEndOfTurn(std::move(pages_.at(id)));
+          pages_.erase(id);
+          HelperAnswer answer = {.failure = reply.failure};
+          if (reply.answer.has_value()) {
+            const int status = reply.answer->status;
+            answer.body = reply.answer->body;
+            if (status >= 400) {
+              answer.failure = Failure{.failure_class = ClassOfStatus(status),
+                                       .text = absl::StrCat("HTTP ", status)};
+            }
+          }
+          Soon([this, id, answer = std::move(answer)] {
+            Apply(helper_->Answered(id, answer, sys::SteadyNow()));
+          });
+        });
+    page->Start({});
+  }
+
   void Fail(uint64_t id, FailureClass failure_class, absl::string_view text) {
     Soon([this, id, failure_class, text = std::string(text)] {
       Apply(helper_->Answered(
@@ -235,15 +309,18 @@ class HelperTransport : public Transport {
     tickets_.clear();
     for (const auto& [id, ticket] : snmp_tickets_) means_->snmp.Cancel(ticket);
     snmp_tickets_.clear();
+    pages_.clear();
   }
 
   sys::Loop& loop_;
+  const TransportPlan plan_;
   const std::shared_ptr<HelperMeans> means_;
   const HelperCommand command_;
   const std::unique_ptr<Helper> helper_;
   Events events_;
   std::map<uint64_t, IpmiClient::Ticket> tickets_;  // by call
   std::map<uint64_t, UdpDriver::Ticket> snmp_tickets_;
+  std::map<uint64_t, std::unique_ptr<Transport>> pages_;
   sys::Loop::Timer timer_ = 0;
   bool has_ended_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -251,18 +328,30 @@ class HelperTransport : public Transport {
 
 }  // namespace
 
-TransportMaker HelperTransports() {
-  return [means = std::shared_ptr<HelperMeans>()](
+TransportMaker HelperTransports(std::shared_ptr<WebTrust> trust) {
+  return [trust, means = std::shared_ptr<HelperMeans>()](
              sys::Loop& loop,
              const TransportPlan& plan) mutable -> std::unique_ptr<Transport> {
     if (plan.transport != "exec" || plan.pcu->program_external) return nullptr;
     std::optional<HelperCommand> command = ParseHelperCommand(plan.program);
-    if (!command.has_value() || (command->kind != HelperKind::kIpmi &&
-                                 command->kind != HelperKind::kSnmp)) {
-      return nullptr;
+    if (!command.has_value()) return nullptr;
+    if (means == nullptr) means = std::make_shared<HelperMeans>(loop, trust);
+    if (command->kind == HelperKind::kHttp) {
+      return NewPromptTransport(
+          loop, plan,
+          {.url = WebUrl::Parse(command->url),
+           .begins_basic = true,
+           .tls = trust->OptionsFor(*plan.pcu, ""),
+           .connect_timeout = plan.connect_timeout,
+           .header = command->header,
+           .has_cookies = command->cookies},
+          [means](const std::string& host,
+                  std::function<void(const std::string& address)> then) {
+            means->Find(host, std::move(then));
+          });
     }
-    if (means == nullptr) means = std::make_shared<HelperMeans>(loop);
-    return std::make_unique<HelperTransport>(loop, means, *std::move(command));
+    return std::make_unique<HelperTransport>(loop, plan, means,
+                                             *std::move(command));
   };
 }
 

@@ -21,7 +21,8 @@ bool IsNotBegun(const PlugResult& result) {
 bool IsSought(Action action) {
   return action == Action::kReset || action == Action::kSoft ||
          action == Action::kNmi || action == Action::kIdentifyOn ||
-         action == Action::kIdentifyOff;
+         action == Action::kIdentifyOff || action == Action::kTemperature ||
+         action == Action::kBeacon || SetsBootDevice(action);
 }
 
 HostOutcome OutcomeOf(Outcome outcome) {
@@ -70,6 +71,7 @@ HostResult OfOne(const PlugResult& plug) {
   result.before = plug.before;
   result.after = plug.after;
   result.verified = plug.verified;
+  result.value = plug.value;
   if (plug.failure.has_value()) {
     result.failure_class = plug.failure->failure_class;
     result.detail = TextOf(*plug.failure);
@@ -281,7 +283,10 @@ HostResult HostOperation::PlainResult(absl::Span<const size_t> feeds) const {
           result.outcome != HostOutcome::kAccepted) {
         result.outcome = one.outcome;
       }
-      if (feeds.size() == 1) result.detail = one.detail;
+      if (feeds.size() == 1) {
+        result.detail = one.detail;
+        result.value = one.value;
+      }
       states.push_back(
           absl::StrCat(feeds_[feed].name, " is ", Word(one.after)));
     }

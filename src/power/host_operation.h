@@ -2,8 +2,9 @@
 //
 //   one feed      the action as it is, in one order
 //   several       status, verify, on, off: on all of them at once
-//                 reset, soft, nmi, identify: on the first feed whose
-//                 controller can do it cycle:
+//                 reset, soft, nmi, identify, bootdev: on the first feed whose
+//                 controller can do it
+//                 cycle:
 //
 //     darkening ---all feeds are off---> resting ---pause---> lighting --> end
 //         |                                (none: nothing was on)   ^

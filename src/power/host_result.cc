@@ -17,7 +17,10 @@ namespace {
 std::string DoneWords(const HostResult& result) {
   switch (result.action) {
     case Action::kStatus:
+    case Action::kBeacon:
       return std::string(Word(result.after));
+    case Action::kTemperature:
+      return result.value;
     case Action::kVerify:
       return absl::StrCat("verified ", Word(result.verified));
     case Action::kOn:
@@ -33,6 +36,11 @@ std::string DoneWords(const HostResult& result) {
       return "nmi sent";
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return std::string(Word(result.action));
   }
   return "";
@@ -50,10 +58,8 @@ std::string SuccessWords(const HostResult& result) {
     case HostOutcome::kAccepted:
       return absl::StrCat(Word(result.action), " accepted");
     case HostOutcome::kPlanned:
-      return absl::StrCat("would ", result.action == Action::kStatus ||
-                                            result.action == Action::kVerify
-                                        ? "read"
-                                        : Word(result.action));
+      return absl::StrCat(
+          "would ", OnlyLooks(result.action) ? "read" : Word(result.action));
     default:
       return DoneWords(result);
   }

@@ -37,6 +37,7 @@ struct HostResult {
   PlugState before = PlugState::kUnknown;
   PlugState after = PlugState::kUnknown;
   VerifyLevel verified = VerifyLevel::kNothing;
+  std::string value = {};      // of kTemperature
   std::string transport = {};  // the last way in
   int attempts = 0;
   std::string journal = {};                   // the name of its record

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/ipmi_boot.h"
+
 namespace power {
 namespace {
 
@@ -47,17 +49,16 @@ IpmiRequest RequestOf(Action command) {
       return Identify(kIdentifySeconds);
     case Action::kIdentifyOff:
       return Identify(0);
-    case Action::kStatus:
-    case Action::kVerify:
-      break;
+    default:
+      return {.function = kChassis, .command = kGetStatus};
   }
-  return {.function = kChassis, .command = kGetStatus};
 }
 
 // Twice comes to the same as once.
 bool IsRepeatable(Action command) {
   return command == Action::kOn || command == Action::kOff ||
-         command == Action::kIdentifyOn || command == Action::kIdentifyOff;
+         command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
+         SetsBootDevice(command);
 }
 
 struct Completion {
@@ -84,6 +85,8 @@ constexpr Completion kCompletions[] = {
     {0xff, FailureClass::kDevice, "unspecified error"},
 };
 constexpr uint8_t kTookTooLong = 0xc3, kNotInThisState = 0xd5;
+// The last reading of all is given time for its answer.
+constexpr absl::Duration kLastReading = absl::Seconds(2);
 
 Failure FailureOf(uint8_t code, Action command) {
   FailureClass failure_class = FailureClass::kDevice;
@@ -92,6 +95,10 @@ Failure FailureOf(uint8_t code, Action command) {
     if (known.code != code) continue;
     failure_class = known.failure_class;
     words = known.words;
+  }
+  if (SetsBootDevice(command) && code == kNoSuchBootOption) {
+    failure_class = FailureClass::kUnsupported;
+    words = "the controller keeps no boot device";
   }
   return {
       .failure_class = failure_class,
@@ -116,13 +123,22 @@ IpmiJob::IpmiJob(Action action, const IpmiOptions& options, IpmiAccount account,
 // The least privilege first: an account that may do more may do this, too.
 std::vector<uint8_t> IpmiJob::Roles() const {
   if (session_.account().role != 0) return {session_.account().role};
-  if (action_ == Action::kStatus || action_ == Action::kVerify) {
+  if (OnlyLooks(action_)) {
     return {kIpmiOperatorRole, kIpmiUserRole};
   }
   return {kIpmiOperatorRole};
 }
 
-void IpmiJob::Start(absl::Time now) { Do(plug_.Begin(now), now); }
+void IpmiJob::Start(absl::Time now) {
+  if (action_ == Action::kTemperature || action_ == Action::kBeacon) {
+    return Do(plug_.Failed({.failure_class = FailureClass::kUnsupported,
+                            .text = absl::StrCat("IPMI has no ", Word(action_),
+                                                 " here")},
+                           now),
+              now);
+  }
+  Do(plug_.Begin(now), now);
+}
 
 void IpmiJob::Do(const PlugAction::Next& next, absl::Time now) {
   doing_ = next;
@@ -131,10 +147,10 @@ void IpmiJob::Do(const PlugAction::Next& next, absl::Time now) {
     case PlugAction::Step::kRead:
       return Ask({.request = RequestOf(Action::kStatus),
                   .raises = action_ != Action::kStatus},
-                 // The last reading of all is given time for its answer.
-                 std::min(limit, std::max(next.until, now + absl::Seconds(2))),
+                 std::min(limit, std::max(next.until, now + kLastReading)),
                  now);
     case PlugAction::Step::kSwitch:
+      if (SetsBootDevice(next.command)) return AskBoot(limit, now);
       return Ask({.request = RequestOf(next.command),
                   .is_repeatable = IsRepeatable(next.command),
                   .needs_privilege = true},
@@ -146,12 +162,49 @@ void IpmiJob::Do(const PlugAction::Next& next, absl::Time now) {
                               .data = std::string(
                                   1, static_cast<char>(kIpmiOperatorRole))}},
                  limit, now);
+    case PlugAction::Step::kReadBack:
+      return Ask({.request = GetBootFlags(), .needs_privilege = true},
+                 std::min(limit, std::max(next.until, now + kLastReading)),
+                 now);
     case PlugAction::Step::kPause:
       pause_until_ = next.until;
       return;
     case PlugAction::Step::kEnd:
       return End(now);
   }
+}
+
+// The flags are looked at, kept, and set: one question after the other, within
+// the limit of the first.
+void IpmiJob::AskBoot(absl::Time limit, absl::Time now) {
+  IpmiRequest request;
+  switch (boot_step_) {
+    case BootStep::kLook:
+      boot_until_ = limit;
+      request = GetBootFlags();
+      break;
+    case BootStep::kKeep:
+      request = KeepBootFlags();
+      break;
+    case BootStep::kSet:
+      request = SetBootFlags(doing_.command, boot_flags_);
+      break;
+  }
+  Ask({.request = std::move(request), .needs_privilege = true}, boot_until_,
+      now);
+}
+
+// The first two are done as far as the controller knows them.
+PlugAction::Next IpmiJob::NextBootStep(const IpmiAnswer& answer) {
+  if (boot_step_ == BootStep::kLook) {
+    if (answer.completion == 0) {
+      boot_flags_ = std::string(BootFlagsIn(answer.data));
+    }
+    boot_step_ = BootStep::kKeep;
+  } else {
+    boot_step_ = BootStep::kSet;
+  }
+  return doing_;
 }
 
 void IpmiJob::Ask(IpmiSession::Question question, absl::Time until,
@@ -180,6 +233,16 @@ PlugAction::Next IpmiJob::Understand(const IpmiSession::Reply& reply,
 }
 
 PlugAction::Next IpmiJob::OnAnswer(const IpmiAnswer& answer, absl::Time now) {
+  if (doing_.step == PlugAction::Step::kReadBack) {
+    return plug_.SettingRead(answer.completion == 0
+                                 ? BootsSo(answer.data, doing_.command)
+                                 : std::nullopt,
+                             now);
+  }
+  if (doing_.step == PlugAction::Step::kSwitch &&
+      SetsBootDevice(doing_.command) && boot_step_ != BootStep::kSet) {
+    return NextBootStep(answer);
+  }
   if (answer.completion == 0) {
     switch (doing_.step) {
       case PlugAction::Step::kRead:

@@ -46,8 +46,13 @@ class IpmiJob : public Conversation {
   void Look(absl::Time now);
   PlugAction::Next Understand(const IpmiSession::Reply& reply, absl::Time now);
   PlugAction::Next OnAnswer(const IpmiAnswer& answer, absl::Time now);
+  void AskBoot(absl::Time limit, absl::Time now);
+  PlugAction::Next NextBootStep(const IpmiAnswer& answer);
   void End(absl::Time now);
   std::vector<uint8_t> Roles() const;
+
+  // What setting the boot device is made of.
+  enum class BootStep : uint8_t { kLook, kKeep, kSet };
 
   const Action action_;
   const IpmiOptions options_;
@@ -55,6 +60,9 @@ class IpmiJob : public Conversation {
   PlugAction plug_;
   PlugAction::Next doing_;
   absl::Time pause_until_ = absl::InfiniteFuture();
+  BootStep boot_step_ = BootStep::kLook;
+  absl::Time boot_until_ = absl::InfiniteFuture();
+  std::string boot_flags_ = {};  // as they were
   bool ended_ = false;
   int suite_ = 0;
 };

@@ -14,6 +14,8 @@ struct Named {
 constexpr Named<Action> kActions[] = {
     {Action::kStatus, "status"},
     {Action::kVerify, "verify"},
+    {Action::kTemperature, "temperature"},
+    {Action::kBeacon, "beacon"},
     {Action::kOn, "on"},
     {Action::kOff, "off"},
     {Action::kCycle, "cycle"},
@@ -22,6 +24,11 @@ constexpr Named<Action> kActions[] = {
     {Action::kNmi, "nmi"},
     {Action::kIdentifyOn, "identify on"},
     {Action::kIdentifyOff, "identify off"},
+    {Action::kBootNone, "bootdev none"},
+    {Action::kBootPxe, "bootdev pxe"},
+    {Action::kBootDisk, "bootdev disk"},
+    {Action::kBootCdrom, "bootdev cdrom"},
+    {Action::kBootBios, "bootdev bios"},
 };
 constexpr Named<PlugState> kStates[] = {
     {PlugState::kUnknown, "unknown"},
@@ -76,6 +83,8 @@ absl::string_view Word(Action action) { return WordOf(kActions, action); }
 std::optional<Action> ParseAction(absl::string_view word) {
   return ValueOf(kActions, word);
 }
+bool OnlyLooks(Action action) { return action <= Action::kBeacon; }
+bool SetsBootDevice(Action action) { return action >= Action::kBootNone; }
 absl::string_view Word(PlugState state) { return WordOf(kStates, state); }
 absl::string_view Word(FailureClass c) { return WordOf(kClasses, c); }
 std::optional<FailureClass> ParseFailureClass(absl::string_view word) {

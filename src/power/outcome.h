@@ -11,10 +11,12 @@
 
 namespace power {
 
-// What is done to one plug. Everything but kStatus and kVerify switches.
+// What is done to one plug. The first four only look.
 enum class Action : uint8_t {
   kStatus,
   kVerify,  // logged in, looked, and nothing switched
+  kTemperature,
+  kBeacon,  // whether its light is on
   kOn,
   kOff,
   kCycle,
@@ -23,9 +25,18 @@ enum class Action : uint8_t {
   kNmi,
   kIdentifyOn,
   kIdentifyOff,
+  // What the host starts from the next time, once; kBootNone: as it always
+  // does.
+  kBootNone,
+  kBootPxe,
+  kBootDisk,
+  kBootCdrom,
+  kBootBios,  // the setup of its firmware
 };
-absl::string_view Word(Action action);  // "on", "identify on"
+absl::string_view Word(Action action);  // "on", "identify on", "bootdev pxe"
 std::optional<Action> ParseAction(absl::string_view word);
+bool OnlyLooks(Action action);
+bool SetsBootDevice(Action action);
 
 // Neither on nor off counts as the other; kPending (going on, going off, in the
 // middle of a cycle) counts as neither.

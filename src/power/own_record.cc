@@ -12,8 +12,8 @@
 namespace power {
 
 bool IsJournaled(Action action) {
-  return action != Action::kStatus && action != Action::kVerify &&
-         action != Action::kIdentifyOn && action != Action::kIdentifyOff;
+  return !OnlyLooks(action) && action != Action::kIdentifyOn &&
+         action != Action::kIdentifyOff;
 }
 
 std::string LoginName() {

@@ -19,10 +19,17 @@ bool IsRepeatable(Action action) {
   switch (action) {
     case Action::kStatus:
     case Action::kVerify:
+    case Action::kTemperature:
+    case Action::kBeacon:
     case Action::kOn:
     case Action::kOff:
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return true;
     case Action::kCycle:
     case Action::kReset:

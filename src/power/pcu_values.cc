@@ -10,6 +10,7 @@
 #include <absl/strings/strip.h>
 
 #include "base/bytes.h"
+#include "base/status.h"
 #include "base/time.h"
 #include "power/limits.h"
 #include "power/spec_settings.h"
@@ -76,6 +77,24 @@ absl::Status SetNetworkAddress(const DeviceLine& line,
   return absl::OkStatus();
 }
 
+absl::Status SetProgramFlag(const DeviceLine& line, absl::string_view flag,
+                            Pcu& pcu) {
+  if (flag == "helper external") {
+    pcu.program_external = true;
+  } else if (flag == "tls-insecure") {
+    pcu.tls_insecure = true;
+  } else if (absl::ConsumePrefix(&flag, "tls-pin ")) {
+    const std::optional<std::string> pin = ParseTlsPin(flag);
+    if (!pin.has_value()) return Wrong(line, "tls-pin is no SHA-256");
+    pcu.tls_pin = *pin;
+  } else {
+    return Wrong(line,
+                 "a program's flags are \"helper external\", \"tls-insecure\" "
+                 "and \"tls-pin PIN\"");
+  }
+  return absl::OkStatus();
+}
+
 // powerman splits at white space, and nothing else.
 absl::Status SetProgram(const DeviceLine& line, size_t end, Pcu& pcu) {
   const std::string command = line.address.substr(0, end);
@@ -85,10 +104,9 @@ absl::Status SetProgram(const DeviceLine& line, size_t end, Pcu& pcu) {
   for (const std::string& word : pcu.program) {
     if (absl::StrContains(word, '\0')) return Wrong(line, "a NUL in a command");
   }
-  if (line.flags == "helper external") {
-    pcu.program_external = true;
-  } else if (!line.flags.empty()) {
-    return Wrong(line, "a program's only flag is \"helper external\"");
+  for (const absl::string_view flag : absl::StrSplit(
+           line.flags, absl::ByAnyChar(","), absl::SkipWhitespace())) {
+    TRY(SetProgramFlag(line, absl::StripAsciiWhitespace(flag), pcu));
   }
   pcu.ways = {{"exec"}};
   return absl::OkStatus();

@@ -16,9 +16,11 @@ constexpr absl::Duration kFirstPoll = absl::Milliseconds(500);
 // Whether doing it twice comes to the same.
 bool IsRepeatable(Action command) {
   return command == Action::kOn || command == Action::kOff ||
-         command == Action::kIdentifyOn || command == Action::kIdentifyOff;
+         command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
+         SetsBootDevice(command);
 }
 
+// Whether the state of the plug has no part in it.
 bool CannotBeRead(Action action) {
   return action == Action::kNmi || action == Action::kIdentifyOn ||
          action == Action::kIdentifyOff;
@@ -45,6 +47,9 @@ PlugAction::PlugAction(Action action, const ActionOptions& options,
       can_tell_privilege_(can_tell_privilege) {}
 
 PlugAction::Next PlugAction::Read() const {
+  if (SetsBootDevice(action_)) {
+    return {.step = Step::kReadBack, .command = command_, .until = deadline_};
+  }
   return {.step = Step::kRead, .until = deadline_};
 }
 
@@ -70,7 +75,8 @@ PlugAction::Next PlugAction::Fail(FailureClass failure_class, std::string text,
 }
 
 PlugAction::Next PlugAction::Begin(absl::Time) {
-  return CannotBeRead(action_) ? Switch(action_) : Read();
+  return CannotBeRead(action_) || SetsBootDevice(action_) ? Switch(action_)
+                                                          : Read();
 }
 
 PlugAction::Next PlugAction::StateRead(PlugState state, absl::Time now) {
@@ -95,6 +101,8 @@ PlugAction::Next PlugAction::FirstRead(PlugState state) {
   const bool is_off = state == PlugState::kOff;
   switch (action_) {
     case Action::kStatus:
+    case Action::kTemperature:
+    case Action::kBeacon:
       return End(Outcome::kDone);
     case Action::kVerify:
       if (can_tell_privilege_) return {.step = Step::kPrivilege};
@@ -124,6 +132,11 @@ PlugAction::Next PlugAction::FirstRead(PlugState state) {
     case Action::kNmi:
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       break;
   }
   return Switch(action_);
@@ -134,6 +147,10 @@ PlugAction::Next PlugAction::Switched(absl::Time now) {
   const bool is_half = action_ == Action::kCycle && command_ == Action::kOff;
   if (CannotBeRead(action_) || (!options_.wait && !is_half)) {
     return End(Outcome::kAccepted);
+  }
+  if (SetsBootDevice(command_)) {
+    Confirm(PlugState::kUnknown, options_.state_timeout, now);
+    return Read();
   }
   switch (command_) {
     case Action::kOff:
@@ -154,6 +171,13 @@ PlugAction::Next PlugAction::Received(absl::Time now) {
 PlugAction::Next PlugAction::Allowed(absl::Time) {
   result_.verified = VerifyLevel::kPrivilege;
   return End(Outcome::kDone);
+}
+
+PlugAction::Next PlugAction::SettingRead(std::optional<bool> is_so,
+                                         absl::Time now) {
+  if (!is_so.has_value()) return End(Outcome::kAccepted);
+  if (*is_so) return End(Outcome::kDone);
+  return now >= deadline_ ? TimedOut() : PollAgain(now);
 }
 
 PlugAction::Next PlugAction::Confirm(PlugState wanted, absl::Duration limit,
@@ -225,11 +249,13 @@ PlugAction::Next PlugAction::TimedOut() {
   if (command_ == Action::kSoft && options_.hard) return Switch(Action::kOff);
   const absl::Duration limit =
       command_ == Action::kSoft ? options_.grace : options_.state_timeout;
-  return Fail(
-      FailureClass::kState,
-      absl::StrCat("took '", Word(command_), "', but is ", Word(result_.after),
-                   " after ", absl::FormatDuration(limit)),
-      true);
+  return Fail(FailureClass::kState,
+              absl::StrCat("took '", Word(command_), "', but ",
+                           SetsBootDevice(command_)
+                               ? "shows another boot device"
+                               : absl::StrCat("is ", Word(result_.after)),
+                           " after ", absl::FormatDuration(limit)),
+              true);
 }
 
 PlugAction::Next PlugAction::Impossible(const Failure& failure,

@@ -2,7 +2,7 @@
 // what is switched, what is waited for, and what is said of it in the end.
 // Pure.
 //
-//   status   read
+//   status   read; so are temperature and beacon, which are no power states
 //   on, off  read; there already: nothing is sent. Else switch, then read until
 //            it is so
 //   cycle    read; off, and off confirmed; a pause; on, and on confirmed. A
@@ -14,6 +14,7 @@
 //   soft     read; ask the system; read until it is off; else, unless only that
 //            was asked for, off
 //   nmi, identify   switch; there is nothing to be read
+//   bootdev  switch, then read back what was set, as far as it can be read
 //
 // Waiting is reading again after 0.5 s, 1 s and then every `poll`, until
 // `state_timeout`. A cycle, reset, soft or nmi whose answer was lost is never
@@ -42,7 +43,9 @@ struct PlugResult {
   std::optional<Outcome> outcome = {};
   std::optional<Failure> failure = {};
   PlugState before = PlugState::kUnknown;  // as first read
-  PlugState after = PlugState::kUnknown;   // as last read
+  // As last read; of kBeacon the light's.
+  PlugState after = PlugState::kUnknown;
+  std::string value = {};  // of kTemperature, as the device wrote it
   VerifyLevel verified = VerifyLevel::kNothing;
   std::string remark = {};  // what a person may want to know: "was off"
   int attempts = 0;         // sessions or requests that were begun
@@ -69,14 +72,15 @@ class PlugAction {
     kRead,       // StateRead, or Failed
     kSwitch,     // Switched, Received, Impossible, Lost, or Failed
     kPrivilege,  // may this account switch? Allowed, or Failed
+    kReadBack,   // what `command` has set: SettingRead, or Failed
     kPause,      // nothing until `until`; then PauseOver
     kEnd,        // result() is complete
   };
   struct Next {
     Step step = Step::kEnd;
-    Action command = Action::kStatus;  // of kSwitch
-    // Of kPause. Of kRead: no later than this, or else no later than the
-    // protocol's own limit.
+    Action command = Action::kStatus;  // of kSwitch and kReadBack
+    // Of kPause. Of kRead and kReadBack: no later than this, or else no later
+    // than the protocol's own limit.
     absl::Time until = absl::InfiniteFuture();
   };
 
@@ -90,6 +94,8 @@ class PlugAction {
   // The device has the command; its answer was lost, and is not asked for.
   Next Received(absl::Time now);
   Next Allowed(absl::Time now);
+  // Whether it is as it was set; nullopt: it cannot be read.
+  Next SettingRead(std::optional<bool> is_so, absl::Time now);
   Next PauseOver(absl::Time now);
   // The device says that the plug's state does not allow it.
   Next Impossible(const Failure& failure, absl::Time now);

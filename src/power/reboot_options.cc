@@ -69,6 +69,7 @@ absl::Status ReadPlan(const cli::Call& call, PlanOptions& plan) {
   TRY(Take(call, "stagger", plan.stagger));
   TRY(Take(call, "grace", plan.grace));
   TRY(Take(call, "state-timeout", plan.state_timeout));
+  TRY(Take(call, "step-timeout", plan.step_timeout));
   TRY_ASSIGN(const int64_t at_once, call.Int("parallel", 1, 100'000));
   plan.at_once = static_cast<size_t>(at_once);
   if (call.Has("parallel")) plan.datagrams_at_once = plan.at_once;
@@ -170,6 +171,10 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
   options.via = call.Get("via");
   if (call.Has("via") && options.via.empty()) {
     return cli::UsageError("--via: names no host");
+  }
+  if (call.Has("via") && call.Has("step-timeout")) {
+    return cli::UsageError(
+        "--step-timeout: the inventory of the other host says it");
   }
   options.identity = call.Get("identity");
   options.trust = call.Get("trust");

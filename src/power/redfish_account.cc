@@ -26,8 +26,7 @@ constexpr size_t kMaxAccounts = 64;
 }  // namespace
 
 bool RedfishProtocol::NeedsSession() const {
-  return orders_.size() > 1 || orders_[0].action != Action::kStatus ||
-         !orders_[0].boot_device.empty();
+  return orders_.size() > 1 || orders_[0].action != Action::kStatus;
 }
 
 void RedfishProtocol::Authorize(WebAsk& ask) const {

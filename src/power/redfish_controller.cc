@@ -25,9 +25,7 @@ Controller::Ticket RedfishController::Start(Batch batch, Done done) {
   const auto known = memories_.find(key);
   RedfishMemory memory =
       known != memories_.end() ? known->second : RedfishMemory();
-  WebDriver::Plan plan = {.is_tls = IsTlsWay(batch, 80),
-                          .begins_basic = true,
-                          .sets_boot_device = true};
+  WebDriver::Plan plan = {.is_tls = IsTlsWay(batch, 80), .begins_basic = true};
   plan.make = [memory, system](std::vector<WebOrder> orders,
                                WebAccount account) {
     return std::make_unique<RedfishProtocol>(

@@ -1,5 +1,6 @@
 #include "power/redfish_protocol.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
@@ -28,14 +29,41 @@ WebMove NoJson(absl::string_view what) {
                        absl::StrCat(what, ": the answer is no JSON object"));
 }
 
-struct BootDevice {
-  absl::string_view word, target;
-};
-constexpr BootDevice kBootDevices[] = {{"none", "None"},
-                                       {"pxe", "Pxe"},
-                                       {"disk", "Hdd"},
-                                       {"cdrom", "Cd"},
-                                       {"bios", "BiosSetup"}};
+// A setting of the resource, not an action of it.
+bool IsSetting(Action command) {
+  return command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
+         SetsBootDevice(command);
+}
+
+// "" for what sets none.
+absl::string_view BootTarget(Action command) {
+  switch (command) {
+    case Action::kBootNone:
+      return "None";
+    case Action::kBootPxe:
+      return "Pxe";
+    case Action::kBootDisk:
+      return "Hdd";
+    case Action::kBootCdrom:
+      return "Cd";
+    case Action::kBootBios:
+      return "BiosSetup";
+    default:
+      return "";
+  }
+}
+
+// Whether the service shows what was set; nullopt: it shows nothing of the
+// kind.
+std::optional<bool> BootsSo(const RedfishResource& resource, Action command) {
+  if (resource.boot_enabled.empty() && resource.boot_target.empty()) {
+    return std::nullopt;
+  }
+  const bool is_none =
+      resource.boot_enabled == "Disabled" || resource.boot_target == "None";
+  if (command == Action::kBootNone) return is_none;
+  return !is_none && resource.boot_target == BootTarget(command);
+}
 
 }  // namespace
 
@@ -51,11 +79,6 @@ RedfishProtocol::RedfishProtocol(std::vector<WebOrder> orders,
 RedfishProtocol::~RedfishProtocol() {
   keys::Wipe(token_);
   keys::Wipe(opening_ask_.call.body);
-}
-
-bool RedfishProtocol::IsBootDevice(absl::string_view word) {
-  return std::any_of(std::begin(kBootDevices), std::end(kBootDevices),
-                     [&](const BootDevice& d) { return d.word == word; });
 }
 
 // What names a system: the inventory's word, or else the plug.
@@ -192,21 +215,6 @@ WebMove RedfishProtocol::OnReply(size_t order, const PlugAction::Next& next,
     case Stage::kRole:
     case Stage::kAllow:
       return OnPrivilege(run, answer);
-    case Stage::kBoot:
-      if (IsSuccess(answer.status)) {
-        run.has_boot = true;
-        WebMove move = AfterResource(order, next);
-        if (move.kind == WebMove::Kind::kState) {
-          move.remark = absl::StrCat("boots from ", orders_[order].boot_device,
-                                     " the next time");
-        }
-        return move;
-      }
-      if ((answer.status == 412 || answer.status == 428) && !run.has_tag) {
-        run.has_tag = true;
-        return Get(run, Stage::kBootTag, run.path);
-      }
-      return Refused(run, answer, what);
     default:
       break;
   }
@@ -260,9 +268,8 @@ WebMove RedfishProtocol::OnReply(size_t order, const PlugAction::Next& next,
                      : "ResetType");
       return AfterResource(order, next);
     case Stage::kTag:
-    case Stage::kBootTag:
       run.resource.etag = ParseRedfishResource(*json, answer).etag;
-      return run.stage == Stage::kTag ? Switch(run, next) : Boot(order);
+      return Switch(run, next);
     default:
       return OnResource(order, next, answer, now);
   }
@@ -291,7 +298,9 @@ WebMove RedfishProtocol::OnResource(size_t order, const PlugAction::Next& next,
 WebMove RedfishProtocol::AfterResource(size_t order,
                                        const PlugAction::Next& next) {
   Run& run = runs_[order];
-  if (!orders_[order].boot_device.empty() && !run.has_boot) return Boot(order);
+  if (next.step == PlugAction::Step::kReadBack) {
+    return WebMove::Setting(BootsSo(run.resource, next.command));
+  }
   if (next.step != PlugAction::Step::kSwitch) {
     return WebMove::State(run.resource.state);
   }
@@ -301,9 +310,7 @@ WebMove RedfishProtocol::AfterResource(size_t order,
        (next.command == Action::kOff && state == PlugState::kOff))) {
     return WebMove::Of(WebMove::Kind::kSwitched);
   }
-  const bool is_lamp = next.command == Action::kIdentifyOn ||
-                       next.command == Action::kIdentifyOff;
-  if (!is_lamp && !run.resource.allowed.has_value() &&
+  if (!IsSetting(next.command) && !run.resource.allowed.has_value() &&
       !run.resource.action_info.empty()) {
     return Get(run, Stage::kActionInfo, run.resource.action_info);
   }
@@ -311,69 +318,65 @@ WebMove RedfishProtocol::AfterResource(size_t order,
 }
 
 WebMove RedfishProtocol::Switch(Run& run, const PlugAction::Next& next) {
+  if (SetsBootDevice(next.command)) return SwitchBoot(run, next.command);
+  if (IsSetting(next.command)) return SwitchLamp(run, next.command);
   const RedfishResource& resource = run.resource;
-  const bool is_lamp = next.command == Action::kIdentifyOn ||
-                       next.command == Action::kIdentifyOff;
-  const std::string etag = run.has_tag ? resource.etag : "";
+  const auto word = RedfishResetType(resource, next.command, resource.state);
+  if (resource.target.empty() || !word.has_value()) {
+    return WebMove::Fail(
+        FailureClass::kUnsupported,
+        absl::StrCat("it has no way to do '", Word(next.command), "'"));
+  }
   JsonWriter json;
   json.BeginObject();
-  std::string path = resource.target;
-  if (is_lamp) {
-    if (resource.lamp.empty()) {
-      return WebMove::Fail(FailureClass::kUnsupported, "it has no lamp");
-    }
-    const bool is_on = next.command == Action::kIdentifyOn;
-    json.Key(resource.lamp);
-    if (resource.lamp == "IndicatorLED") {
-      json.String(is_on ? "Lit" : "Off");
-    } else {
-      json.Bool(is_on);
-    }
-    path = run.path;
-  } else {
-    const auto word = RedfishResetType(resource, next.command, resource.state);
-    if (path.empty() || !word.has_value()) {
-      return WebMove::Fail(
-          FailureClass::kUnsupported,
-          absl::StrCat("it has no way to do '", Word(next.command), "'"));
-    }
-    json.Key(resource.kind == RedfishResource::Kind::kOutlet ? "PowerState"
-                                                             : "ResetType");
-    json.String(*word);
-  }
-  json.EndObject();
-  run.stage = Stage::kSwitch;
-  run.retries = 0;
-  run.ask = RedfishWrite(is_lamp ? "PATCH" : "POST", path, json.Take(), etag);
-  return AskAgain(run);
+  json.Key(resource.kind == RedfishResource::Kind::kOutlet ? "PowerState"
+                                                           : "ResetType");
+  json.String(*word).EndObject();
+  return Write(run, "POST", resource.target, json.Take());
 }
 
-WebMove RedfishProtocol::Boot(size_t order) {
-  Run& run = runs_[order];
-  const std::string& device = orders_[order].boot_device;
-  const auto known =
-      std::find_if(std::begin(kBootDevices), std::end(kBootDevices),
-                   [&](const BootDevice& d) { return d.word == device; });
-  const bool may =
-      known != std::end(kBootDevices) &&
-      run.resource.kind == RedfishResource::Kind::kSystem &&
-      (!run.resource.boot_targets.has_value() || device == "none" ||
-       std::find(
-           run.resource.boot_targets->begin(), run.resource.boot_targets->end(),
-           std::string(known->target)) != run.resource.boot_targets->end());
-  if (!may) {
-    return WebMove::Fail(FailureClass::kUnsupported,
-                         absl::StrCat("it cannot boot from '", device, "'"));
+WebMove RedfishProtocol::SwitchLamp(Run& run, Action command) {
+  const std::string& lamp = run.resource.lamp;
+  if (lamp.empty()) {
+    return WebMove::Fail(FailureClass::kUnsupported, "it has no lamp");
+  }
+  const bool is_on = command == Action::kIdentifyOn;
+  JsonWriter json;
+  json.BeginObject().Key(lamp);
+  if (lamp == "IndicatorLED") {
+    json.String(is_on ? "Lit" : "Off");
+  } else {
+    json.Bool(is_on);
+  }
+  json.EndObject();
+  return Write(run, "PATCH", run.path, json.Take());
+}
+
+WebMove RedfishProtocol::SwitchBoot(Run& run, Action command) {
+  const RedfishResource& resource = run.resource;
+  const std::string target(BootTarget(command));
+  const bool is_known = !resource.boot_targets.has_value() ||
+                        command == Action::kBootNone ||
+                        absl::c_linear_search(*resource.boot_targets, target);
+  if (resource.kind != RedfishResource::Kind::kSystem || !is_known) {
+    return WebMove::Fail(
+        FailureClass::kUnsupported,
+        absl::StrCat("it has no way to do '", Word(command), "'"));
   }
   JsonWriter json;
   json.BeginObject().Key("Boot").BeginObject();
-  json.Key("BootSourceOverrideTarget").String(known->target);
+  json.Key("BootSourceOverrideTarget").String(target);
   json.Key("BootSourceOverrideEnabled")
-      .String(device == "none" ? "Disabled" : "Once");
+      .String(command == Action::kBootNone ? "Disabled" : "Once");
   json.EndObject().EndObject();
-  run.stage = Stage::kBoot;
+  return Write(run, "PATCH", run.path, json.Take());
+}
+
+WebMove RedfishProtocol::Write(Run& run, absl::string_view method,
+                               const std::string& path, std::string body) {
+  run.stage = Stage::kSwitch;
   run.retries = 0;
-  run.ask = RedfishWrite("PATCH", run.path, json.Take(),
+  run.ask = RedfishWrite(method, path, std::move(body),
                          run.has_tag ? run.resource.etag : "");
   return AskAgain(run);
 }

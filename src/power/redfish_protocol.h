@@ -42,8 +42,6 @@ class RedfishProtocol : public WebProtocol {
   bool is_in() const override { return is_in_; }
 
   const RedfishMemory& memory() const { return memory_; }
-  // Of one of several systems: "none", "pxe", "disk", "cdrom", "bios".
-  static bool IsBootDevice(absl::string_view word);
 
  private:
   enum class Stage : uint8_t {
@@ -59,9 +57,7 @@ class RedfishProtocol : public WebProtocol {
     kActionInfo,
     kSwitch,
     kTask,
-    kTag,  // the resource again, for its ETag
-    kBoot,
-    kBootTag,
+    kTag,       // the resource again, for its ETag
     kAccounts,  // for what the account may do
     kAccount,
     kRole,
@@ -77,7 +73,6 @@ class RedfishProtocol : public WebProtocol {
     RedfishResource resource = {};
     bool was_lost = false;  // an answer: whether it is so already is looked at
     bool is_known = false;  // the resource was read
-    bool has_boot = false;  // what it boots from was set
     bool has_tag = false;   // the ETag was fetched anew
     bool was_forgotten = false;
     WebAsk ask = {};  // the last
@@ -109,7 +104,10 @@ class RedfishProtocol : public WebProtocol {
                      const net::HttpAnswer& answer, absl::Time now);
   WebMove AfterResource(size_t order, const PlugAction::Next& next);
   WebMove Switch(Run& run, const PlugAction::Next& next);
-  WebMove Boot(size_t order);
+  WebMove SwitchLamp(Run& run, Action command);
+  WebMove SwitchBoot(Run& run, Action command);
+  WebMove Write(Run& run, absl::string_view method, const std::string& path,
+                std::string body);
   WebMove OnSwitch(Run& run, const PlugAction::Next& next,
                    const net::HttpAnswer& answer, absl::Time now);
   WebMove OnTask(Run& run, const net::HttpAnswer& answer, absl::Time now);

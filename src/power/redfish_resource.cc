@@ -136,8 +136,13 @@ RedfishResource ParseRedfishResource(const Json& json,
   resource.target = RedfishPath(StringAt(action, "target"));
   resource.allowed = Strings(At(action, values));
   resource.action_info = RedfishPath(StringAt(action, "@Redfish.ActionInfo"));
-  resource.boot_targets = Strings(At(
-      json.Find("Boot"), "BootSourceOverrideTarget@Redfish.AllowableValues"));
+  const Json* boot = json.Find("Boot");
+  resource.boot_targets =
+      Strings(At(boot, "BootSourceOverrideTarget@Redfish.AllowableValues"));
+  resource.boot_target =
+      std::string(StringAt(boot, "BootSourceOverrideTarget"));
+  resource.boot_enabled =
+      std::string(StringAt(boot, "BootSourceOverrideEnabled"));
   for (const absl::string_view lamp :
        {"LocationIndicatorActive", "IndicatorLED"}) {
     if (json.Find(lamp) != nullptr && resource.lamp.empty()) {

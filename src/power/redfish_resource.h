@@ -24,6 +24,9 @@ struct RedfishResource {
   std::optional<std::vector<std::string>> allowed = {};
   std::string action_info = {};  // where the values are, if not here
   std::optional<std::vector<std::string>> boot_targets = {};
+  // What it starts from instead of its own order, and whether: "Once",
+  // "Continuous", "Disabled". Empty when it is not said.
+  std::string boot_target = {}, boot_enabled = {};
   // How its lamp is named; empty without one.
   std::string lamp = {};
   std::string etag = {};

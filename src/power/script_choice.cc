@@ -36,6 +36,10 @@ std::optional<Verb> VerbOf(Action action) {
   switch (action) {
     case Action::kStatus:
       return Verb::kStatus;
+    case Action::kTemperature:
+      return Verb::kStatusTemp;
+    case Action::kBeacon:
+      return Verb::kStatusBeacon;
     case Action::kOn:
       return Verb::kOn;
     case Action::kOff:
@@ -53,6 +57,11 @@ std::optional<Verb> VerbOf(Action action) {
     case Action::kIdentifyOff:
       return Verb::kBeaconOff;
     case Action::kVerify:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return std::nullopt;
   }
   return std::nullopt;

@@ -29,9 +29,10 @@ bool CanByScripts(const Specification& spec, Verb verb) {
 bool CanByProtocol(absl::string_view transport, Verb verb) {
   if (verb == Verb::kReset) return transport != "snmp";
   if (verb == Verb::kBeaconOn || verb == Verb::kBeaconOff) {
-    return transport == "ipmi";
+    return transport == "ipmi" || transport == "redfish" ||
+           transport == "ribcl";
   }
-  return true;
+  return verb != Verb::kStatusTemp && verb != Verb::kStatusBeacon;
 }
 
 bool PcuCan(const Inventory& inventory, const std::string& name, Verb verb) {
@@ -101,11 +102,13 @@ std::optional<Action> ActionOf(Verb verb) {
       return Action::kNmi;
     case Verb::kVerify:
       return Action::kVerify;
+    case Verb::kStatusTemp:
+      return Action::kTemperature;
+    case Verb::kStatusBeacon:
+      return Action::kBeacon;
     case Verb::kLogin:
     case Verb::kLogout:
     case Verb::kPing:
-    case Verb::kStatusTemp:
-    case Verb::kStatusBeacon:
       break;
   }
   return std::nullopt;
@@ -135,6 +138,7 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
   options.no_native_cycle = order.no_native_cycle;
   options.off_time = order.off_time;
   options.state_timeout = order.state_timeout;
+  options.step_timeout = order.step_timeout;
   const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
                                                      order.hosts.end());
   std::vector<Target> targets;
@@ -156,19 +160,15 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
     host.skipped = absl::StrCat(FoldHosts(others),
                                 " would be switched, too, by the same plug");
   }
-  if (!order.step_timeout.has_value()) return plan;
-  for (PlannedPcu& planned : plan.pcus) {
-    pcus->push_back(std::make_unique<Pcu>(*planned.pcu));
-    pcus->back()->step_timeout = order.step_timeout;
-    planned.pcu = pcus->back().get();
-  }
+  *pcus = std::move(plan.own);
   return plan;
 }
 
 ServiceResult ResultForFace(const Inventory& inventory,
                             const HostResult& result) {
   ServiceResult told = {.host = result.host,
-                        .device = DeviceOf(inventory, result)};
+                        .device = DeviceOf(inventory, result),
+                        .value = result.value};
   PlugResult& plug = told.result;
   plug.before = result.before;
   plug.after = result.after;

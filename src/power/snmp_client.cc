@@ -51,13 +51,16 @@ SnmpClient::Ticket SnmpClient::Start(SnmpTask task, Done done) {
     return fail({.failure_class = FailureClass::kConfig,
                  .text = std::string(address.status().message())});
   }
+  // The last callback keeps the table for as long as the job is there.
   return driver_.Start(
       *address,
-      [this, address = *address, task = std::move(task)](uint32_t slot) {
+      [this, address = *address, task](uint32_t slot) {
         return Make(address, task, slot);
       },
-      [this, done, address = *address](Conversation& conversation) {
-        Remember(address, static_cast<SnmpJob&>(conversation));
+      [this, done, address = *address,
+       table = task.table](Conversation& conversation) {
+        Remember(address, static_cast<SnmpJob&>(conversation),
+                 table != nullptr);
         done(*conversation.result());
       },
       [done](const absl::Status& status) {
@@ -71,15 +74,18 @@ std::unique_ptr<Conversation> SnmpClient::Make(const sys::UdpAddress& address,
                                                uint32_t slot) {
   const auto found = known_.find(address);
   const Known known = found == known_.end() ? Known() : found->second;
-  const SnmpFamily* family =
-      task.family.empty() ? known.family : FindSnmpFamily(task.family);
+  const SnmpFamily* family = task.table != nullptr ? &task.table->family
+                             : task.family.empty()
+                                 ? known.family
+                                 : FindSnmpFamily(task.family);
   return std::make_unique<SnmpJob>(
       task.action, family, task.plug, task.options, task.account, slot,
       sys::RandomBytes, keys_,
       task.account.version == 3 ? known.engine : SnmpEngine());
 }
 
-void SnmpClient::Remember(const sys::UdpAddress& address, const SnmpJob& job) {
+void SnmpClient::Remember(const sys::UdpAddress& address, const SnmpJob& job,
+                          bool has_table) {
   // A device that was replaced is asked anew after its first failure.
   if (job.result()->failure.has_value()) {
     known_.erase(address);
@@ -87,7 +93,7 @@ void SnmpClient::Remember(const sys::UdpAddress& address, const SnmpJob& job) {
   }
   if (known_.size() >= kMaxRememberedControllers) known_.clear();
   Known& known = known_[address];
-  known.family = job.family();
+  known.family = has_table ? nullptr : job.family();
   if (!job.engine().id.empty()) known.engine = job.engine();
 }
 

@@ -9,6 +9,7 @@
 
 #include "power/limits.h"
 #include "power/snmp_job.h"
+#include "power/snmp_table.h"
 #include "power/udp_driver.h"
 #include "sys/loop.h"
 
@@ -20,6 +21,8 @@ struct SnmpTask {
   std::string address = {};  // numeric
   int port = kSnmpPort;
   std::string family = {};  // a name of snmp_families; empty: ask the device
+  // Instead of a family; shared with the other tasks of its batch.
+  std::shared_ptr<const SnmpTable> table = nullptr;
   std::string plug = {};
   Action action = Action::kStatus;
   SnmpAccount account = {};
@@ -48,7 +51,8 @@ class SnmpClient {
   };
   std::unique_ptr<Conversation> Make(const sys::UdpAddress& address,
                                      const SnmpTask& task, uint32_t slot);
-  void Remember(const sys::UdpAddress& address, const SnmpJob& job);
+  void Remember(const sys::UdpAddress& address, const SnmpJob& job,
+                bool has_table);
 
   sys::Loop& loop_;
   SnmpKeyCache keys_;

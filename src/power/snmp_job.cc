@@ -88,11 +88,18 @@ void SnmpJob::Begin(absl::Time now) {
             now);
       }
       break;
+    case Action::kTemperature:
+    case Action::kBeacon:
     case Action::kReset:
     case Action::kSoft:
     case Action::kNmi:
     case Action::kIdentifyOn:
     case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
       return Do(Fail(FailureClass::kUnsupported,
                      absl::StrCat("an outlet has no ", Word(action_)), now),
                 now);
@@ -112,6 +119,7 @@ void SnmpJob::Do(const PlugAction::Next& next, absl::Time now) {
       pause_until_ = next.until;
       return;
     case PlugAction::Step::kPrivilege:
+    case PlugAction::Step::kReadBack:
     case PlugAction::Step::kEnd:
       return End();
   }

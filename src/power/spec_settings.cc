@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "power/limits.h"
+#include "power/snmp_table.h"
 
 namespace power {
 namespace {
@@ -116,6 +117,13 @@ void ReadDeclaration(TokenStream& in, Specification& spec) {
                         absl::StrCat("a second block ", block.name));
   }
   block.inside = ReadSettings(in, block.name, 1);
+  if (block.name == "snmp" && IsSnmpTable(block)) {
+    const auto table = ReadSnmpTable(block, spec.name);
+    if (!table.ok()) {
+      in.problems().Error(block.where, "snmp",
+                          std::string(table.status().message()));
+    }
+  }
   if (spec.Block(block.name) == nullptr) {
     spec.blocks.push_back(std::move(block));
   }

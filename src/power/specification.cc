@@ -33,11 +33,12 @@ constexpr VerbRow kVerbs[] = {
     {Verb::kVerify, "verify", false, false, 2},
 };
 
-bool HasNative(const std::vector<Statement>& body) {
-  return absl::c_any_of(body, [](const Statement& s) {
-    return s.kind == Statement::Kind::kSetNative || HasNative(s.body) ||
-           absl::c_any_of(s.branches,
-                          [](const Branch& b) { return HasNative(b.body); });
+bool HoldsIn(const std::vector<Statement>& body, Statement::Kind kind) {
+  return absl::c_any_of(body, [&](const Statement& s) {
+    return s.kind == kind || HoldsIn(s.body, kind) ||
+           absl::c_any_of(s.branches, [&](const Branch& b) {
+             return HoldsIn(b.body, kind);
+           });
   });
 }
 
@@ -113,6 +114,8 @@ std::optional<ScriptId> ParseScriptName(absl::string_view name, int language) {
   return std::nullopt;
 }
 
+bool Script::Holds(Statement::Kind kind) const { return HoldsIn(body, kind); }
+
 const Script* Specification::Find(Verb verb, Form form) const {
   for (const Script& script : scripts) {
     if (script.verb == verb && script.form == form) return &script;
@@ -133,7 +136,7 @@ bool Specification::manual() const {
 
 bool Specification::CyclesNatively() const {
   const Script* cycle = Find(Verb::kCycle);
-  return cycle != nullptr && HasNative(cycle->body);
+  return cycle != nullptr && cycle->Holds(Statement::Kind::kSetNative);
 }
 
 }  // namespace power

@@ -126,6 +126,8 @@ struct Script {
   Form form = Form::kPlain;
   Where where = {};
   std::vector<Statement> body = {};
+  // Whether such a statement is anywhere in it.
+  bool Holds(Statement::Kind kind) const;
   friend bool operator==(const Script&, const Script&) = default;
 };
 std::string ScriptName(Verb verb, Form form);  // "on_ranged"

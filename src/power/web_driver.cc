@@ -66,13 +66,13 @@ WebDriver::Ticket WebDriver::Start(Batch batch, Plan plan,
   std::optional<Failure> failure = CheckWebAccount(account);
   std::vector<WebOrder> orders;
   for (const PlugOrder& order : batch.orders) {
-    orders.push_back({.action = order.action,
-                      .plug = order.plug,
-                      .options = order.options,
-                      .boot_device = order.boot_device});
-    if (!order.boot_device.empty() && !plan.sets_boot_device) {
-      failure = Failure{.failure_class = FailureClass::kUnsupported,
-                        .text = "cannot set what the host starts from"};
+    orders.push_back(
+        {.action = order.action, .plug = order.plug, .options = order.options});
+    if (order.action == Action::kTemperature ||
+        order.action == Action::kBeacon) {
+      failure = Failure{
+          .failure_class = FailureClass::kUnsupported,
+          .text = absl::StrCat("it has no ", Word(order.action), " here")};
     }
   }
   if (!batch.way.port.has_value()) {

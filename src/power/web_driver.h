@@ -43,7 +43,6 @@ class WebDriver {
     bool is_tls = true;
     bool begins_basic = false;
     std::optional<absl::Duration> connect_again = {};
-    bool sets_boot_device = false;
     std::function<std::unique_ptr<WebProtocol>(std::vector<WebOrder> orders,
                                                WebAccount account)>
         make = {};

@@ -11,7 +11,8 @@ constexpr int kRepeats = 2;  // of on and off whose answers were lost
 
 bool IsRepeatable(Action command) {
   return command == Action::kOn || command == Action::kOff ||
-         command == Action::kIdentifyOn || command == Action::kIdentifyOff;
+         command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
+         SetsBootDevice(command);
 }
 
 }  // namespace
@@ -238,6 +239,8 @@ void WebJob::MoveOrder(size_t order, const WebMove& move, absl::Time now) {
       return Do(order, plug.Switched(now), now);
     case WebMove::Kind::kAllowed:
       return Do(order, plug.Allowed(now), now);
+    case WebMove::Kind::kSetting:
+      return Do(order, plug.SettingRead(move.is_so, now), now);
     case WebMove::Kind::kUntold:
       plug.result().outcome = Outcome::kDone;
       if (plug.result().remark.empty()) {

@@ -74,6 +74,27 @@ std::optional<WebUrl> WebUrl::Parse(absl::string_view text) {
   return url;
 }
 
+WebAsk HelperAsk(absl::string_view method, std::string target,
+                 absl::string_view header, absl::string_view body) {
+  WebAsk ask = {.is_repeatable = method == "GET", .hides_body = true};
+  ask.call.method = std::string(method);
+  ask.call.target = target.empty() ? "/" : std::move(target);
+  ask.call.headers = {{"Accept", "*/*"}};
+  const std::pair<std::string, std::string> pair =
+      absl::StrSplit(header, absl::MaxSplits(':', 1));
+  const bool has_header = net::IsHttpTarget(pair.first) && !pair.second.empty();
+  if (has_header) {
+    ask.call.headers.emplace_back(pair.first,
+                                  absl::StripAsciiWhitespace(pair.second));
+  }
+  if (method == "POST" &&
+      !(has_header && absl::EqualsIgnoreCase(pair.first, "content-type"))) {
+    ask.call.headers.emplace_back("Content-Type", kForm);
+  }
+  ask.call.body = std::string(body);
+  return ask;
+}
+
 WebPrompt::WebPrompt(WebPromptOptions options, RandomBytes random)
     : options_(std::move(options)), random_(std::move(random)) {
   MakeLink();
@@ -209,7 +230,8 @@ void WebPrompt::SetAccount(absl::string_view pair) {
     return Print("Usage: auth user:passwd\n");
   WebAccount account = {
       .user = std::string(pair.substr(0, colon)),
-      .secret = std::make_shared<const keys::Secret>(pair.substr(colon + 1))};
+      .secret = std::make_shared<const keys::Secret>(pair.substr(colon + 1)),
+      .begins_basic = options_.begins_basic};
   if (const auto failure = CheckWebAccount(account)) {
     return Print(absl::StrCat("Error: ", failure->text, "\n"));
   }
@@ -246,32 +268,16 @@ void WebPrompt::Call(absl::string_view method, absl::string_view rest,
     Print(absl::StrCat("Nothing to ", method, "!\n", kPrompt));
     return;
   }
-  WebAsk ask = {.shows_account = account_.secret != nullptr,
-                .is_repeatable = is_get,
-                .hides_body = true};
-  ask.call.method = absl::AsciiStrToUpper(method);
-  ask.call.target = options_.url->path;
-  if (!path.empty()) absl::StrAppend(&ask.call.target, "/", path);
-  if (ask.call.target.empty()) ask.call.target = "/";
-  ask.call.headers = {{"Accept", "*/*"}};
-  const std::pair<std::string, std::string> header =
-      absl::StrSplit(options_.header, absl::MaxSplits(':', 1));
-  const bool has_header =
-      net::IsHttpTarget(header.first) && !header.second.empty();
-  if (has_header) {
-    ask.call.headers.emplace_back(header.first,
-                                  absl::StripAsciiWhitespace(header.second));
-  }
-  if (method == "post" &&
-      !(has_header && absl::EqualsIgnoreCase(header.first, "content-type"))) {
-    ask.call.headers.emplace_back("Content-Type", kForm);
-  }
+  std::string target = options_.url->path;
+  if (!path.empty()) absl::StrAppend(&target, "/", path);
+  WebAsk ask = HelperAsk(absl::AsciiStrToUpper(method), std::move(target),
+                         options_.header, is_get ? "" : data);
+  ask.shows_account = account_.secret != nullptr;
   std::string cookies;
   for (const auto& [name, value] : cookies_) {
     absl::StrAppend(&cookies, cookies.empty() ? "" : "; ", name, "=", value);
   }
   if (!cookies.empty()) ask.call.headers.emplace_back("Cookie", cookies);
-  if (!is_get) ask.call.body = std::string(data);
   if (!net::IsHttpTarget(ask.call.target)) {
     Print(absl::StrCat("Error: no path to be asked for\n", kPrompt));
     return;

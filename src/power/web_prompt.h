@@ -36,10 +36,16 @@ struct WebUrl {
   static std::optional<WebUrl> Parse(absl::string_view text);
 };
 
+// A call as curl makes it for powerman's helpers. `header`: one more, as
+// "Name: value"; "" for none.
+WebAsk HelperAsk(absl::string_view method, std::string target,
+                 absl::string_view header, absl::string_view body);
+
 struct WebPromptOptions {
   std::optional<WebUrl> url = {};
   // Whether seturl may name another server. Where it goes, url() says.
   bool may_move = true;
+  bool begins_basic = false;  // shows credentials without being asked, as Basic
   // Used for https; its server name is that of the URL.
   net::TlsOptions tls = {};
   absl::Duration connect_timeout = absl::Seconds(5);

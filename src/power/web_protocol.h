@@ -24,6 +24,7 @@ struct WebMove {
     kSwitched,    // taken
     kWasSo,       // not carried out, as it is so already
     kAllowed,     // may switch
+    kSetting,     // what was set `is_so`
     kUntold,      // whether it may switch is not known
     kImpossible,  // `failure`: the plug's state does not allow it
     kLost,        // `failure`: no answer came to a command
@@ -33,6 +34,7 @@ struct WebMove {
   WebAsk ask = {};
   absl::Time until = absl::InfinitePast();
   PlugState state = PlugState::kUnknown;
+  std::optional<bool> is_so = {};  // nullopt: it cannot be read
   Failure failure = {};
   std::string remark = {};  // what a person may want to know
 
@@ -44,6 +46,9 @@ struct WebMove {
   }
   static WebMove State(PlugState state) {
     return {.kind = Kind::kState, .state = state};
+  }
+  static WebMove Setting(std::optional<bool> is_so) {
+    return {.kind = Kind::kSetting, .is_so = is_so};
   }
   static WebMove Of(Kind kind) { return {.kind = kind}; }
   static WebMove Fail(Failure failure, Kind kind = Kind::kFailed) {
@@ -58,7 +63,6 @@ struct WebOrder {
   Action action = Action::kStatus;
   std::string plug = {};
   ActionOptions options = {};
-  std::string boot_device = {};  // to be set before anything is switched
 };
 
 class WebProtocol {

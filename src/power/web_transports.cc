@@ -1,133 +1,18 @@
 #include "power/web_transports.h"
 
-#include <algorithm>
+#include <absl/strings/str_cat.h>
+
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "keys/secret.h"
-#include "power/tcp_transport.h"
+#include "power/machine_transport.h"
 #include "power/web_prompt.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 
 namespace power {
 namespace {
-
-// What both have in common: something pure that has a connection below and a
-// dialogue above, and what is told from the loop only.
-template <typename Machine>
-class MachineTransport : public Transport {
- public:
-  MachineTransport(sys::Loop& loop, TransportPlan plan)
-      : loop_(loop), plan_(std::move(plan)) {}
-  ~MachineTransport() override {
-    *alive_ = false;
-    loop_.Cancel(timer_);
-  }
-
-  void Start(Events events) override {
-    events_ = std::move(events);
-    Soon([this] {
-      Begin(sys::SteadyNow());
-      Carry(sys::SteadyNow());
-    });
-  }
-  void Leave(std::function<void()> gone) override {
-    has_ended_ = true;
-    LeaveLine();
-    Carry(sys::SteadyNow());
-    if (below_ == nullptr) return Soon(std::move(gone));
-    below_->Leave(std::move(gone));
-  }
-
- protected:
-  virtual void Begin(absl::Time now) = 0;
-  virtual Machine& machine() = 0;
-  virtual void LeaveLine() = 0;
-  // Tells what there is to be told; false once it has ended.
-  virtual bool Tell() = 0;
-
-  void Soon(std::function<void()> f) {
-    loop_.Post([f = std::move(f), alive = alive_] {
-      if (*alive) f();
-    });
-  }
-  // At the end of this turn, so that no event comes from within a call.
-  void CarrySoon() {
-    Soon([this] { Carry(sys::SteadyNow()); });
-  }
-
-  void Carry(absl::Time now) {
-    for (WebEffect& effect : machine().TakeEffects()) {
-      if (std::holds_alternative<WebConnect>(effect)) {
-        Connect();
-      } else if (WebSend* send = std::get_if<WebSend>(&effect)) {
-        if (below_ != nullptr) below_->Send(send->bytes);
-        keys::Wipe(send->bytes);
-      } else if (!has_ended_) {
-        loop_.DeleteAtEndOfTurn(std::move(below_));
-      }
-    }
-    if (has_ended_) return;
-    if (!Tell()) {
-      has_ended_ = true;
-      loop_.Cancel(std::exchange(timer_, 0));
-      return;
-    }
-    loop_.Cancel(std::exchange(timer_, 0));
-    const absl::Time at = machine().wake_at();
-    if (at == absl::InfiniteFuture()) return;
-    timer_ = loop_.At(std::max(at, now), [this] {
-      timer_ = 0;
-      const absl::Time then = sys::SteadyNow();
-      machine().Wake(then);
-      Carry(then);
-    });
-  }
-
-  void Connect() {
-    loop_.DeleteAtEndOfTurn(std::move(below_));
-    // The machine's own limit is a little shorter, and is what is told.
-    below_ = std::make_unique<TcpTransport>(
-        loop_, plan_.address, plan_.port,
-        plan_.connect_timeout + absl::Seconds(1));
-    const Transport* current = below_.get();
-    const auto with = [this, current](auto&& f) {
-      if (below_.get() != current || has_ended_) return;
-      const absl::Time now = sys::SteadyNow();
-      f(machine(), now);
-      Carry(now);
-    };
-    below_->Start(
-        {.connected =
-             [with] {
-               with([](Machine& m, absl::Time now) { m.Connected(now); });
-             },
-         .received =
-             [with](absl::string_view bytes) {
-               with([bytes](Machine& m, absl::Time now) {
-                 m.Receive(bytes, now);
-               });
-             },
-         .ended =
-             [with](const std::optional<Failure>& why) {
-               with([why](Machine& m, absl::Time now) {
-                 if (why.has_value()) m.ConnectFailed(*why, now);
-                 m.Closed(now);
-               });
-             }});
-  }
-
-  sys::Loop& loop_;
-  const TransportPlan plan_;
-  Events events_;
-  std::unique_ptr<Transport> below_;
-  bool has_ended_ = false;
-  sys::Loop::Timer timer_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-};
 
 class TlsTransport : public MachineTransport<WebStream> {
  public:
@@ -173,9 +58,10 @@ class TlsTransport : public MachineTransport<WebStream> {
 class PromptTransport : public MachineTransport<WebPrompt> {
  public:
   PromptTransport(sys::Loop& loop, const TransportPlan& plan,
-                  WebPromptOptions options)
+                  WebPromptOptions options, HostFinder find = nullptr)
       : MachineTransport(loop, plan),
-        prompt_(std::move(options), sys::RandomBytes) {}
+        prompt_(std::move(options), sys::RandomBytes),
+        find_(std::move(find)) {}
 
   void Send(absl::string_view bytes) override {
     if (has_ended_) return;
@@ -198,7 +84,49 @@ class PromptTransport : public MachineTransport<WebPrompt> {
     return false;
   }
 
+  void Find(Found found) override {
+    if (find_ == nullptr) return MachineTransport::Find(std::move(found));
+    const WebUrl url = *prompt_.url();
+    find_(url.host,
+          [found = std::move(found), url](const std::string& address) {
+            found(address, url.port, absl::StrCat(url.host, " has no address"));
+          });
+  }
+
   WebPrompt prompt_;
+  const HostFinder find_;
+};
+
+class CallTransport : public MachineTransport<WebLink> {
+ public:
+  CallTransport(sys::Loop& loop, const TransportPlan& plan, WebServer server,
+                WebAccount account, WebAsk ask, absl::Duration limit,
+                std::function<void(const WebReply& reply)> done)
+      : MachineTransport(loop, plan),
+        link_(std::move(server), std::move(account), sys::RandomBytes),
+        ask_(std::move(ask)),
+        limit_(limit),
+        done_(std::move(done)) {}
+
+  void Send(absl::string_view) override {}
+
+ private:
+  WebLink& machine() override { return link_; }
+  void Begin(absl::Time now) override {
+    link_.Ask(std::move(ask_), now + limit_, now);
+  }
+  void LeaveLine() override { link_.Close(); }
+  bool Tell() override {
+    const std::optional<WebReply> reply = link_.TakeReply();
+    if (!reply.has_value()) return true;
+    done_(*reply);
+    return false;
+  }
+
+  WebLink link_;
+  WebAsk ask_;
+  const absl::Duration limit_;
+  const std::function<void(const WebReply& reply)> done_;
 };
 
 }  // namespace
@@ -221,6 +149,23 @@ TransportMaker WebTransports(std::shared_ptr<WebTrust> trust) {
     if (is_https) options.tls = trust->OptionsFor(*plan.pcu, plan.address);
     return std::make_unique<PromptTransport>(loop, plan, std::move(options));
   };
+}
+
+std::unique_ptr<Transport> NewPromptTransport(sys::Loop& loop,
+                                              const TransportPlan& plan,
+                                              WebPromptOptions options,
+                                              HostFinder find) {
+  return std::make_unique<PromptTransport>(loop, plan, std::move(options),
+                                           std::move(find));
+}
+
+std::unique_ptr<Transport> NewWebCall(
+    sys::Loop& loop, const TransportPlan& plan, WebServer server,
+    WebAccount account, WebAsk ask, absl::Duration limit,
+    std::function<void(const WebReply& reply)> done) {
+  return std::make_unique<CallTransport>(loop, plan, std::move(server),
+                                         std::move(account), std::move(ask),
+                                         limit, std::move(done));
 }
 
 }  // namespace power

@@ -328,6 +328,10 @@ std::string BmcModel::Execute(Session& session, uint8_t function,
     case 0x0004:
       ++counts_.identify;
       return Bytes({0});
+    case 0x0008:
+      return SetBoot(session, data, now);
+    case 0x0009:
+      return GetBoot(session, data, now);
     case 0x0601:
       return DeviceId();
     case 0x0638:
@@ -353,6 +357,47 @@ std::string BmcModel::SetPrivilege(Session& session, absl::string_view data) {
   }
   if (wanted != 0) session.privilege = wanted;
   return Bytes({0, session.privilege});
+}
+
+std::string BmcModel::BootOption(uint8_t parameter, absl::Time now) {
+  std::string value = boot_[parameter];
+  value.resize(parameter == 5 ? 5 : parameter == 4 ? 2 : 1);
+  if (parameter == 5 && now >= boot_until_) value[0] &= 0x7f;
+  return value;
+}
+
+std::string BmcModel::SetBoot(const Session& session, absl::string_view data,
+                              absl::Time now) {
+  constexpr uint8_t kNoSuchOption = 0x80;
+  if (session.privilege < options_.control_privilege) {
+    return Bytes({kNoPrivilege});
+  }
+  if (!options_.has_boot_options) return Bytes({kNotKnown});
+  if (data.empty()) return Bytes({0xc7});
+  const uint8_t parameter = data[0] & 0x7f;
+  const bool is_known = parameter == 0 || parameter == 3 || parameter == 4 ||
+                        (parameter == 5 && options_.has_boot_flags);
+  if (!is_known) return Bytes({kNoSuchOption});
+  if (options_.forgets_boot) return Bytes({0});
+  boot_[parameter] = std::string(data.substr(1));
+  if (parameter == 5) {
+    ++counts_.boot;
+    boot_until_ = (BootOption(3, now)[0] & 0x08) != 0 ? absl::InfiniteFuture()
+                                                      : now + absl::Seconds(60);
+  }
+  return Bytes({0});
+}
+
+std::string BmcModel::GetBoot(const Session& session, absl::string_view data,
+                              absl::Time now) {
+  if (session.privilege < options_.control_privilege) {
+    return Bytes({kNoPrivilege});
+  }
+  if (!options_.has_boot_options || !options_.shows_boot_options) {
+    return Bytes({kNotKnown});
+  }
+  if (data.size() != 3) return Bytes({0xc7});
+  return Bytes({0, 1, data[0]}) + BootOption(data[0] & 0x7f, now);
 }
 
 std::string BmcModel::Control(const Session& session, absl::string_view data,

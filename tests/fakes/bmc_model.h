@@ -43,12 +43,17 @@ struct BmcOptions {
   absl::Duration switch_time = absl::ZeroDuration();
   absl::Duration soft_time = absl::Seconds(3);  // of the operating system
   bool ignores_soft = false;
+  // Of the boot options.
+  bool has_boot_options = true, shows_boot_options = true;
+  bool has_boot_flags = true;  // among them
+  bool forgets_boot = false;   // says yes and keeps nothing
 };
 
 struct BmcCounts {
   int opens = 0, rakp1s = 0, rakp3s = 0, refused_proofs = 0;
   int logins = 0, closes = 0;
   int on = 0, off = 0, cycle = 0, reset = 0, soft = 0, nmi = 0, identify = 0;
+  int boot = 0;     // the flags set
   int dropped = 0;  // sequences seen before, wrong codes, nonsense
   int switchings() const { return on + off + cycle + reset + soft + nmi; }
 };
@@ -61,6 +66,11 @@ class BmcModel {
   std::vector<std::string> Receive(absl::string_view datagram, absl::Time now);
   bool IsOn(absl::Time now);
   const BmcCounts& counts() const { return counts_; }
+  // A boot option, as it stands; the flags (5) as long as they hold.
+  std::string BootOption(uint8_t parameter, absl::Time now);
+  void SetBootOption(uint8_t parameter, std::string value) {
+    boot_[parameter] = std::move(value);
+  }
   BmcOptions& options() { return options_; }
   void ForgetSessions() { sessions_.clear(); }
 
@@ -93,6 +103,10 @@ class BmcModel {
   std::string SetPrivilege(Session& session, absl::string_view data);
   std::string Control(const Session& session, absl::string_view data,
                       absl::Time now);
+  std::string SetBoot(const Session& session, absl::string_view data,
+                      absl::Time now);
+  std::string GetBoot(const Session& session, absl::string_view data,
+                      absl::Time now);
   void PlanPower(bool on, absl::Time at);
   std::string Random(size_t bytes);
 
@@ -103,6 +117,8 @@ class BmcModel {
   std::map<uint32_t, Session> sessions_;
   std::map<absl::Time, bool> plan_;  // of the power
   bool is_on_;
+  std::map<uint8_t, std::string> boot_;
+  absl::Time boot_until_ = absl::InfiniteFuture();  // the flags hold
 };
 
 }  // namespace fakes

@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 #include <absl/strings/strip.h>
 
 #include <algorithm>
@@ -233,7 +234,8 @@ WebSaid RedfishModel::System(size_t index, const WebHeard& heard,
     if (const text::Json* lit = json->Find("LocationIndicatorActive")) {
       m.is_lit = *lit->AsBool();
     }
-    if (const text::Json* boot = json->Find("Boot")) {
+    if (const text::Json* boot = json->Find("Boot");
+        boot != nullptr && !options.forgets_boot) {
       m.boots = StrCat(Value(*boot, "BootSourceOverrideTarget"), " ",
                        Value(*boot, "BootSourceOverrideEnabled"));
     }
@@ -244,15 +246,23 @@ WebSaid RedfishModel::System(size_t index, const WebHeard& heard,
           ? StrCat(R"("@Redfish.ActionInfo":")", self, R"(/ResetActionInfo")")
           : StrCat(R"("ResetType@Redfish.AllowableValues":)",
                    Quoted(options.reset_types));
-  WebSaid said = Json(StrCat(
-      R"({"Id":")", index + 1, R"(","Name":"System","UUID":"UUID-)",
-      absl::StrFormat("%04d", index + 1), R"(","HostName":"web)", index + 1,
-      R"(.example.org","PowerState":")", StateOf(m, now),
-      R"(","LocationIndicatorActive":)", m.is_lit ? "true" : "false",
-      R"(,"Boot":{"BootSourceOverrideTarget@Redfish.AllowableValues":)",
-      R"(["None","Pxe","Hdd"]},"Actions":{"#ComputerSystem.Reset":{"target":")",
-      options.absolute_targets ? "http://bmc.example.org" : "", target, "\",",
-      values, "}}}"));
+  const std::pair<std::string, std::string> boots =
+      absl::StrSplit(m.boots, ' ');
+  const std::string boot =
+      !options.shows_boot
+          ? ""
+          : StrCat(R"(,"BootSourceOverrideTarget":")", boots.first,
+                   R"(","BootSourceOverrideEnabled":")", boots.second, "\"");
+  WebSaid said = Json(
+      StrCat(R"({"Id":")", index + 1, R"(","Name":"System","UUID":"UUID-)",
+             absl::StrFormat("%04d", index + 1), R"(","HostName":"web)",
+             index + 1, R"(.example.org","PowerState":")", StateOf(m, now),
+             R"(","LocationIndicatorActive":)", m.is_lit ? "true" : "false",
+             R"(,"Boot":{"BootSourceOverrideTarget@Redfish.AllowableValues":)",
+             R"(["None","Pxe","Hdd"])", boot,
+             R"(},"Actions":{"#ComputerSystem.Reset":{"target":")",
+             options.absolute_targets ? "http://bmc.example.org" : "", target,
+             "\",", values, "}}}"));
   said.headers.emplace("ETag", tag);
   return said;
 }

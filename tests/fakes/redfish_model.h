@@ -24,8 +24,10 @@ struct RedfishOptions {
   bool has_sessions = true, has_accounts = true;
   bool action_info = false;  // instead of allowable values
   bool absolute_targets = false;
-  bool wants_tags = false;   // If-Match, else 412
-  bool makes_tasks = false;  // 202
+  bool wants_tags = false;    // If-Match, else 412
+  bool makes_tasks = false;   // 202
+  bool forgets_boot = false;  // says yes and keeps nothing
+  bool shows_boot = true;
   std::string task_ends = "Completed";
   size_t page = 1000;  // members of a page
   std::vector<std::string> reset_types = {
@@ -43,7 +45,7 @@ class RedfishModel : public WebModel {
     bool goes_on = true;  // to which it goes
     absl::Time at = absl::InfinitePast();
     bool is_lit = false;
-    std::string boots = "None";
+    std::string boots = "None Disabled";  // target, and whether
   };
   std::vector<Machine> systems, outlets;
   std::string StateOf(Machine& machine, absl::Time now);

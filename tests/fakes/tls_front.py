@@ -1,7 +1,9 @@
-"""TLS on loopback in front of a plain server: tls_front.py CERT KEY PORT FILE
+"""TLS on loopback in front of a plain server:
 
-Listens on a port the system picks and writes it to FILE. What comes is passed
-on to 127.0.0.1:PORT.
+tls_front.py CERT KEY PORT FILE [READY-FD [ADDRESS:PORT]]
+
+Listens there, or on a port of 127.0.0.1 that the system picks, and writes the
+port to FILE, and then a byte to the descriptor. What comes is passed on to 127.0.0.1:PORT.
 """
 import os
 import socket
@@ -9,7 +11,7 @@ import ssl
 import sys
 import threading
 
-cert, key, port, ready = sys.argv[1:]
+cert, key, port, ready = sys.argv[1:5]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert, key)
 
@@ -37,10 +39,14 @@ def serve(client):
     pump(inside, outside)
 
 
-with socket.create_server(("127.0.0.1", 0)) as listener:
+where = (sys.argv[6] if len(sys.argv) > 6 else "127.0.0.1:0").split(":")
+with socket.create_server((where[0], int(where[1]))) as listener:
     with open(ready + ".new", "w") as f:
         f.write("%d\n" % listener.getsockname()[1])
     os.rename(ready + ".new", ready)
+    if len(sys.argv) > 5:
+        os.write(int(sys.argv[5]), b"r")
+        os.close(int(sys.argv[5]))
     while True:
         client, _ = listener.accept()
         threading.Thread(target=serve, args=(client,), daemon=True).start()

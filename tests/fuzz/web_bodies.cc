@@ -74,6 +74,7 @@ void Run(power::WebProtocol& protocol, absl::string_view bytes,
     for (const auto& next : std::vector<power::PlugAction::Next>{
              {.step = power::PlugAction::Step::kRead},
              {.step = power::PlugAction::Step::kSwitch, .command = command},
+             {.step = power::PlugAction::Step::kReadBack, .command = command},
              {.step = power::PlugAction::Step::kPrivilege}}) {
       const auto step = [&](const power::WebReply* r) {
         return protocol.Step(0, next, r, now);
@@ -95,14 +96,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                 size - 1);
   MUST(power::ScanMarkup(bytes).size() <= power::kMaxMarkupItems);
   constexpr power::Action kCommands[] = {
-      power::Action::kOn, power::Action::kOff, power::Action::kReset,
-      power::Action::kNmi, power::Action::kIdentifyOn};
-  const power::Action command = kCommands[data[0] % 5];
-  power::RedfishProtocol redfish(
-      {{.action = command,
-        .plug = "web1",
-        .boot_device = data[0] % 2 == 0 ? "pxe" : ""}},
-      {.user = "u"}, data[0] % 3 == 0 ? "web1" : "", {});
+      power::Action::kOn,  power::Action::kOff,        power::Action::kReset,
+      power::Action::kNmi, power::Action::kIdentifyOn, power::Action::kBootPxe};
+  const power::Action command = kCommands[data[0] % 6];
+  power::RedfishProtocol redfish({{.action = command, .plug = "web1"}},
+                                 {.user = "u"}, data[0] % 3 == 0 ? "web1" : "",
+                                 {});
   Run(redfish, bytes, command);
   power::AmtProtocol amt(data[0] % 2 == 0);
   Run(amt, bytes, command);

@@ -27,6 +27,8 @@ def serve(c):
             if w[1] == '2':
                 c.shutdown(2); return
             on[w[1]] = w[0] == 'on'
+        elif w[:1] == ['mute']:
+            continue
         elif w[:1] == ['quit']:
             c.close(); return
         say('> ')
@@ -68,6 +70,12 @@ pcu-reboot --off-time 0s cycle web1 | untimed
 echo '--- closed in the middle'
 pcu-reboot -q --retries 0 off web2
 echo "[$?]"
+echo '--- prints nothing any more'
+pcu-reboot --step-timeout 20s on web1 | untimed
+sed -i 's/send "on %s/send "mute %s/' pcu.conf
+pcu-reboot -q off web1
+pcu-reboot -q --retries 0 --step-timeout 2s on web1 | sed 's/it printed.*; the/it printed ...; the/'
+pcu-reboot --via h --step-timeout 1s on web1 2>&1 | head -1
 echo '--- refused, with two plugs'
 echo wrong >password
 pcu-reboot -q on web1 web2

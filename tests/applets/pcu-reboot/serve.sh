@@ -42,6 +42,15 @@ same -Q t1,u08
 same -r t2
 same -f t4
 same -u t4
+same -b
+same -f t4,x
+same -b
+same -b t4,t5,x
+same -u t4
+same -x -b 't[3-5]'
+same -t
+same -t 't[0-2],x'
+same -x -t t1
 same -1 't[1-2]' -0 t3 -q
 same -1 'nosuch,t1'
 same -Q 't[3-1]'

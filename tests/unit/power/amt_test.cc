@@ -61,6 +61,8 @@ TEST_CASE("amt: power 45: each action by WS-Management", "[power]") {
   CHECK(host.model.asked == std::vector<int>{8, 2, 8, 2, 10, 11});
   CHECK(TextOf(host.One(Action::kIdentifyOn)) ==
         "unsupported: it has no way to do 'identify on'");
+  CHECK(TextOf(host.One(Action::kBootPxe)) ==
+        "unsupported: it has no way to do 'bootdev pxe'");
   host.model.state = 4;
   CHECK(host.One(Action::kStatus).remark == "sleeps");
   host.model.state = 7;

@@ -68,6 +68,13 @@ TEST_CASE("campaign_plan: options win over the inventory, it over the model",
   CHECK(plan.request.pcus[0].settings.limit == absl::Seconds(7));
   CHECK(plan.request.pcus[0].settings.retry.retries == 5);
   CHECK(plan.request.pcus[0].settings.retry.of_connecting);
+  // That of a step goes with the PCU, which is then a copy.
+  CHECK(plan.pcus[0].pcu == inventory.FindPcu("a"));
+  options.step_timeout = absl::Seconds(3);
+  plan = power::MakePlan(inventory, Choose(inventory, {"web1"}), options);
+  CHECK(plan.pcus[0].pcu->name == "a");
+  CHECK(plan.pcus[0].pcu->step_timeout == absl::Seconds(3));
+  CHECK_FALSE(inventory.FindPcu("a")->step_timeout.has_value());
 }
 
 TEST_CASE("power 8: a PCU without a secret that its model needs is not asked",

@@ -46,8 +46,9 @@ std::string Rule(absl::string_view text) {
   return problems[0].rule;
 }
 
-TEST_CASE("device files: all of powerman's load, and read back as the same",
-          "[power]") {
+TEST_CASE(
+    "device files: power 5: all of powerman's load, and read back as the same",
+    "[power]") {
   std::vector<std::string> names;
   DIR* folder = opendir("/etc/powerman");
   if (folder == nullptr) {
@@ -249,7 +250,7 @@ specification "BayTech" {
   native-cycle safe tls no interleave yes sessions 2 settle 3 poll 5
   off-time 8.5 alternative "Other"
   state "On|1" = on   state "warm" = pending
-  snmp { get "1.3.6.1" on 1 off 2 low -1
+  http { get "1.3.6.1" on 1 off 2 low -1
          set "1.3.6.2" { cycle 3 } }
   script login {
     expectany {
@@ -275,9 +276,9 @@ specification "BayTech" {
   CHECK(spec.transports == std::vector<std::string>{"ssh", "telnet"});
   CHECK(spec.off_time == absl::Seconds(8.5));
   CHECK(spec.CyclesNatively());
-  REQUIRE(spec.Block("snmp") != nullptr);
-  CHECK(spec.Block("snmp")->inside.size() == 2);
-  CHECK(spec.Block("snmp")->inside[0].values.size() == 7);
+  REQUIRE(spec.Block("http") != nullptr);
+  CHECK(spec.Block("http")->inside.size() == 2);
+  CHECK(spec.Block("http")->inside[0].values.size() == 7);
   const Statement& any = spec.scripts[0].body[0];
   REQUIRE(any.branches.size() == 5);
   CHECK(any.branches[1].body[1].times == 1);

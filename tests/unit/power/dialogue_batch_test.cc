@@ -27,6 +27,22 @@ specification "s" {
   script on { send "on %s" confirm "y" "n" }
   script off { send "off %s" }
   script cycle { send "c %s" }
+  script verify { send "t %s" expectany { "sure" { confirm "y" "n" } ">" { } } }
+}
+specification "reads" {
+  timeout 5
+  script status { send "s %s" }
+  script verify { send "t %s" }
+}
+specification "warm" {
+  timeout 5
+  script status { send "s %s" }
+  script status_temp_all { send "t" }
+  script status_beacon { send "b %s" }
+}
+specification "says" {
+  timeout 5
+  script verify { send "t %s" }
 }
 )dev";
 
@@ -36,9 +52,10 @@ absl::Time At(double seconds) {
 
 struct World {
   explicit World(std::vector<power::PlugOrder> orders,
-                 power::DialogueBatchOptions options = {}) {
+                 power::DialogueBatchOptions options = {},
+                 size_t specification = 0) {
     reading = power::ReadDeviceFile("t", kPlain);
-    device.specification = &reading.file.specifications[0];
+    device.specification = &reading.file.specifications.at(specification);
     for (const char* plug : {"1", "2", "3"}) device.plugs.push_back({plug});
     batch = std::make_unique<DialogueBatch>(device, std::move(orders), options);
     Take(batch->Begin(At(0)));
@@ -71,6 +88,14 @@ struct World {
     Take(batch->Ended(ended, At(at)));
   }
   void Done(double at) { States({}, at); }
+  // Script verify has ended well.
+  void Tried(bool was_asked, double at) {
+    power::RequestEnded ended{asked.request};
+    power::RunEnded run;
+    run.confirmation_reached = was_asked;
+    ended.runs.push_back(run);
+    Take(batch->Ended(ended, At(at)));
+  }
   void Fail(FailureClass c, const std::string& text, bool begun, double at,
             bool maybe_executed = false) {
     power::RequestEnded ended{asked.request};
@@ -213,3 +238,69 @@ TEST_CASE("dialogue batch: a busy device says how long", "[power]") {
 }
 
 }  // namespace
+
+TEST_CASE("dialogue batch: power 12: what a trial shows", "[power]") {
+  const power::PlugOrder trial = {
+      .action = Action::kVerify, .plug = "1", .with_confirmation = true};
+  // The question came.
+  World asked({trial});
+  asked.States({kOn}, 1);
+  asked.Tried(true, 2);
+  CHECK(asked.results[0].outcome == power::Outcome::kDone);
+  CHECK(asked.results[0].verified == power::VerifyLevel::kPrivilege);
+  // It should have come.
+  World not_asked({trial});
+  not_asked.States({kOn}, 1);
+  not_asked.Tried(false, 2);
+  CHECK(not_asked.results[0].failure ==
+        power::Failure{FailureClass::kPrompt,
+                       "the device did not ask whether that is meant"});
+  // The model knows of none.
+  World reads({trial}, {}, 1);
+  reads.States({kOn}, 1);
+  reads.Tried(false, 2);
+  CHECK(reads.results[0].outcome == power::Outcome::kDone);
+  CHECK(reads.results[0].verified == power::VerifyLevel::kPlug);
+  CHECK(reads.results[0].remark == "its trial asks for no confirmation");
+  // Nor can it read anything.
+  World says({trial}, {}, 3);
+  says.Tried(false, 2);
+  CHECK(says.results[0].outcome == power::Outcome::kDone);
+  CHECK(says.results[0].verified == power::VerifyLevel::kLogin);
+}
+
+TEST_CASE("dialogue batch: what no script does is not asked for", "[power]") {
+  World world({{.action = Action::kBootPxe, .plug = "1"}});
+  CHECK(world.results[0].failure ==
+        power::Failure{FailureClass::kUnsupported,
+                       "model s has no way to do 'bootdev pxe'"});
+  CHECK(world.TakeLog() == Log{"ended 0"});
+}
+
+TEST_CASE(
+    "dialogue batch: power 29: temperatures and beacons are read, not "
+    "states",
+    "[power]") {
+  World world({{.action = Action::kTemperature, .plug = "1"},
+               {.action = Action::kTemperature, .plug = "2"},
+               {.action = Action::kBeacon, .plug = "1"},
+               {.action = Action::kStatus, .plug = "1"}},
+              {}, 2);
+  CHECK(world.TakeLog() == Log{"status_temp 1,2"});
+  power::RequestEnded told{world.asked.request};
+  told.runs.push_back(
+      {.plugs = {{.plug = "1", .value = "83"}, {.plug = "2", .value = "84"}}});
+  world.Take(world.batch->Ended(told, At(1)));
+  CHECK(world.results[0].value == "83");
+  CHECK(world.results[1].value == "84");
+  CHECK(world.results[0].after == PlugState::kUnknown);
+  CHECK(world.TakeLog() == Log{"ended 0", "ended 1", "status_beacon 1"});
+  world.States({kOn}, 2);
+  CHECK(world.results[2].after == kOn);
+  CHECK(world.results[2].value.empty());
+  CHECK(world.TakeLog() == Log{"ended 2", "status 1"});
+  // A model without such a script is not asked for it.
+  World without({{.action = Action::kTemperature, .plug = "1"}});
+  CHECK(without.results[0].failure->failure_class ==
+        FailureClass::kUnsupported);
+}

@@ -20,8 +20,8 @@ using power::FailureClass;
 using power::Helper;
 using power::HelperAnswer;
 using power::HelperCall;
-using power::HttpCall;
 using power::IpmiCall;
+using power::PageCall;
 using power::ParseHelperCommand;
 using power::PlugState;
 using power::SnmpCall;
@@ -187,14 +187,15 @@ TEST_CASE("redfishpower helper: on is ok once the state has followed",
   int asked = 0;
   bool is_on = false;
   Bench b("redfishpower -h n1", [&](const HelperCall& call) {
-    const HttpCall& what = std::get<HttpCall>(call.what);
+    const PageCall& what = std::get<PageCall>(call.what);
     HelperAnswer answer;
-    if (what.method == HttpCall::Method::kPost) {
+    if (what.posts) {
       asked = 0;
       is_on = what.body == "{\"ResetType\":\"On\"}";
       return answer;
     }
-    CHECK(what.url == "https://n1/redfish/v1/Systems/1");
+    CHECK(call.host == "n1");
+    CHECK(what.path == "redfish/v1/Systems/1");
     CHECK(what.header == "Content-Type:application/json");
     CHECK(what.credentials->view() == "USER:PASS");
     // It takes its time.
@@ -221,7 +222,7 @@ TEST_CASE("redfishpower helper: on that changes nothing is a timeout",
           "[power]") {
   Bench b("redfishpower -h n1 -S s -O o -P x", [&](const HelperCall& call) {
     HelperAnswer answer;
-    if (std::get<HttpCall>(call.what).method == HttpCall::Method::kGet) {
+    if (!std::get<PageCall>(call.what).posts) {
       answer.body = "{\"PowerState\":\"Off\"}";
     }
     return answer;
@@ -254,27 +255,6 @@ TEST_CASE("redfishpower helper: answers that say nothing", "[power]") {
   }
   failure = power::Failure{FailureClass::kAuth, "401"};
   CHECK(b.Say("stat") == "n1: error\nredfishpower> ");
-}
-
-TEST_CASE("httppower helper: pages are printed as they are", "[power]") {
-  Bench b("httppower -u http://u", [&](const HelperCall& call) {
-    const HttpCall& what = std::get<HttpCall>(call.what);
-    HelperAnswer answer;
-    if (what.url == "http://u/none") {
-      answer.failure =
-          power::Failure{FailureClass::kDevice, "404\r\nhttppower> "};
-    }
-    answer.body = absl::StrCat("<", what.url, " ", what.body, ">");
-    return answer;
-  });
-  CHECK(b.Say("auth admin:1234") == "httppower> ");
-  CHECK(b.Say("get") == "<http://u >httppower> ");
-  CHECK(b.Say("get index.htm") == "<http://u/index.htm >httppower> ");
-  CHECK(b.Say("post outlet 3=ON") == "<http://u/outlet 3=ON>httppower> ");
-  CHECK(b.Say("post a=b") == "<http://u a=b>httppower> ");
-  CHECK(b.Say("get none").find("Error: 404") == 0);
-  CHECK(b.Say("post") == "Nothing to post!\nhttppower> ");
-  CHECK(b.Say("seturl") == "Usage: seturl http://...\nhttppower> ");
 }
 
 TEST_CASE("power helpers: a line is limited, and those that wait are",
@@ -402,8 +382,8 @@ TEST_CASE("power 32: redfishpower's device files work without it", "[power]") {
     std::map<std::string, bool> on;
     OnHelper b(file, 0, "redfishpower -h pnode[1,3]",
                [&](const HelperCall& call) {
-                 const auto& what = std::get<HttpCall>(call.what);
-                 if (what.method == HttpCall::Method::kPost) {
+                 const auto& what = std::get<PageCall>(call.what);
+                 if (what.posts) {
                    on[call.host] = what.body.find("Off") == std::string::npos;
                  }
                  HelperAnswer answer;
@@ -458,35 +438,6 @@ TEST_CASE("power 32: snmppower's device files work without it", "[power]") {
     b.Do(Verb::kOff, {"3"});
     CHECK(b.State("3") == PlugState::kOff);
   }
-}
-
-TEST_CASE("power 32: httppower's device files work without it", "[power]") {
-  std::map<int, bool> on;
-  OnHelper b("dli4.dev", 0, "httppower -u http://lpc",
-             [&](const HelperCall& call) {
-               const auto& what = std::get<HttpCall>(call.what);
-               HelperAnswer answer;
-               if (what.method == HttpCall::Method::kPost) {
-                 on[what.body[0] - '0'] = what.body.find("=ON") == 1;
-                 return answer;
-               }
-               answer.body = "Controller: x\n";
-               for (int i = 1; i <= 8; i++) {
-                 absl::StrAppend(&answer.body, "<td>Outlet ", i, "</td><b>",
-                                 on[i] ? "ON" : "OFF", "</b>\n");
-               }
-               return answer;
-             });
-  if (!b.has_file()) {
-    WARN("skipped: powerman is not installed");
-    return;
-  }
-  CHECK(b.State("3") == PlugState::kOff);
-  b.Do(Verb::kOn, {"3"});
-  CHECK(b.State("3") == PlugState::kOn);
-  CHECK(b.State("4") == PlugState::kOff);
-  b.Do(Verb::kOff, {"3"});
-  CHECK(b.State("3") == PlugState::kOff);
 }
 
 }  // namespace

@@ -48,8 +48,7 @@ std::vector<std::string> Ipmitool(int port, int suite,
                                    "admin",
                                    "-P",
                                    password,
-                                   "chassis",
-                                   "power"};
+                                   "chassis"};
   argv.insert(argv.end(), what.begin(), what.end());
   return argv;
 }
@@ -68,11 +67,13 @@ class IpmiSim {
                    "case \"$2 $3\" in\n"
                    "'get power') echo power:$(cat $1) ;;\n"
                    "'set power') echo $4 >$1 ;;\n"
-                   "'get boot') echo boot:default ;;\n"
+                   "'get boot') echo boot:$(cat $1.boot) ;;\n"
+                   "'set boot') echo $4 >$1.boot ;;\n"
                    "esac\n"
                    "exit 0\n",
                    0755);
     program_.Write("power", "1\n");
+    program_.Write("power.boot", "default\n");
     program_.Write("sim.emu",
                    "mc_setbmc 0x20\n"
                    "mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 "
@@ -128,6 +129,7 @@ class IpmiSim {
   }
 
   std::string power() const { return program_.Read("power"); }
+  std::string boot() const { return program_.Read("power.boot"); }
   std::string log() const { return program_.Read("power.log"); }
 
  private:
@@ -147,17 +149,18 @@ TEST_CASE("power 35: ipmitool gets on with our simulator, in both suites",
     CAPTURE(suite);
     auto server = Serve(loop);
     const int port = server->address().port();
-    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"status"})) ==
-          "Chassis Power is on\n[exit 0]");
-    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"off"})) ==
+    CHECK(
+        RunBeside(loop, Ipmitool(port, suite, "secret", {"power", "status"})) ==
+        "Chassis Power is on\n[exit 0]");
+    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"power", "off"})) ==
           "Chassis Power Control: Down/Off\n[exit 0]");
     CHECK_FALSE(server->model().IsOn(sys::SteadyNow()));
-    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"on"})) ==
+    CHECK(RunBeside(loop, Ipmitool(port, suite, "secret", {"power", "on"})) ==
           "Chassis Power Control: Up/On\n[exit 0]");
     CHECK(server->model().IsOn(sys::SteadyNow()));
     CHECK(server->model().counts().refused_proofs == 0);
     CHECK(absl::StrContains(
-        RunBeside(loop, Ipmitool(port, suite, "wrong", {"status"})),
+        RunBeside(loop, Ipmitool(port, suite, "wrong", {"power", "status"})),
         "Unable to establish"));
   }
 }
@@ -184,6 +187,50 @@ TEST_CASE("power 35: ipmipower gets on with our simulator, in both suites",
   }
 }
 
+TEST_CASE("ipmi: ipmitool reads the boot device that we set, and we its own",
+          "[power]") {
+  if (!Have("ipmitool")) return;
+  sys::Loop loop;
+  const auto server = Serve(loop);
+  IpmiClient client(loop);
+  const auto ours = [&](Action action) {
+    IpmiTask task = {.address = "127.0.0.1",
+                     .port = server->address().port(),
+                     .action = action};
+    task.account.user = "admin";
+    task.account.password = SecretOf("secret");
+    std::optional<PlugResult> got;
+    client.Start(task, [&](const PlugResult& result) { got = result; });
+    Await(loop, [&] { return got.has_value(); });
+    return got->outcome;
+  };
+  const auto theirs = [&](std::vector<std::string> what) {
+    return RunBeside(loop,
+                     Ipmitool(server->address().port(), 17, "secret", what));
+  };
+  const std::pair<Action, std::string> kDevices[] = {
+      {Action::kBootPxe, "Force PXE"},
+      {Action::kBootDisk, "Force Boot from default Hard-Drive"},
+      {Action::kBootCdrom, "Force Boot from CD/DVD"},
+      {Action::kBootBios, "Force Boot into BIOS Setup"},
+      {Action::kBootNone, "No override"}};
+  for (const auto& [action, words] : kDevices) {
+    CHECK(ours(action) == Outcome::kDone);
+    const std::string said = theirs({"bootparam", "get", "5"});
+    CHECK(absl::StrContains(said, "Boot Flag Valid"));
+    CHECK(absl::StrContains(said, "Options apply to only next boot"));
+    CHECK(absl::StrContains(said, "Boot Device Selector : " + words));
+  }
+  CHECK(absl::StrContains(
+      theirs({"bootparam", "get", "3"}),
+      "Don't automatically clear boot flag valid bit on timeout"));
+  CHECK(theirs({"bootdev", "cdrom"}) == "Set Boot Device to cdrom\n[exit 0]");
+  const std::string set =
+      server->model().BootOption(5, sys::SteadyNow()).substr(0, 2);
+  CHECK(ours(Action::kBootCdrom) == Outcome::kDone);
+  CHECK(server->model().BootOption(5, sys::SteadyNow()).substr(0, 2) == set);
+}
+
 TEST_CASE("power 35: our client gets on with OpenIPMI's simulator", "[power]") {
   if (!Have("ipmi_sim")) return;
   IpmiSim sim;
@@ -199,6 +246,10 @@ TEST_CASE("power 35: our client gets on with OpenIPMI's simulator", "[power]") {
   CHECK(sim.power() == "1\n");
   CHECK(sim.Run(Action::kReset).outcome == Outcome::kDone);
   CHECK(absl::StrContains(sim.log(), "set reset 1"));
+  // It shows the device, and never that it is valid.
+  CHECK(sim.Run(Action::kBootPxe).outcome == Outcome::kAccepted);
+  CHECK(sim.boot() == "pxe\n");
+  CHECK(sim.Run(Action::kBootNone).outcome == Outcome::kDone);
   CHECK(sim.Run(Action::kVerify).verified == power::VerifyLevel::kPrivilege);
   CHECK(sim.Run(Action::kOff, "ops", "o").outcome == Outcome::kDone);
   CHECK(sim.Run(Action::kStatus, "eye", "e").after == PlugState::kOff);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "power/ipmi_boot.h"
 #include "power/ipmi_job.h"
 #include "unit/power/sim.h"
 
@@ -288,4 +289,92 @@ TEST_CASE("ipmi: identify is switched on and off", "[power]") {
   CHECK(sim.Run(Action::kIdentifyOn).outcome == Outcome::kAccepted);
   CHECK(sim.Run(Action::kIdentifyOff).outcome == Outcome::kAccepted);
   CHECK(sim.bmc().counts().identify == 2);
+}
+
+TEST_CASE("ipmi: a boot device is set for once and holds until the host starts",
+          "[power]") {
+  const std::pair<Action, std::string> kDevices[] = {
+      {Action::kBootPxe, "\x80\x04"},
+      {Action::kBootDisk, "\x80\x08"},
+      {Action::kBootCdrom, "\x80\x14"},
+      {Action::kBootBios, "\x80\x18"},
+      {Action::kBootNone, std::string("\x80\x00", 2)}};
+  Sim sim({}, {});
+  for (const auto& [action, flags] : kDevices) {
+    const PlugResult result = sim.Run(action);
+    CHECK(result.outcome == Outcome::kDone);
+    CHECK(sim.bmc().BootOption(5, sim.now()).substr(0, 2) == flags);
+    // Nor after a minute, in which nothing is switched.
+    CHECK(sim.bmc().BootOption(5, sim.now() + absl::Hours(1)).substr(0, 2) ==
+          flags);
+  }
+  CHECK(sim.bmc().counts().boot == 5);
+  CHECK(sim.bmc().counts().switchings() == 0);
+}
+
+TEST_CASE("ipmi: what is no power state is not told as one", "[power]") {
+  Sim sim({}, {});
+  for (const Action action : {Action::kTemperature, Action::kBeacon}) {
+    CHECK(Failed(sim.Run(action), FailureClass::kUnsupported, "IPMI has no "));
+  }
+  CHECK(sim.sent() == 0);
+}
+
+TEST_CASE("ipmi: which kind of firmware boots is left as it is", "[power]") {
+  Sim sim({}, {});
+  sim.bmc().SetBootOption(5, std::string("\xe0\x08\0\0\0", 5));
+  CHECK(sim.Run(Action::kBootPxe).outcome == Outcome::kDone);
+  CHECK(sim.bmc().BootOption(5, sim.now()) == std::string("\xa0\x04\0\0\0", 5));
+}
+
+TEST_CASE("ipmi: a boot device that is not kept is told", "[power]") {
+  Sim forgetful({.forgets_boot = true}, {});
+  CHECK(Failed(forgetful.Run(Action::kBootPxe), FailureClass::kState,
+               "took 'bootdev pxe', but shows another boot device after 2m"));
+  Sim without({.has_boot_options = false}, {});
+  CHECK(Failed(without.Run(Action::kBootPxe), FailureClass::kUnsupported,
+               "bootdev pxe: command not known (0xc1)"));
+  Sim some({.has_boot_flags = false}, {});
+  CHECK(Failed(some.Run(Action::kBootPxe), FailureClass::kUnsupported,
+               "bootdev pxe: the controller keeps no boot device (0x80)"));
+  // Only the flags themselves: neither the rest of the options nor what they
+  // are can be asked for.
+  Sim mute({.shows_boot_options = false}, {});
+  CHECK(mute.Run(Action::kBootPxe).outcome == Outcome::kAccepted);
+  CHECK(mute.bmc().counts().boot == 1);
+  Sim guest({.users = {{"admin", "secret", 2}}}, {});
+  CHECK(guest.Run(Action::kBootPxe).failure->failure_class ==
+        FailureClass::kPrivilege);
+  CHECK(guest.bmc().counts().boot == 0);
+}
+
+TEST_CASE("ipmi: a boot device on a network that loses packets", "[power]") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Sim sim({}, {.loss = 0.3, .doubling = 0.1}, seed);
+    CHECK(sim.Run(Action::kBootPxe).outcome == Outcome::kDone);
+    CHECK(sim.bmc().BootOption(5, sim.now())[1] == 0x04);
+  }
+}
+
+TEST_CASE("ipmi: an answer about boot flags is cut, or about others",
+          "[power]") {
+  const std::string whole("\x01\x05\x80\x04\0\0\0", 7);
+  CHECK(power::BootsSo(whole, Action::kBootPxe) == true);
+  CHECK(power::BootsSo(whole, Action::kBootDisk) == false);
+  CHECK(power::BootsSo(whole, Action::kBootNone) == false);
+  for (size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    CHECK_FALSE(
+        power::BootsSo(whole.substr(0, bytes), Action::kBootPxe).has_value());
+  }
+  std::string other = whole;
+  other[1] = 4;
+  CHECK_FALSE(power::BootsSo(other, Action::kBootPxe).has_value());
+  std::string invalid = whole;
+  invalid[2] = 0;
+  CHECK_FALSE(power::BootsSo(invalid, Action::kBootPxe).has_value());
+  CHECK(power::BootsSo(invalid, Action::kBootDisk) == false);
+  CHECK(power::BootsSo(invalid, Action::kBootNone) == true);
+  std::string lasting = whole;
+  lasting[2] = '\xc0';
+  CHECK(power::BootsSo(lasting, Action::kBootPxe) == false);
 }

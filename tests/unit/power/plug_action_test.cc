@@ -150,3 +150,39 @@ TEST_CASE("plug action: not possible in this state means that it is off",
   on.Impossible(refused, At(0));
   CHECK(on.result().failure == refused);
 }
+
+TEST_CASE("plug action: a boot device is set, and then read back", "[power]") {
+  PlugAction pxe(Action::kBootPxe, {}, false);
+  CHECK(pxe.Begin(At(0)).command == Action::kBootPxe);
+  const PlugAction::Next back = pxe.Switched(At(1));
+  CHECK(back.step == Step::kReadBack);
+  CHECK(back.command == Action::kBootPxe);
+  CHECK(back.until == At(61));
+  // It may take a while until it shows.
+  CHECK(pxe.SettingRead(false, At(1)).until == At(1.5));
+  CHECK(pxe.PauseOver(At(1.5)).step == Step::kReadBack);
+  CHECK(pxe.SettingRead(true, At(1.5)).step == Step::kEnd);
+  CHECK(pxe.result().outcome == Outcome::kDone);
+  CHECK(pxe.result().before == PlugState::kUnknown);
+
+  PlugAction mute(Action::kBootDisk, {}, false);
+  mute.Begin(At(0));
+  mute.Switched(At(0));
+  CHECK(mute.SettingRead(std::nullopt, At(0)).step == Step::kEnd);
+  CHECK(mute.result().outcome == Outcome::kAccepted);
+
+  PlugAction deaf(Action::kBootBios, {}, false);
+  deaf.Begin(At(0));
+  deaf.Switched(At(0));
+  CHECK(deaf.SettingRead(false, At(60)).step == Step::kEnd);
+  CHECK(deaf.result().failure ==
+        Failure{.failure_class = FailureClass::kState,
+                .text = "took 'bootdev bios', but shows another boot device "
+                        "after 1m",
+                .maybe_executed = true});
+
+  PlugAction hasty(Action::kBootNone, {.wait = false}, false);
+  hasty.Begin(At(0));
+  CHECK(hasty.Switched(At(0)).step == Step::kEnd);
+  CHECK(hasty.result().outcome == Outcome::kAccepted);
+}

@@ -372,20 +372,38 @@ TEST_CASE("redfish: verify switches nothing and tells what the account may",
 TEST_CASE("redfish: a host starts from where it is told, once", "[power]") {
   for (const bool wants_tags : {false, true}) {
     Service service({.wants_tags = wants_tags});
-    PlugResult result = service.Run(
-        {{.action = Action::kStatus, .plug = "web1", .boot_device = "pxe"}})[0];
-    CHECK(TextOf(result) == "done");
-    CHECK(result.remark == "boots from pxe the next time");
+    CHECK(TextOf(service.One(Action::kBootPxe)) == "done");
     CHECK(service.model.systems[0].boots == "Pxe Once");
-    result = service.Run(
-        {{.action = Action::kCycle, .plug = "web1", .boot_device = "none"}})[0];
-    CHECK(TextOf(result) == "done");
+    CHECK(TextOf(service.One(Action::kBootNone)) == "done");
     CHECK(service.model.systems[0].boots == "None Disabled");
-    result = service.Run(
-        {{.action = Action::kReset, .plug = "web1", .boot_device = "bios"}})[0];
-    CHECK(TextOf(result) == "unsupported: it cannot boot from 'bios'");
-    CHECK(service.model.asked.size() == 2);
+    CHECK(TextOf(service.One(Action::kBootBios)) ==
+          "unsupported: it has no way to do 'bootdev bios'");
+    CHECK(service.model.systems[0].boots == "None Disabled");
+    CHECK(service.model.asked.empty());
   }
+}
+
+TEST_CASE("redfish: a boot device that is not kept, or not shown, is told",
+          "[power]") {
+  Service deaf({.forgets_boot = true});
+  CHECK(TextOf(deaf.One(Action::kBootPxe)) ==
+        "state: took 'bootdev pxe', but shows another boot device after 2m");
+  Service mute({.shows_boot = false});
+  CHECK(TextOf(mute.One(Action::kBootPxe)) == "accepted");
+  CHECK(mute.model.systems[0].boots == "Pxe Once");
+  // Outlets have none.
+  Service strip({.systems = 0, .outlets = 8});
+  CHECK(TextOf(strip.One(Action::kBootPxe, "3")) ==
+        "unsupported: it has no way to do 'bootdev pxe'");
+  // An answer that is lost is not waited for: it is set once more.
+  Service lossy;
+  int lost = 0;
+  lossy.model.before = [&](const WebHeard& heard) -> std::optional<WebSaid> {
+    if (heard.method != "PATCH" || lost++ > 0) return std::nullopt;
+    return WebSaid{.hangs_up = true, .is_silent = true};
+  };
+  CHECK(TextOf(lossy.One(Action::kBootDisk)) == "done");
+  CHECK(lossy.model.systems[0].boots == "Hdd Once");
 }
 
 TEST_CASE("redfish: outlets of a strip", "[power]") {

@@ -103,7 +103,9 @@ TEST_CASE("power 50: any action there is can be asked for", "[power]") {
   for (const Action action :
        {Action::kStatus, Action::kVerify, Action::kOn, Action::kOff,
         Action::kCycle, Action::kReset, Action::kSoft, Action::kNmi,
-        Action::kIdentifyOn, Action::kIdentifyOff}) {
+        Action::kIdentifyOn, Action::kIdentifyOff, Action::kBootNone,
+        Action::kBootPxe, Action::kBootDisk, Action::kBootCdrom,
+        Action::kBootBios}) {
     RelayOrder order;
     order.choice.words = {"web1"};
     order.plan.action = action;

@@ -65,6 +65,8 @@ TEST_CASE(
       CHECK(TextOf(card.One(Action::kCycle)) == "done");
       CHECK(TextOf(card.One(Action::kReset)) == "done");
       CHECK(TextOf(card.One(Action::kIdentifyOn)) == "accepted");
+      CHECK(TextOf(card.One(Action::kBootPxe)) ==
+            "unsupported: it has no way to do 'bootdev pxe'");
       CHECK(TextOf(card.One(Action::kSoft)) == "done");
       CHECK(card.model.asked ==
             std::vector<std::string>{"HOLD_PWR_BTN TOGGLE=\"yes\"",

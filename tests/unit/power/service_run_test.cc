@@ -254,6 +254,7 @@ TEST_CASE("service_run: protected hosts and others' plugs are left alone",
   CHECK_FALSE(site.service->Can(Verb::kReset, {"h0-1"}));
   CHECK_FALSE(site.service->Can(Verb::kBeaconOn, {"h0-1"}));
   CHECK_FALSE(site.service->Can(Verb::kStatusTemp, {"h0-1"}));
+  CHECK_FALSE(site.service->Can(Verb::kStatusBeacon, {"h0-1"}));
 }
 
 TEST_CASE("power 33: a mute device holds up nobody, and is well again later",

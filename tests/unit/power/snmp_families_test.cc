@@ -259,8 +259,8 @@ TEST_CASE("snmp: a plug's name is numbers", "[power]") {
 
 TEST_CASE("snmp: what an outlet does not have is not asked for", "[power]") {
   Bench bench;
-  for (const Action action :
-       {Action::kReset, Action::kSoft, Action::kNmi, Action::kIdentifyOn}) {
+  for (const Action action : {Action::kReset, Action::kSoft, Action::kNmi,
+                              Action::kIdentifyOn, Action::kBootPxe}) {
     CHECK(bench.Run("apc-rpdu", "1", action).failure->failure_class ==
           FailureClass::kUnsupported);
   }

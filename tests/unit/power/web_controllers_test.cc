@@ -165,10 +165,8 @@ TEST_CASE("web controllers: a model of AMT lets curl in, and us", "[power]") {
     CHECK(model.gate.refused == 1);
     result = Carry(loop, controller,
                    BatchFor(pcu, server.port(), "", "P@ssw0rd",
-                            {{.action = Action::kStatus,
-                              .plug = "1",
-                              .boot_device = "pxe"}}))[0];
-    CHECK(absl::StartsWith(TextOf(result), "unsupported: "));
+                            {{.action = Action::kBootPxe, .plug = "1"}}))[0];
+    CHECK(TextOf(result) == "unsupported: it has no way to do 'bootdev pxe'");
   }
 }
 

@@ -60,7 +60,6 @@ struct Pcu {
   bool trust_first_use = false, legacy_crypto = false, tls_insecure = false;
   std::string tls_pin = {};   // SHA-256 of the public key, lower case hex
   std::string system = {};    // Redfish: which of several; its UUID or name
-  std::string parent = {};    // a host that must be on for this one's plugs
   std::string serial = {};    // flags of a tty: "9600,8n1"
   std::string terminal = {};  // flags of powerman's device line
   // What to run instead of connecting (transport exec, powerman's "|&").

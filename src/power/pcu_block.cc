@@ -34,7 +34,6 @@ struct TextSetting {
 constexpr TextSetting kTexts[] = {
     {"model", &Pcu::model},   {"host", &Pcu::host}, {"ip", &Pcu::ip},
     {"user", &Pcu::user},     {"site", &Pcu::site}, {"system", &Pcu::system},
-    {"parent", &Pcu::parent},
 };
 struct SpanSetting {
   absl::string_view name;

@@ -114,7 +114,7 @@ TEST_CASE("inventory: every setting of a PCU", "[power]") {
     stagger 250ms settle 3 poll 1m30s state-timeout 2m linger 1h step-timeout .5
     keep yes trust-first-use legacy-crypto yes tls-insecure no
     tls-pin "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
-    system "437XR1138R2" parent "enclosure1"
+    system "437XR1138R2"
     snmp-version 2c snmp-digest sha256 snmp-privacy aes
     privacy-secret env:PRIV suite 17 shared "7" "8" helper external)");
   CHECK(pcu.ways == std::vector<power::Way>{{"ssh", 2222}, {"telnet"}});
@@ -132,7 +132,6 @@ TEST_CASE("inventory: every setting of a PCU", "[power]") {
   CHECK(pcu.tls_pin ==
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
   CHECK(pcu.system == "437XR1138R2");
-  CHECK(pcu.parent == "enclosure1");
   CHECK(pcu.snmp_version == "2c");
   CHECK(pcu.snmp_digest == "sha256");
   CHECK(pcu.snmp_privacy == "aes");

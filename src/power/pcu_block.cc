@@ -32,8 +32,8 @@ struct TextSetting {
   std::string Pcu::*field;
 };
 constexpr TextSetting kTexts[] = {
-    {"model", &Pcu::model},   {"host", &Pcu::host}, {"ip", &Pcu::ip},
-    {"user", &Pcu::user},     {"site", &Pcu::site}, {"system", &Pcu::system},
+    {"model", &Pcu::model}, {"host", &Pcu::host}, {"ip", &Pcu::ip},
+    {"user", &Pcu::user},   {"site", &Pcu::site}, {"system", &Pcu::system},
 };
 struct SpanSetting {
   absl::string_view name;

@@ -7,7 +7,7 @@ echo "g:talks:1:respawn:while read x; do echo said \$x; done <>$PWD/talk" >>tab
 echo "g:done:1:wait:echo x >>$PWD/waited" >>tab
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=10s g 1
+i tell --wait=30s g 1
 await 'test $(wc -l <pids) = 50'
 kill -9 $served
 await '! kill -0 $served'

@@ -6,7 +6,7 @@ good >tab
 i() { isinit -n -c "$PWD/tab" -r run "$@" 2>&1 | sed "s|$PWD/||g"; }
 pid() { i status --json a | sed -n 's/ *"pid": //p' | tail -n 1; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 before=$(pid)
 { good; echo 'h:a:1:once:true'; } >tab
 i reread
@@ -20,7 +20,7 @@ i reread | sed 's/line 1: .*/line 1: junk/' | sort -u
 i reread
 mv tab gone
 i reread
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 i status | grep 'table: error'
 { good; echo 'g:b:1:respawn:exec sleep 1000'; } >tab
 i reread

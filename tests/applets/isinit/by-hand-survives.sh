@@ -18,7 +18,7 @@ states() {
   done
 }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=10s g 1
+i tell --wait=30s g 1
 await 'i status leaves | grep -q finished'
 i stop stopped
 i start started
@@ -32,6 +32,6 @@ echo "-- anew"
 i upgrade
 states
 echo "-- told"
-i tell --wait=10s g 2
+i tell --wait=30s g 2
 states
 i -k

@@ -7,10 +7,10 @@ h:b:1:respawn:sleep 1000
 T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 await 'test -s on'
 i g 0
 i status deaf | grep -o 'stopping'
-i tell --wait=5s h 1
-i tell --wait=10s g 0
+i tell --wait=30s h 1
+i tell --wait=30s g 0
 i status --json deaf | grep exit_signal

@@ -16,7 +16,7 @@ f() {
   isinit -H "a=$address" -i "keys/$key" "$@" 2>&1
   echo "code $?"
 }
-f user:ops tell --wait=5s g 1
+f user:ops tell --wait=30s g 1
 f user:stranger tell g 0
 f user:ops push --generation 1 tab
 f user:ops upgrade

@@ -11,7 +11,7 @@ for h in a c; do
 done
 hosts="a=unix:$PWD/a/remote,b=unix:$PWD/b/remote,c=unix:$PWD/c/remote"
 f() { isinit -H "$hosts" -i keys/user:ops "$@" 2>&1 | sed "s|$PWD/||g" | sort; }
-f tell --wait=5s g 1
+f tell --wait=30s g 1
 isinit -H "$hosts" -i keys/user:ops g 1 >/dev/null
 echo "code $?"
 f status | grep -v GROUP | sed 's/up .*/up/; s/  */ /g'

@@ -25,14 +25,14 @@ i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
 python3 ask.py >early &
 early=$!
-i tell --wait=10s g 1
+i tell --wait=30s g 1
 wait $early
 cat early
 await 'i status s | grep -q " up "'
 i restart s
 python3 ask.py
-i tell --wait=10s g 0
-i tell --wait=10s g 1
+i tell --wait=30s g 0
+i tell --wait=30s g 1
 i status s | grep -o 'waits for a first connection'
 python3 ask.py
 await 'i status s | grep -q " up "'

@@ -25,7 +25,7 @@ time.sleep(20)
 P
 python=$!
 await 'test -e ready'
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 # A sanitizer alone takes 60 MB.
 awk '/VmRSS/ { print ($2 < 131072) ? "small" : $2 }' /proc/$served/status
 kill $python

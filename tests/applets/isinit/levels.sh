@@ -8,7 +8,7 @@ l:c:long3,:respawn:sleep 1000
 s:d:start:respawn:sleep 1000
 T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
-t() { i tell --wait=5s "$@"; }
+t() { i tell --wait=30s "$@"; }
 pids() { i status --json | sed -n 's/ *"\(tag\|pid\)": //p' | tr -d '",\n'; }
 up() { i status | awk '$3 == "up" { printf "%s ", $1 } END { print "" }'; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3

@@ -7,7 +7,7 @@ g:a:1:respawn:seq 100; while read x; do echo \$x; done <>$PWD/talk
 T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 await 'i log -n 1 a | grep -q 100'
 i log -n 3 a | sed 's/^[^ ]* //'
 await 'test $(grep -c . run/log/a.log) = 100'

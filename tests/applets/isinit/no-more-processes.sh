@@ -24,5 +24,5 @@ up=$(i status | grep -c ' up ')
 [ "$up" -ge 1 ] && [ "$up" -lt 8 ] && echo some
 kill -9 "$(pgrep -u 61235 -f '^sleep 1000$' | head -n 1)"
 await "test \$(i status | grep -c ' up ') -ge $up"
-i tell --wait=5s g 0
+i tell --wait=30s g 0
 i status | grep -c ' up '

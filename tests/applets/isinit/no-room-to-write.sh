@@ -14,7 +14,7 @@ mkfifo talk
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
 trap 'unserve_all; umount full' EXIT
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 await 'test -s pids'
 head -c 200000 /dev/zero >full/filler 2>/dev/null
 rm -f full/initstat

@@ -4,7 +4,7 @@
 echo 'g:a:1:respawn:sleep 1003' >tab
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 await 'pgrep -f "^sleep 1003$"'
 printf 'g:a:1:off:sleep 1003\ng:b:1:wait:true\n' >tab
 i reread --dry-run

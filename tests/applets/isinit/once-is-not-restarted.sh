@@ -14,5 +14,5 @@ i wait --timeout 10s g run
 echo go >first
 await 'grep -q 3 out'
 await "i status a | grep -q finished"
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 cat out

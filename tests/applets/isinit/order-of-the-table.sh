@@ -8,7 +8,7 @@ while [ $n -lt 20 ]; do
     echo "g:$tag:1:wait:echo $tag >>$PWD/out"
   done >tab
   serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-  isinit -n -c "$PWD/tab" -r run tell --wait=10s g 1 >/dev/null || exit
+  isinit -n -c "$PWD/tab" -r run tell --wait=50s g 1 >/dev/null || exit
   isinit -c "$PWD/tab" -r run -k
   [ "$(tr '\n' ' ' <out)" = "one two three four " ] || cat out
 done

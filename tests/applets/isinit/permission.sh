@@ -23,8 +23,8 @@ serve ./isinit -d -c "$place/tab" -r "$place/run" --ready-fd 3
 trap 'unserve_all; rm -rf "$place"' EXIT
 for uid in 65534 65533 65532; do
   echo "uid $uid"
-  as $uid tell --wait=5s g 1
-  as $uid tell --wait=5s h 1
+  as $uid tell --wait=30s g 1
+  as $uid tell --wait=30s h 1
   as $uid status h | awk '{ print $1, $2, $3 }'
   as $uid stop b
 done

@@ -9,8 +9,8 @@ T
 mkfifo go
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
-i tell --wait=5s h 1
+i tell --wait=30s g 1
+i tell --wait=30s h 1
 await 'test -s a && test -s b && test -s ok'
 kill -9 "$(cat a)"
 await 'test $(wc -l <a) = 2'

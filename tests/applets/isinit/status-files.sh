@@ -36,8 +36,8 @@ python3 busy.py &
 busy=$!
 python3 read.py
 kill $busy
-isinit -n -c tab -r run tell --wait=5s g 1
-isinit -n -c tab -r run tell --wait=5s h 1
+isinit -n -c tab -r run tell --wait=30s g 1
+isinit -n -c tab -r run tell --wait=30s h 1
 await 'grep -q "h 1 DONE" clstat && grep -q "g 1 DONE" clstat'
 cat clstat
 isinit -c tab -r run -k

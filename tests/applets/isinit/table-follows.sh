@@ -12,7 +12,7 @@ T
 { echo ':::watch:'; cat base; } | write
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=10s g 1
+i tell --wait=30s g 1
 await 'test -s got'
 cat got
 { echo ':::watch:'; cat base; echo 'g:new:1:once:touch '"$PWD"'/made'; } | write
@@ -23,7 +23,7 @@ await '! i status -j | grep -q "\"new\""'
 i status -j | grep -c '"late"'
 i reread
 await 'test -e late' && echo read
-i tell --wait=10s g 0
+i tell --wait=30s g 0
 cmp stopped asked && echo 'stopped by its command'
 grep -o 'entry.started asks' hooked
 i -k

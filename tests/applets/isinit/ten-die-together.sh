@@ -6,7 +6,7 @@ for n in 0 1 2 3 4 5 6 7 8 9; do
 done >tab
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
+i tell --wait=30s g 1
 await 'test $(wc -l <pids) = 10'
 kill -9 $(cat pids)
 await 'test $(wc -l <pids) = 20'

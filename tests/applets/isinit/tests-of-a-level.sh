@@ -13,17 +13,17 @@ T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
 for g in p f m k; do
-  i tell --wait=5s $g 1
+  i tell --wait=30s $g 1
   echo "code $?"
 done
 await 'grep -q "k 1 FAILED" clstat'
 cat clstat
 i status f3 | awk '{ print $1, $3 }' | tail -n 1
-i tell --wait=5s p 1
+i tell --wait=30s p 1
 wc -l <ran
 echo 'p:p2:1:test:false' >>tab
-i tell --wait=5s p 1
+i tell --wait=30s p 1
 echo "code $?"
 wc -l <ran
-i tell --wait=5s --again p 1
+i tell --wait=30s --again p 1
 wc -l <ran

@@ -12,8 +12,8 @@ T
 mkfifo gate
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve ./fleetbox isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
-i tell --wait=10s h 1 >waiter 2>&1 &
+i tell --wait=30s g 1
+i tell --wait=30s h 1 >waiter 2>&1 &
 waiter=$!
 await 'i status b | grep -q up'
 await 'i log a | grep -q "line 1"'

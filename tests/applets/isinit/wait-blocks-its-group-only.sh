@@ -8,7 +8,7 @@ T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
 i g 3
-i tell --wait=10s h 1
+i tell --wait=30s h 1
 i -v h 1
 echo done >go
 i wait --timeout 10s g run

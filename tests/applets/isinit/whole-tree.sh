@@ -8,9 +8,9 @@ T
 i() { isinit -n -c "$PWD/tab" -r run "$@"; }
 count() { pgrep -fc "^sleep $1\$"; }
 serve isinit -d -c "$PWD/tab" -r run --ready-fd 3
-i tell --wait=5s g 1
-i tell --wait=5s d 1
+i tell --wait=30s g 1
+i tell --wait=30s d 1
 await 'test $(count 1001) = 2 && test $(count 1002) = 2'
-i tell --wait=5s g 0
-i tell --wait=5s d 0
+i tell --wait=30s g 0
+i tell --wait=30s d 0
 echo "$(count 1001) $(count 1002)"

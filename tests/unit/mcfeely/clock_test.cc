@@ -127,7 +127,8 @@ double Uptime(const pb::TaskView& task) {
 }
 double Uptime() { return std::stod(*sys::ReadFile("/proc/uptime")); }
 
-// On a busy host all takes its time, in seconds; but not what a clock is set by.
+// On a busy host all takes its time, in seconds; but not what a clock is set
+// by.
 constexpr double kNoHour = 1800;
 
 absl::Duration ProcessorTime() {

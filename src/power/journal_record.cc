@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "power/outcome.h"
 #include "text/json.h"
 
 namespace power {
@@ -91,7 +92,7 @@ std::string RecordLine(const JournalRecord& record) {
   if (!record.failure_class.empty()) {
     absl::StrAppend(&line, " ", record.failure_class);
   }
-  if (!record.before.empty()) {
+  if (!record.before.empty() && record.before != Word(PlugState::kUnknown)) {
     absl::StrAppend(&line, " (was ", record.before, ")");
   }
   if (!record.detail.empty()) absl::StrAppend(&line, ": ", record.detail);

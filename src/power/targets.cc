@@ -3,6 +3,7 @@
 #include <absl/algorithm/container.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/strip.h>
@@ -223,6 +224,12 @@ absl::StatusOr<std::vector<Target>> ChooseTargets(const Inventory& inventory,
   std::vector<std::string> unknown = std::move(wanted.unknown);
   for (std::string& name : excluded.unknown) {
     if (!absl::c_linear_search(unknown, name)) unknown.push_back(name);
+  }
+  for (const std::string& word : choice.words) {
+    if (absl::StartsWith(word, "-")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "'", text::Clean(word), "': options stand before the targets"));
+    }
   }
   if (!unknown.empty() && !choice.ignore_unknown) {
     return absl::NotFoundError(UnknownText(unknown));

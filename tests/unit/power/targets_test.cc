@@ -72,6 +72,8 @@ TEST_CASE("power 2: all unknown names in one message", "[power]") {
 
 TEST_CASE("power 3: no targets at all", "[power]") {
   CHECK(Names({}) == "no targets");
+  CHECK(Names({"web1", "--json"}) ==
+        "'--json': options stand before the targets");
   CHECK(absl::IsInvalidArgument(Choose({}).status()));
   CHECK(Names({"web1"}, {"@web"}) == "no targets");
   CHECK(Names({"x"}, {}, true) == "no targets");

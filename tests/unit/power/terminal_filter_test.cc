@@ -5,8 +5,9 @@
 namespace {
 
 TEST_CASE("terminal: colours, titles and NULs are no text", "[power]") {
-  const std::string all = std::string(
-      "a\0b\033[1;31mc\033]0;title\ad\033]x\033\\e\033(Bf\033=g", 38);
+  using namespace std::string_literals;
+  const std::string all =
+      "a\0b\033[1;31mc\033]0;title\ad\033]x\033\\e\033(Bf\033=g"s;
   for (size_t cut = 0; cut <= all.size(); cut++) {
     power::TerminalFilter filter;
     const std::string first = filter.Take(all.substr(0, cut));

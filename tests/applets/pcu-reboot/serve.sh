@@ -63,5 +63,5 @@ sed 's/^[^ ]* //' serve.1.log | grep 'host=t9'
 conf 3 >native.conf
 serve pcu-reboot serve --config native.conf --native-cycle --no-wait --run-dir run3 --state-dir state3 --ready-fd 3
 $powerman -h $net.3 -1 t9
-$powerman -h $net.3 -T -c t9 | grep -e 'off 9' -e 'on 9' -e Command
+$powerman -h $net.3 -T -c t9 | grep -e '^send' -e Command  # no look between them
 sed 's/^[^ ]* //' serve.2.log | grep 'host=t9'

@@ -48,6 +48,7 @@ Campaign::Campaign(CampaignRequest request, PcuQueue::Chance chance)
         std::make_unique<PcuQueue>(request_.pcus[pcu].settings, chance_);
   }
   MakeUnits();
+  if (!request_.parents.empty()) AddLooks();
 }
 
 void Campaign::MakeUnits() {
@@ -84,14 +85,9 @@ void Campaign::AddUnit(Numbers hosts) {
       const size_t at = same - unit.feeds.begin();
       if (!absl::c_linear_search(its, at)) its.push_back(at);
       if (same != unit.feeds.end()) continue;
-      const CampaignPcu& pcu = request_.pcus[feed.pcu];
-      unit.feeds.push_back(feed);
-      feeds.push_back({.name = absl::StrCat(pcu.name, "/", feed.plug),
-                       .options = pcu.options});
-      in_halves = in_halves || pcu.settings.stagger > absl::ZeroDuration();
-      if (!absl::c_linear_search(unit.pcus, feed.pcu)) {
-        unit.pcus.push_back(feed.pcu);
-      }
+      feeds.push_back(AddFeed(feed, unit));
+      in_halves = in_halves || request_.pcus[feed.pcu].settings.stagger >
+                                   absl::ZeroDuration();
     }
   }
   // The device's own cycle is one command: staggered as that.
@@ -102,6 +98,56 @@ void Campaign::AddUnit(Numbers hosts) {
       request_.with_confirmation);
   for (const size_t pcu : unit.pcus) ++pcus_[pcu].open_units;
   units_.push_back(std::move(unit));
+}
+
+HostOperation::Feed Campaign::AddFeed(const CampaignFeed& feed, Unit& unit) {
+  const CampaignPcu& pcu = request_.pcus[feed.pcu];
+  unit.feeds.push_back(feed);
+  if (!absl::c_linear_search(unit.pcus, feed.pcu)) {
+    unit.pcus.push_back(feed.pcu);
+  }
+  HostOperation::Feed added = {.name = absl::StrCat(pcu.name, "/", feed.plug),
+                               .options = pcu.options};
+  // What others wait for is waited for.
+  added.options.wait = added.options.wait || CarriesOthers(feed);
+  return added;
+}
+
+bool Campaign::CarriesOthers(const CampaignFeed& feed) const {
+  return absl::c_any_of(request_.parents,
+                        [&feed](const CampaignParent& parent) {
+                          return absl::c_linear_search(parent.feeds, feed);
+                        });
+}
+
+void Campaign::AddLooks() {
+  std::vector<Hierarchy::Unit> members;
+  for (const Unit& unit : units_) {
+    Hierarchy::Unit member = {.feeds = unit.feeds, .hangs_wholly = true};
+    for (const size_t host : unit.hosts) {
+      const std::vector<size_t>& parents = request_.hosts[host].parents;
+      member.parents.insert(member.parents.end(), parents.begin(),
+                            parents.end());
+      member.hangs_wholly = member.hangs_wholly && !parents.empty();
+    }
+    members.push_back(std::move(member));
+  }
+  hierarchy_ =
+      std::make_unique<Hierarchy>(request_.action, request_.parents, members);
+  for (const CampaignParent& parent : request_.parents) {
+    Unit look;
+    std::vector<HostOperation::Feed> feeds;
+    for (const CampaignFeed& feed : parent.feeds) {
+      if (absl::c_linear_search(look.feeds, feed)) continue;
+      feeds.push_back(AddFeed(feed, look));
+    }
+    look.attempts.resize(feeds.size());
+    look.operation = std::make_unique<HostOperation>(Action::kStatus,
+                                                     std::move(feeds), false);
+    for (const size_t pcu : look.pcus) ++pcus_[pcu].open_units;
+    units_.push_back(std::move(look));
+    ++open_looks_;
+  }
 }
 
 std::string Campaign::FeedsOf(size_t host) const {
@@ -161,26 +207,63 @@ Campaign::Effects Campaign::Begin(absl::Time now) {
     }
     EndAtOnce(host, std::move(result), effects);
   }
-  for (size_t i = 0; i < units_.size(); ++i) {
-    units_[i].started = now;
-    const std::optional<HostResult> refused = RefusedResult(units_[i]);
-    if (!refused.has_value()) {
-      Deliver(Queue(i, units_[i].operation->Begin(), now), now, effects);
-      continue;
-    }
-    units_[i].operation->Abandon();
-    for (const size_t host : units_[i].hosts) {
-      HostResult result = BlankResult(host);
-      result.outcome = refused->outcome;
-      result.failure_class = refused->failure_class;
-      result.detail = refused->detail;
-      result.started = now;
-      EndAtOnce(host, std::move(result), effects);
-    }
-    for (const size_t pcu : units_[i].pcus) --pcus_[pcu].open_units;
+  if (hierarchy_ != nullptr) {
+    BeginReady(now, effects);
+  } else {
+    for (size_t i = 0; i < units_.size(); ++i) BeginUnit(i, now, effects);
   }
   Pump(now, effects);
   return effects;
+}
+
+void Campaign::BeginReady(absl::Time now, Effects& effects) {
+  for (const size_t unit : hierarchy_->TakeReady()) {
+    BeginUnit(unit, now, effects);
+  }
+}
+
+void Campaign::BeginUnit(size_t index, absl::Time now, Effects& effects) {
+  Unit& unit = units_[index];
+  unit.started = now;
+  std::optional<HostResult> told = RefusedResult(unit);
+  if (!told.has_value() && hierarchy_ != nullptr) {
+    told = hierarchy_->Foregone(index);
+  }
+  if (told.has_value()) return EndWithout(index, *told, now, effects);
+  Deliver(Queue(index, unit.operation->Begin(), now), now, effects);
+}
+
+void Campaign::EndWithout(size_t index, const HostResult& told, absl::Time now,
+                          Effects& effects) {
+  Unit& unit = units_[index];
+  unit.operation->Abandon();
+  for (const size_t host : unit.hosts) {
+    HostResult result = told;
+    result.host = request_.hosts[host].name;
+    result.action = request_.action;
+    result.feeds = FeedsOf(host);
+    result.started = now;
+    EndAtOnce(host, std::move(result), effects);
+  }
+  Leave(index, told, now, effects);
+}
+
+// Nothing is asked any more for a unit; others may have waited for it.
+void Campaign::Leave(size_t index, HostResult result, absl::Time now,
+                     Effects& effects) {
+  const Unit& unit = units_[index];
+  for (const size_t pcu : unit.pcus) {
+    --pcus_[pcu].open_units;
+    Settle(pcu, effects);
+  }
+  if (hierarchy_ == nullptr) return;
+  if (unit.hosts.empty()) {
+    --open_looks_;
+  } else {
+    result.host = request_.hosts[unit.hosts.front()].name;
+  }
+  hierarchy_->Ended(index, result);
+  BeginReady(now, effects);
 }
 
 std::vector<PcuQueue::Ended> Campaign::Queue(size_t unit,
@@ -318,10 +401,13 @@ void Campaign::EndUnit(size_t index, absl::Time now, Effects& effects) {
     }
     EndAtOnce(host, std::move(result), effects);
   }
-  for (const size_t pcu : unit.pcus) {
-    --pcus_[pcu].open_units;
-    Settle(pcu, effects);
+  HostResult whole;
+  if (hierarchy_ != nullptr) {
+    Numbers feeds(unit.feeds.size());
+    std::iota(feeds.begin(), feeds.end(), 0);
+    whole = unit.operation->ResultFor(feeds);
   }
+  Leave(index, std::move(whole), now, effects);
 }
 
 // A PCU that has nothing under way gives its place to another.
@@ -354,6 +440,11 @@ Campaign::Effects Campaign::Wake(absl::Time now) {
 Campaign::Effects Campaign::Interrupt(absl::Time now) {
   Effects effects;
   if (std::exchange(was_interrupted_, true)) return effects;
+  if (hierarchy_ != nullptr) {
+    for (const size_t unit : hierarchy_->TakeHeld()) {
+      EndWithout(unit, NotTried(), now, effects);
+    }
+  }
   for (size_t pcu = 0; pcu < pcus_.size(); ++pcu) {
     PcuQueue::Interrupted interrupted = pcus_[pcu].queue->Interrupt();
     effects.cancel.insert(effects.cancel.end(), interrupted.cancel.begin(),

@@ -4,6 +4,8 @@
 //
 //   hosts --host_operation--> orders --pcu_queue--> batches
 //
+// Hosts that hang on other hosts begin when those allow it (hierarchy.h).
+//
 // So many PCUs are worked on at a time; those that are spoken to in datagrams
 // have a larger number of their own. A PCU that a dark host waits for comes
 // before all others.
@@ -26,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "power/hierarchy.h"
 #include "power/host_operation.h"
 #include "power/host_result.h"
 #include "power/pcu_queue.h"
@@ -44,13 +47,10 @@ struct CampaignPcu {
 };
 
 struct CampaignHost {
-  struct Feed {
-    size_t pcu = 0;  // of the campaign's
-    std::string plug = {};
-    bool operator==(const Feed&) const = default;
-  };
+  using Feed = CampaignFeed;
   std::string name;
   std::vector<Feed> feeds = {};
+  std::vector<size_t> parents = {};  // of the campaign's; an outlet's hosts'
   // It is left alone: why.
   std::optional<std::string> skipped = {};
 };
@@ -62,6 +62,8 @@ struct CampaignRequest {
   size_t datagrams_at_once = 1024;
   std::vector<CampaignPcu> pcus = {};
   std::vector<CampaignHost> hosts = {};
+  // What the hosts hang on, and that in turn. They are only looked at.
+  std::vector<CampaignParent> parents = {};
 };
 
 class Campaign {
@@ -99,12 +101,14 @@ class Campaign {
   absl::Time wake_at() const;
   size_t hosts() const { return request_.hosts.size(); }
   size_t ended() const { return ended_; }
-  bool is_ended() const { return ended_ == request_.hosts.size(); }
+  bool is_ended() const {
+    return ended_ == request_.hosts.size() && open_looks_ == 0;
+  }
   std::string FeedsOf(size_t host) const;  // "rack3-a/3 rack4-a/3"
 
  private:
   // Hosts that share plugs, and what is done to them; mostly one host with one
-  // feed.
+  // feed. Without hosts: a look at a parent.
   using Numbers = absl::InlinedVector<size_t, 1>;
   struct Unit {
     Numbers hosts;
@@ -132,6 +136,9 @@ class Campaign {
 
   void MakeUnits();
   void AddUnit(Numbers hosts);
+  void AddLooks();
+  HostOperation::Feed AddFeed(const CampaignFeed& feed, Unit& unit);
+  bool CarriesOthers(const CampaignFeed& feed) const;
   void EndAtOnce(size_t host, HostResult result, Effects& effects);
   HostResult BlankResult(size_t host) const;
   std::optional<HostResult> RefusedResult(const Unit& unit) const;
@@ -140,7 +147,13 @@ class Campaign {
       size_t unit, std::vector<FeedOrder> orders, absl::Time now);
   void Deliver(std::vector<PcuQueue::Ended> ended, absl::Time now,
                Effects& effects);
+  void BeginUnit(size_t unit, absl::Time now, Effects& effects);
+  void BeginReady(absl::Time now, Effects& effects);
+  // With that, and without asking anybody.
+  void EndWithout(size_t unit, const HostResult& told, absl::Time now,
+                  Effects& effects);
   void EndUnit(size_t unit, absl::Time now, Effects& effects);
+  void Leave(size_t unit, HostResult result, absl::Time now, Effects& effects);
   void Touch(size_t pcu, absl::Time now);
   void Pump(absl::Time now, Effects& effects);
   bool StartOn(size_t pcu, absl::Time now, Effects& effects);
@@ -151,8 +164,9 @@ class Campaign {
   const PcuQueue::Chance chance_;
   std::vector<PcuState> pcus_;
   std::vector<Unit> units_;
-  std::vector<OrderOf> orders_;                         // by OrderId
-  std::vector<size_t> pcu_of_batch_;                    // by BatchId
+  std::unique_ptr<Hierarchy> hierarchy_;  // null: nobody waits for another
+  std::vector<OrderOf> orders_;           // by OrderId
+  std::vector<size_t> pcu_of_batch_;      // by BatchId
   std::set<std::pair<absl::Time, size_t>> times_;       // of PCUs
   std::set<std::pair<absl::Time, size_t>> unit_times_;  // of units
   // PCUs that have something to begin: those with a session, those that a dark
@@ -160,7 +174,7 @@ class Campaign {
   std::set<std::pair<std::pair<int, uint64_t>, size_t>> ready_[kKinds];
   size_t active_[kKinds] = {0, 0};
   uint64_t next_turn_ = 0;
-  size_t ended_ = 0;
+  size_t ended_ = 0, open_looks_ = 0;
   bool was_interrupted_ = false, was_abandoned_ = false;
 };
 

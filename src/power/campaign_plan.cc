@@ -1,16 +1,13 @@
 #include "power/campaign_plan.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/container/flat_hash_map.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/status.h"
-#include "base/time.h"
-#include "power/plug_range.h"
-#include "power/secret_source.h"
 #include "power/ways.h"
 
 namespace power {
@@ -110,22 +107,102 @@ std::optional<std::string> WhySkipped(const Target& target,
                        : "protected";
 }
 
-std::string WayText(const PlannedPcu& pcu, const WayIn& way) {
-  const std::string& host = pcu.pcu->host.empty() ? pcu.pcu->ip : pcu.pcu->host;
-  if (IsLocal(way.way.transport)) return way.way.transport;
-  return absl::StrCat(way.way.transport, " ", host, ":",
-                      way.way.port.value_or(0));
+// Targets one after the other, and the PCUs of their plugs and of what they
+// hang on, each once.
+class Planner {
+ public:
+  Planner(const Inventory& inventory, const PlanOptions& options)
+      : inventory_(inventory), options_(options) {
+    plan_.request.action = options.action;
+    plan_.request.with_confirmation = options.with_confirmation;
+    plan_.request.at_once = options.at_once;
+    plan_.request.datagrams_at_once = options.datagrams_at_once;
+  }
+  void Add(const Target& target);
+  CampaignPlan Take() { return std::move(plan_); }
+
+ private:
+  std::vector<CampaignFeed> FeedsOn(const std::vector<Outlet>& outlets);
+  void AddPcu(const Pcu* pcu);
+  std::vector<size_t> ParentsOf(const Target& target);
+  std::optional<size_t> ParentOf(absl::string_view host);
+
+  const Inventory& inventory_;
+  const PlanOptions& options_;
+  CampaignPlan plan_;
+  absl::flat_hash_map<std::string, size_t> pcus_, parents_;
+};
+
+void Planner::Add(const Target& target) {
+  CampaignHost host = {.name = target.name, .feeds = FeedsOn(target.feeds)};
+  host.skipped = WhySkipped(target, options_);
+  if (!host.skipped.has_value()) host.parents = ParentsOf(target);
+  plan_.request.hosts.push_back(std::move(host));
 }
 
-std::string AccountText(const Pcu& pcu) {
-  std::vector<std::string> parts;
-  if (!pcu.user.empty()) parts.push_back(absl::StrCat("user ", pcu.user));
-  if (pcu.secret.kind == SecretSource::Kind::kClear) {
-    parts.push_back("secret ***");
-  } else if (pcu.secret.kind != SecretSource::Kind::kNone) {
-    parts.push_back(absl::StrCat("secret ", SourceText(pcu.secret)));
+std::vector<CampaignFeed> Planner::FeedsOn(const std::vector<Outlet>& outlets) {
+  std::vector<CampaignFeed> feeds;
+  for (const Outlet& outlet : outlets) {
+    const Pcu* pcu = inventory_.FindPcu(outlet.pcu);
+    if (pcu == nullptr) continue;  // the reader does not let this be
+    const auto [at, is_new] = pcus_.try_emplace(outlet.pcu, pcus_.size());
+    feeds.push_back({.pcu = at->second, .plug = outlet.plug});
+    if (is_new) AddPcu(pcu);
   }
-  return absl::StrJoin(parts, ", ");
+  return feeds;
+}
+
+void Planner::AddPcu(const Pcu* pcu) {
+  const FindModel find = [this](absl::string_view name) {
+    return inventory_.FindSpecification(name);
+  };
+  if (options_.step_timeout.has_value()) {
+    plan_.own.push_back(std::make_unique<Pcu>(*pcu));
+    plan_.own.back()->step_timeout = options_.step_timeout;
+    pcu = plan_.own.back().get();
+  }
+  PlannedPcu planned = {.pcu = pcu, .specification = find(pcu->model)};
+  if (planned.specification != nullptr) {
+    planned.ways = WaysInto(*pcu, *planned.specification, find);
+  }
+  for (const std::string& plug : inventory_.PlugsOf(pcu->name)) {
+    planned.plugs.push_back(plug);
+  }
+  plan_.request.pcus.push_back(
+      MakePcu(*pcu, planned.specification, planned.ways, options_));
+  plan_.pcus.push_back(std::move(planned));
+}
+
+std::vector<size_t> Planner::ParentsOf(const Target& target) {
+  std::vector<size_t> parents;
+  // A plug that is named itself goes off in any case.
+  if (!HeedsParents(options_.action) ||
+      (target.outlet && EndsOff(options_.action))) {
+    return parents;
+  }
+  for (const std::string& host : target.hosts) {
+    const std::optional<size_t> parent = ParentOf(host);
+    if (parent.has_value() && !absl::c_linear_search(parents, *parent)) {
+      parents.push_back(*parent);
+    }
+  }
+  return parents;
+}
+
+std::optional<size_t> Planner::ParentOf(absl::string_view host) {
+  const PoweredHost* child = inventory_.FindHost(host);
+  if (child == nullptr || child->parent.empty()) return std::nullopt;
+  const PoweredHost* parent = inventory_.FindHost(child->parent);
+  if (parent == nullptr) return std::nullopt;  // nor this
+  std::vector<CampaignParent>& all = plan_.request.parents;
+  const auto [at, is_new] = parents_.try_emplace(parent->name, all.size());
+  const size_t index = at->second;
+  if (is_new) {
+    all.push_back({.name = parent->name, .feeds = FeedsOn(parent->feeds)});
+    const std::optional<size_t> above = ParentOf(parent->name);
+    all[index].parent = above;
+  }
+  return index;
 }
 
 }  // namespace
@@ -184,131 +261,9 @@ absl::Status GuardPlan(const Inventory& inventory,
 CampaignPlan MakePlan(const Inventory& inventory,
                       absl::Span<const Target> targets,
                       const PlanOptions& options) {
-  CampaignPlan plan;
-  plan.request.action = options.action;
-  plan.request.with_confirmation = options.with_confirmation;
-  plan.request.at_once = options.at_once;
-  plan.request.datagrams_at_once = options.datagrams_at_once;
-  const FindModel find = [&](absl::string_view name) {
-    return inventory.FindSpecification(name);
-  };
-  absl::flat_hash_map<std::string, size_t> index;
-  for (const Target& target : targets) {
-    CampaignHost host = {.name = target.name};
-    host.skipped = WhySkipped(target, options);
-    for (const Outlet& outlet : target.feeds) {
-      const Pcu* pcu = inventory.FindPcu(outlet.pcu);
-      if (pcu == nullptr) continue;  // the reader does not let this be
-      const auto [at, is_new] = index.try_emplace(outlet.pcu, index.size());
-      host.feeds.push_back({.pcu = at->second, .plug = outlet.plug});
-      if (!is_new) continue;
-      if (options.step_timeout.has_value()) {
-        plan.own.push_back(std::make_unique<Pcu>(*pcu));
-        plan.own.back()->step_timeout = options.step_timeout;
-        pcu = plan.own.back().get();
-      }
-      PlannedPcu planned = {.pcu = pcu, .specification = find(pcu->model)};
-      if (planned.specification != nullptr) {
-        planned.ways = WaysInto(*pcu, *planned.specification, find);
-      }
-      for (const std::string& plug : inventory.PlugsOf(outlet.pcu)) {
-        planned.plugs.push_back(plug);
-      }
-      plan.request.pcus.push_back(
-          MakePcu(*pcu, planned.specification, planned.ways, options));
-      plan.pcus.push_back(std::move(planned));
-    }
-    plan.request.hosts.push_back(std::move(host));
-  }
-  return plan;
-}
-
-std::string PlanText(const CampaignPlan& plan) {
-  std::vector<std::vector<std::string>> plugs(plan.pcus.size());
-  for (const CampaignHost& host : plan.request.hosts) {
-    if (host.skipped.has_value()) continue;
-    for (const CampaignHost::Feed& feed : host.feeds) {
-      std::vector<std::string>& its = plugs[feed.pcu];
-      if (std::find(its.begin(), its.end(), feed.plug) == its.end()) {
-        its.push_back(feed.plug);
-      }
-    }
-  }
-  std::string text;
-  for (size_t i = 0; i < plan.pcus.size(); ++i) {
-    if (plugs[i].empty()) continue;
-    const CampaignPcu& pcu = plan.request.pcus[i];
-    const PlannedPcu& planned = plan.pcus[i];
-    absl::StrAppend(&text, "pcu ", pcu.name, ": ", planned.pcu->model);
-    if (pcu.refused.has_value()) {
-      absl::StrAppend(&text, ", ", pcu.refused->text, "\n");
-      continue;
-    }
-    for (size_t way = 0; way < planned.ways.size() && !pcu.is_manual; ++way) {
-      absl::StrAppend(&text, way == 0 ? " by " : ", else ",
-                      WayText(planned, planned.ways[way]));
-    }
-    if (pcu.is_manual) {
-      absl::StrAppend(&text, ", by a person\n");
-      continue;
-    }
-    const std::string account = AccountText(*planned.pcu);
-    if (!account.empty()) absl::StrAppend(&text, "; ", account);
-    absl::StrAppend(
-        &text, "\n  ", Word(plan.request.action), " plugs ",
-        absl::StrJoin(plugs[i], " "), " in ",
-        pcu.settings.sessions == 1
-            ? "one session"
-            : absl::StrCat("at most ", pcu.settings.sessions, " sessions"));
-    if (pcu.settings.stagger > absl::ZeroDuration()) {
-      absl::StrAppend(&text, ", power-ons ",
-                      base::FormatDuration(pcu.settings.stagger), " apart");
-    }
-    if (plan.request.action == Action::kCycle) {
-      absl::StrAppend(
-          &text, pcu.options.native_cycle
-                     ? ", by its own cycle"
-                     : absl::StrCat(", off for ", base::FormatDuration(
-                                                      pcu.options.off_time)));
-    }
-    absl::StrAppend(&text, "\n");
-  }
-  return text;
-}
-
-std::vector<HostResult> PlanResults(const CampaignPlan& plan) {
-  std::vector<HostResult> results;
-  for (const CampaignHost& host : plan.request.hosts) {
-    HostResult result;
-    result.host = host.name;
-    result.action = plan.request.action;
-    result.outcome = HostOutcome::kPlanned;
-    std::vector<std::string> ways;
-    for (const CampaignHost::Feed& feed : host.feeds) {
-      const CampaignPcu& pcu = plan.request.pcus[feed.pcu];
-      absl::StrAppend(&result.feeds, result.feeds.empty() ? "" : " ", pcu.name,
-                      "/", feed.plug);
-      const std::string way = absl::StrJoin(pcu.ways, ",");
-      if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
-        ways.push_back(way);
-      }
-      if (pcu.is_manual) {
-        result.outcome = HostOutcome::kManual;
-        result.detail = absl::StrCat("a person has to do it at ", pcu.name);
-      } else if (pcu.refused.has_value()) {
-        result.outcome = HostOutcome::kFailed;
-        result.failure_class = pcu.refused->failure_class;
-        result.detail = pcu.refused->text;
-      }
-    }
-    result.transport = absl::StrJoin(ways, " ");
-    if (host.skipped.has_value()) {
-      result.outcome = HostOutcome::kSkipped;
-      result.detail = *host.skipped;
-    }
-    results.push_back(std::move(result));
-  }
-  return results;
+  Planner planner(inventory, options);
+  for (const Target& target : targets) planner.Add(target);
+  return planner.Take();
 }
 
 }  // namespace power

@@ -1,6 +1,5 @@
 // What a command line asks of an inventory, made into a campaign: who is
-// switched, who is left alone, by which ways, how long anything may take. And
-// the same in words, for a dry run. Pure.
+// switched, who is left alone, by which ways, how long anything may take. Pure.
 #pragma once
 
 #include <absl/status/status.h>
@@ -64,10 +63,5 @@ absl::Status GuardPlan(const Inventory& inventory,
 CampaignPlan MakePlan(const Inventory& inventory,
                       absl::Span<const Target> targets,
                       const PlanOptions& options);
-
-// A line for each PCU: model, ways, whose account, what in which order.
-std::string PlanText(const CampaignPlan& plan);
-// What each host's line says.
-std::vector<HostResult> PlanResults(const CampaignPlan& plan);
 
 }  // namespace power

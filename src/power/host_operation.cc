@@ -55,16 +55,6 @@ std::string TextOf(const Failure& failure) {
   return absl::StrCat(failure.text, "; the command may have been executed");
 }
 
-constexpr absl::string_view kInterrupted = "not tried: interrupted";
-
-HostResult NotTried() {
-  HostResult result;
-  result.outcome = HostOutcome::kSkipped;
-  result.detail = std::string(kInterrupted);
-  result.was_interrupted = true;
-  return result;
-}
-
 HostResult OfOne(const PlugResult& plug) {
   if (IsNotBegun(plug)) return NotTried();
   HostResult result;
@@ -83,6 +73,14 @@ HostResult OfOne(const PlugResult& plug) {
 }
 
 }  // namespace
+
+HostResult NotTried() {
+  HostResult result;
+  result.outcome = HostOutcome::kSkipped;
+  result.detail = "not tried: interrupted";
+  result.was_interrupted = true;
+  return result;
+}
 
 HostOperation::HostOperation(Action action, std::vector<Feed> feeds,
                              bool in_halves, bool with_confirmation)

@@ -41,6 +41,9 @@ struct FeedOrder {
   bool is_urgent = false;
 };
 
+// Of what an interruption left undone.
+HostResult NotTried();
+
 class HostOperation {
  public:
   struct Feed {

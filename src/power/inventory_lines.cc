@@ -10,7 +10,8 @@ namespace power {
 namespace {
 
 // What device files do not have, and `node`, which may say more here.
-constexpr absl::string_view kItems[] = {"pcu", "node", "group", "protect"};
+constexpr absl::string_view kItems[] = {"pcu", "node", "group", "parent",
+                                        "protect"};
 
 class LineReader {
  public:
@@ -20,14 +21,15 @@ class LineReader {
  private:
   void ReadPcu(const Where& where, TokenStream& in);
   void ReadHosts(const Where& where, TokenStream& in);
-  void ReadSet(const Where& where, bool named, TokenStream& in);
+  void ReadSet(const DeviceToken& word, TokenStream& in);
+  std::vector<SetLine>& LinesOf(const DeviceToken& word);
   InventoryLines& lines_;
 };
 
 void LineReader::Read(const DeviceToken& word, TokenStream& in) {
   if (word.Is("pcu")) return ReadPcu(word.where, in);
   if (word.Is("node")) return ReadHosts(word.where, in);
-  ReadSet(word.where, word.Is("group"), in);
+  ReadSet(word, in);
 }
 
 void LineReader::ReadPcu(const Where& where, TokenStream& in) {
@@ -72,11 +74,17 @@ void LineReader::ReadHosts(const Where& where, TokenStream& in) {
   lines_.hosts.push_back(std::move(line));
 }
 
-void LineReader::ReadSet(const Where& where, bool named, TokenStream& in) {
+std::vector<SetLine>& LineReader::LinesOf(const DeviceToken& word) {
+  if (word.Is("group")) return lines_.groups;
+  return word.Is("parent") ? lines_.parents : lines_.protects;
+}
+
+void LineReader::ReadSet(const DeviceToken& word, TokenStream& in) {
+  const bool named = !word.Is("protect");
   SetLine line;
-  line.where = where;
+  line.where = word.where;
   if (named) {
-    const auto name = in.String("group");
+    const auto name = in.String(word.text);
     if (!name) return;
     line.name = *name;
   }
@@ -84,14 +92,16 @@ void LineReader::ReadSet(const Where& where, bool named, TokenStream& in) {
     line.members.push_back(in.Take().text);
   }
   if (line.members.empty()) {
-    return in.Missing("a string", named ? "the name of the group" : "protect");
+    return in.Missing(
+        "a string",
+        named ? absl::StrCat("the name of the ", word.text) : word.text);
   }
-  std::vector<SetLine>& lines = named ? lines_.groups : lines_.protects;
+  std::vector<SetLine>& lines = LinesOf(word);
   if (lines.size() < kMaxHostSets) {
     lines.push_back(std::move(line));
   } else if (lines.size() == kMaxHostSets) {
     in.problems().Error(
-        where, "size",
+        word.where, "size",
         absl::StrCat("more than ", kMaxHostSets, " lines of this kind"));
   }
 }

@@ -23,7 +23,8 @@ struct AssignmentLine {
   Where where = {};
 };
 
-// group NAME MEMBERS..., alias NAME HOSTS, protect HOSTS...
+// group NAME MEMBERS..., alias NAME HOSTS, protect HOSTS..., parent HOST
+// HOSTS...
 struct SetLine {
   std::string name;
   std::vector<std::string> members;
@@ -33,7 +34,7 @@ struct SetLine {
 struct InventoryLines {
   std::vector<Pcu> pcus;
   std::vector<AssignmentLine> hosts;
-  std::vector<SetLine> groups, protects;
+  std::vector<SetLine> groups, protects, parents;
   // The rest: specifications, powerman's devices and aliases, and settings of
   // its server.
   DeviceFile file;

@@ -46,6 +46,8 @@ class Resolver {
   void AddMembers(const SetLine& line, std::vector<std::string>& members,
                   absl::flat_hash_set<std::string>& seen);
   void Protect();
+  void Parents();
+  void CheckParents();
   void Error(const Where& where, absl::string_view rule, std::string text) {
     problems_.Error(where, rule, std::move(text));
   }
@@ -62,6 +64,7 @@ class Resolver {
   std::vector<Progress> progress_;
   int depth_ = 0;       // of groups in groups
   size_t members_ = 0;  // of all groups and aliases
+  absl::flat_hash_map<size_t, Where> parent_lines_;  // by host
 };
 
 InventoryReading Resolver::Run() {
@@ -76,6 +79,7 @@ InventoryReading Resolver::Run() {
   Aliases();
   Sets();
   Protect();
+  Parents();
   parts_.listens = std::move(lines_.file.listens);
   parts_.tcp_wrappers = lines_.file.tcp_wrappers;
   parts_.plug_log_level = std::move(lines_.file.plug_log_level);
@@ -291,6 +295,68 @@ void Resolver::Protect() {
     AddMembers(line, names, seen);
     for (const std::string& name : names) {
       parts_.hosts[hosts_.at(name)].is_protected = true;
+    }
+  }
+}
+
+void Resolver::Parents() {
+  for (const SetLine& line : lines_.parents) {
+    if (!hosts_.contains(line.name)) {
+      Error(line.where, "parent",
+            absl::StrCat("the parent ", Shown(line.name), " has no PCU"));
+      continue;
+    }
+    std::vector<std::string> names;
+    absl::flat_hash_set<std::string> seen;
+    AddMembers(line, names, seen);
+    for (const std::string& name : names) {
+      const size_t host = hosts_.at(name);
+      std::string& parent = parts_.hosts[host].parent;
+      if (!parent.empty()) {
+        Error(line.where, "parent",
+              absl::StrCat(name, " has two parents: ", parent, " and ",
+                           line.name));
+        continue;
+      }
+      parent = line.name;
+      parent_lines_.emplace(host, line.where);
+    }
+  }
+  CheckParents();
+}
+
+// Takes away what would go round for ever, or too deep, and tells it.
+void Resolver::CheckParents() {
+  constexpr int kNotLooked = -1, kUnderWay = -2;
+  std::vector<int> depths(parts_.hosts.size(), kNotLooked);
+  for (size_t host = 0; host < depths.size(); ++host) {
+    std::vector<size_t> chain;  // upwards, as far as nobody has looked
+    size_t at = host;
+    while (depths[at] == kNotLooked) {
+      depths[at] = kUnderWay;
+      chain.push_back(at);
+      std::string& parent = parts_.hosts[at].parent;
+      if (parent.empty()) break;
+      const size_t above = hosts_.at(parent);
+      if (depths[above] == kUnderWay) {
+        Error(parent_lines_.at(at), "parent",
+              absl::StrCat(parts_.hosts[at].name,
+                           " hangs on itself, by way of ", parent));
+        parent.clear();
+        break;
+      }
+      at = above;
+    }
+    int depth = depths[at] < 0 ? 0 : depths[at] + 1;
+    for (size_t i = chain.size(); i-- > 0; ++depth) {
+      if (depth > kMaxParentDepth) {
+        Error(parent_lines_.at(chain[i]), "parent",
+              absl::StrCat("hosts hang on each other more than ",
+                           kMaxParentDepth, " deep"));
+        parts_.hosts[chain[i]].parent.clear();
+        depth = 0;
+      }
+      depths[chain[i]] = depth;
     }
   }
 }

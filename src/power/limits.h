@@ -32,6 +32,7 @@ inline constexpr size_t kMaxHostSets = 10'000;  // groups, aliases
 // What all ranges of an inventory mean together.
 inline constexpr size_t kMaxInventoryNames = 1 << 20;
 inline constexpr int kMaxGroupDepth = 100;  // groups in groups
+inline constexpr int kMaxParentDepth = 16;  // parents of parents
 inline constexpr size_t kMaxFeeds = 16;     // of one host
 inline constexpr size_t kMaxNameBytes = 255;
 inline constexpr size_t kMaxTargets = 65'536;

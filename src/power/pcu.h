@@ -84,6 +84,9 @@ struct PoweredHost {
   Where where = {};
   std::vector<Outlet> feeds;
   bool is_protected = false;  // switched only when forced and named itself
+  // The host it hangs on in turn, as a blade does on its chassis: when that is
+  // off, this is.
+  std::string parent = {};
 };
 
 }  // namespace power

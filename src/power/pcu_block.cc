@@ -24,8 +24,8 @@ constexpr int kMaxPort = 65535;
 
 // What begins something else: a block that is not closed ends in front of it.
 constexpr absl::string_view kOutside[] = {
-    "pcu",    "group",       "protect",        "specification", "alias",
-    "listen", "tcpwrappers", "plug_log_level", "device"};
+    "pcu",   "group",  "parent",      "protect",        "specification",
+    "alias", "listen", "tcpwrappers", "plug_log_level", "device"};
 
 struct TextSetting {
   absl::string_view name;

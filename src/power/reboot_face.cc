@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "power/campaign_run.h"
+#include "power/plan_text.h"
 #include "power/reboot_options.h"
 #include "power/relay_face.h"
 #include "sys/loop.h"

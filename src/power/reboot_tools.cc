@@ -62,6 +62,7 @@ void ListJson(const Inventory& inventory,
     out.BeginObject();
     out.Key("host").String(host->name);
     out.Key("protected").Bool(host->is_protected);
+    if (!host->parent.empty()) out.Key("parent").String(host->parent);
     out.Key("feeds").BeginArray();
     for (const Outlet& feed : host->feeds) {
       const Pcu* pcu = inventory.FindPcu(feed.pcu);
@@ -159,6 +160,8 @@ absl::StatusOr<int> RunList(const cli::Call& call) {
   }
   for (const PoweredHost* host : hosts) {
     cli::Print(absl::StrCat(host->name, " ", FeedsText(*host),
+                            host->parent.empty() ? "" : " parent ",
+                            host->parent,
                             host->is_protected ? " protected" : "", "\n"));
   }
   if (!call.Has("verbose")) return 0;

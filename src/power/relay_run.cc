@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "cli/report.h"
 #include "power/limits.h"
+#include "power/plan_text.h"
 #include "power/reboot_options.h"
 #include "power/relay_answer.h"
 #include "sys/process.h"

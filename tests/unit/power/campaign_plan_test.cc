@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "power/inventory_reader.h"
+#include "power/plan_text.h"
 
 namespace {
 
@@ -153,4 +154,44 @@ TEST_CASE("power 10: a plan in words has ways, order and no secret",
   REQUIRE(results.size() == 4);
   CHECK(results[0].outcome == power::HostOutcome::kPlanned);
   CHECK(results[3].outcome == power::HostOutcome::kManual);
+}
+
+TEST_CASE("campaign_plan: what a host hangs on is looked at, and said",
+          "[power]") {
+  const power::Inventory inventory = Read(R"(
+pcu "a" { model "apc-rpdu2" ip "10.0.0.1" secret env:A node "rack1" "1" }
+pcu "b" { ip "10.0.0.2" ports ipmi user "x" secret env:B node "c1" "1" }
+pcu "c" { model "apc-rpdu2" ip "10.0.0.3" secret env:C node "blade[1-2]" "[1-2]" }
+parent "rack1" "c1"
+parent "c1" "blade[1-2]"
+)");
+  const auto plan_of = [&](std::vector<std::string> words, Action action) {
+    PlanOptions options;
+    options.action = action;
+    return power::MakePlan(inventory, Choose(inventory, std::move(words)),
+                           options);
+  };
+  const CampaignPlan on = plan_of({"blade[1-2]"}, Action::kOn);
+  REQUIRE(on.request.parents.size() == 2);
+  CHECK(on.request.hosts[1].parents == std::vector<size_t>{0});
+  CHECK(on.request.parents[0].name == "c1");
+  CHECK(on.request.parents[0].parent == 1);
+  CHECK(on.request.parents[1].name == "rack1");
+  CHECK_FALSE(on.request.parents[1].parent.has_value());
+  CHECK(power::PlanText(on) ==
+        "pcu c: apc-rpdu2 by snmp 10.0.0.3:161; secret env:C\n"
+        "  on plugs 1 2 in one session\n"
+        "pcu b: OpenIPMI by ipmi 10.0.0.2:623; user x, secret env:B\n"
+        "  status plugs 1, of parents\n"
+        "pcu a: apc-rpdu2 by snmp 10.0.0.1:161; secret env:A\n"
+        "  status plugs 1, of parents\n");
+  CHECK(power::PlanResults(on)[0].detail == "once its parent c1 is on");
+  const CampaignPlan off = plan_of({"rack1", "blade[1-2]"}, Action::kOff);
+  CHECK(power::PlanResults(off)[0].detail == "after blade[1-2]");
+  CHECK(power::PlanResults(off)[1].detail == "unless its parent c1 is off");
+  // Looking heeds nobody, nor does what only asks; an outlet goes off itself.
+  CHECK(plan_of({"blade1"}, Action::kStatus).request.parents.empty());
+  CHECK(plan_of({"blade1"}, Action::kBootPxe).request.parents.empty());
+  CHECK(plan_of({"pcu:c/1"}, Action::kOff).request.parents.empty());
+  CHECK(plan_of({"pcu:c/1"}, Action::kOn).request.parents.size() == 2);
 }

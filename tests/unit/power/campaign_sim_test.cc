@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "power/campaign.h"
+#include "unit/power/sim_parents.h"
 
 namespace {
 
 using power::Action;
 using power::Campaign;
 using power::CampaignHost;
+using power::CampaignParent;
 using power::CampaignRequest;
 using power::Failure;
 using power::FailureClass;
@@ -28,6 +30,7 @@ using power::Outcome;
 using power::PlugResult;
 using power::PlugState;
 using power::VerifyLevel;
+using power_test::Plug;
 
 constexpr int kWorlds = 10'000;
 
@@ -35,15 +38,6 @@ uint64_t FirstSeed() {
   const char* given = getenv("SEED");
   return given == nullptr ? 1 : strtoull(given, nullptr, 10);
 }
-
-// What really happened to one plug.
-struct Plug {
-  bool was_on = true;
-  bool is_on = true;
-  absl::Time off_since = absl::InfiniteFuture();
-  int once_only = 0;  // cycle, reset, soft, nmi
-  int offs = 0;
-};
 
 class World {
  public:
@@ -157,12 +151,19 @@ class World {
       if (Chance() < 0.05) host.skipped = "protected";
       request_.hosts.push_back(host);
     }
-    for (const CampaignHost& host : request_.hosts) {
-      for (const CampaignHost::Feed& feed : host.feeds) {
-        Plug& plug = plugs_[{feed.pcu, feed.plug}];
-        plug.was_on = plug.is_on = Chance() < 0.8;
-        if (!plug.is_on) plug.off_since = now_;
-      }
+    power_test::MakeParents(request_, random_);
+    for (const CampaignHost& host : request_.hosts) MakePlugs(host.feeds);
+    for (const CampaignParent& parent : request_.parents) {
+      MakePlugs(parent.feeds);
+    }
+  }
+
+  void MakePlugs(const std::vector<CampaignHost::Feed>& feeds) {
+    for (const CampaignHost::Feed& feed : feeds) {
+      Plug& plug = plugs_[{feed.pcu, feed.plug}];
+      plug.was_on = plug.is_on = Chance() < 0.8;
+      plug.off_since = plug.is_on ? absl::InfiniteFuture() : now_;
+      ++plug.users;
     }
   }
 
@@ -262,18 +263,18 @@ class World {
           (Chance() < 0.3 && c != FailureClass::kAuth &&
            c != FailureClass::kUnreachable)) {
         result.failure->maybe_executed = true;
-        if (Chance() < 0.5) Switch(running, plug, order.order.action);
+        if (Chance() < 0.5) Switch(running, order, plug);
       } else if (c == FailureClass::kAuth) {
         result.verified = VerifyLevel::kReach;
       }
       return;
     }
-    Succeed(running, plug, order.order, result);
+    Succeed(running, order, plug, result);
   }
 
-  void Succeed(const Running& running, Plug& plug,
-               const power::FeedOrder& order, PlugResult& result) {
-    const Action action = order.action;
+  void Succeed(const Running& running, const power::PcuQueue::Order& order,
+               Plug& plug, PlugResult& result) {
+    const Action action = order.order.action;
     result.verified = VerifyLevel::kPrivilege;
     result.outcome = Outcome::kDone;
     const bool is_so = (action == Action::kOn && plug.is_on) ||
@@ -283,12 +284,18 @@ class World {
     if (is_so) {
       result.outcome = Outcome::kAlready;
     } else {
-      Switch(running, plug, action);
+      Switch(running, order, plug);
     }
     result.after = plug.is_on ? PlugState::kOn : PlugState::kOff;
   }
 
-  void Switch(const Running& running, Plug& plug, Action action) {
+  void Switch(const Running& running, const power::PcuQueue::Order& order,
+              Plug& plug) {
+    const Action action = order.order.action;
+    if (power::HeedsParents(action) &&
+        (!power::EndsOff(action) || power::EndsOff(request_.action))) {
+      Around().CheckSwitch(running.pcu, order.plug, action);
+    }
     switch (action) {
       case Action::kOn:
         Light(running, plug);
@@ -343,6 +350,11 @@ class World {
     const auto at = running_.find(event.batch);
     const size_t pcu = at->second.pcu;
     const PlugResult result = at->second.results[event.index];
+    const power::PcuQueue::Order& order = at->second.orders[event.index];
+    if (order.order.action == Action::kStatus &&
+        result.after == PlugState::kOn) {
+      plugs_.at({pcu, order.plug}).was_seen_on = true;
+    }
     if (result.failure.has_value() && !request_.pcus[pcu].settings.try_all &&
         result.failure->failure_class == FailureClass::kAuth) {
       refused_.insert(pcu);
@@ -393,8 +405,11 @@ class World {
       REQUIRE((dark_.count(host) > 0 || WasDark(host)));
     }
     if (result.action == Action::kOn) REQUIRE(all_on);
-    if (result.action == Action::kOff) REQUIRE(all_off);
+    if (result.action == Action::kOff && !Around().IsCutOff(host))
+      REQUIRE(all_off);
   }
+
+  power_test::Family Around() const { return {request_, plugs_, results_}; }
 
   size_t Feeds(size_t host) const {
     std::set<std::pair<size_t, std::string>> feeds;
@@ -416,7 +431,7 @@ class World {
   absl::Time now_ = absl::FromUnixSeconds(1'000'000);
   CampaignRequest request_;
   double trouble_ = 0;
-  std::map<std::pair<size_t, std::string>, Plug> plugs_;
+  power_test::Plugs plugs_;
   std::unique_ptr<Campaign> campaign_;
   std::multimap<absl::Time, Event> events_;
   std::map<Campaign::BatchId, Running> running_;

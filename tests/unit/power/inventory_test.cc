@@ -32,10 +32,17 @@ pcu "rack3-b" {
     host     "rack3-b.mgmt.example.org"
     user     "apc"      secret file:/etc/fleetbox/rack3-b
 }
+pcu "blades" {
+    model    "redfish"                      # the manager of a chassis
+    ip       "10.0.3.9"     user "ops"      secret "blades"
+    node     "blade[1-4]" "[1-4]"
+}
 node "db1" feeds "rack3-a/9" "rack3-b/9"    # two power supplies
+node "chassis1" "rack3-b" "1"
 group "web" "web[1-8]"
 group "most" "@web" "db1"
 protect "web1" "db1"
+parent "chassis1" "blade[1-4]"              # which hang on it
 )";
 
 std::vector<std::string> Texts(const InventoryReading& reading) {
@@ -82,7 +89,7 @@ std::string Feeds(const Inventory& inventory, absl::string_view host) {
 
 TEST_CASE("inventory: the page's example is read as the page says", "[power]") {
   const Inventory inventory = Good(kPage);
-  REQUIRE(inventory.pcus().size() == 2);
+  REQUIRE(inventory.pcus().size() == 3);
   const Pcu& pcu = inventory.pcus()[0];
   CHECK(pcu.model == "APCControl13p13");
   CHECK(pcu.host == "rack3-a.mgmt.example.org");
@@ -96,14 +103,15 @@ TEST_CASE("inventory: the page's example is read as the page says", "[power]") {
   CHECK(pcu.off_time == absl::Seconds(8));
   CHECK(inventory.FindPcu("rack3-b")->secret ==
         SecretSource{SecretSource::Kind::kFile, "/etc/fleetbox/rack3-b"});
-  CHECK(inventory.hosts().size() == 9);
+  CHECK(inventory.hosts().size() == 14);
   CHECK(Feeds(inventory, "web8") == "rack3-a/8");
   CHECK(Feeds(inventory, "db1") == "rack3-a/9 rack3-b/9");
   CHECK(inventory.FindGroup("most")->hosts.size() == 9);
   CHECK(inventory.FindHost("web1")->is_protected);
   CHECK_FALSE(inventory.FindHost("web2")->is_protected);
   CHECK(inventory.PlugsOf("rack3-a").size() == 9);
-  CHECK(inventory.HostsOf("rack3-b") == Strings{"db1"});
+  CHECK(inventory.HostsOf("rack3-b") == Strings{"db1", "chassis1"});
+  CHECK(inventory.FindHost("blade4")->parent == "chassis1");
   CHECK(inventory.HostsOn({"rack3-a", "9"}).at(0) == "db1");
   CHECK(inventory.SpecificationOf(pcu)->name == "APCControl13p13");
 }
@@ -391,6 +399,47 @@ TEST_CASE("inventory: groups of groups, and those that hold themselves",
   }
   CHECK(Problems(deep + "group \"g5000\" \"@g0\"").at(0) ==
         "t:101: groups hold each other more than 100 deep [group]");
+}
+
+TEST_CASE("inventory: hosts that hang on hosts", "[power]") {
+  constexpr absl::string_view kHosts =
+      "pcu \"p\" { model \"BayTech\" host \"h\" node \"a[1-5]\" \"[1-5]\" }\n";
+  const Inventory inventory = Good(absl::StrCat(
+      "parent \"a1\" \"@twins\" \"a4\"\ngroup \"twins\" \"a[2-3]\"\n", kHosts,
+      "parent \"a2\" \"a5\""));
+  CHECK(inventory.FindHost("a1")->parent.empty());
+  CHECK(inventory.FindHost("a3")->parent == "a1");
+  CHECK(inventory.FindHost("a4")->parent == "a1");
+  CHECK(inventory.FindHost("a5")->parent == "a2");
+  const auto problems = [&](absl::string_view lines) {
+    return Problems(absl::StrCat(kHosts, lines));
+  };
+  CHECK(problems("parent \"a1\" \"zz\"\nparent \"c\" \"a2\"") ==
+        Strings{"t:2: the host zz has no PCU [host]",
+                "t:3: the parent c has no PCU [parent]"});
+  CHECK(problems("parent \"a1\" \"a2\"\nparent \"a3\" \"a[1-2]\"") ==
+        Strings{"t:3: a2 has two parents: a1 and a3 [parent]"});
+  CHECK(problems("parent \"a1\" \"a1\"") ==
+        Strings{"t:2: a1 hangs on itself, by way of a1 [parent]"});
+  // Told where it closes; a4 and a5 hang on those that go round.
+  CHECK(problems("parent \"a1\" \"a[2,4]\"\nparent \"a2\" \"a3\"\n"
+                 "parent \"a3\" \"a1\"\nparent \"a4\" \"a5\"") ==
+        Strings{"t:2: a2 hangs on itself, by way of a1 [parent]"});
+  CHECK(problems("parent \"a1\"").size() == 1);
+}
+
+TEST_CASE("inventory: parents of parents have a limit", "[power]") {
+  std::string deep;
+  for (int i = 0; i < 20; ++i) {
+    absl::StrAppend(&deep, "pcu \"p", i, "\" { model \"BayTech\" host \"h", i,
+                    "\" node \"a", i, "\" \"1\" }\n");
+  }
+  for (int i = 0; i < 16; ++i) {
+    absl::StrAppend(&deep, "parent \"a", i, "\" \"a", i + 1, "\"\n");
+  }
+  CHECK(Problems(deep) == Strings());
+  CHECK(Problems(deep + "parent \"a16\" \"a17\"") ==
+        Strings{"t:37: hosts hang on each other more than 16 deep [parent]"});
 }
 
 TEST_CASE("inventory: what ranges mean has a limit", "[power]") {

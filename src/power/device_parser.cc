@@ -10,6 +10,7 @@
 #include "power/limits.h"
 #include "power/spec_settings.h"
 #include "power/statement_parser.h"
+#include "power/written_secrets.h"
 
 namespace power {
 namespace {
@@ -169,6 +170,7 @@ void FileReader::SpecificationItem() {
         absl::StrCat("more than ", kMaxSpecifications, " specifications"));
     return;
   }
+  spec.secrets = WrittenSecrets(spec);
   file_.specifications.push_back(std::move(spec));
 }
 

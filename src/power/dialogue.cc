@@ -12,7 +12,7 @@ namespace power {
 using Wait = ScriptRunner::Wait;
 
 Dialogue::Dialogue(DialogueDevice device)
-    : device_(std::move(device)), recent_(device_.secret) {}
+    : device_(std::move(device)), recent_(device_.hidden()) {}
 Dialogue::~Dialogue() = default;
 
 Dialogue::Effects Dialogue::Start(std::vector<ScriptRun> runs, absl::Time now) {

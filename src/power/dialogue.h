@@ -56,6 +56,8 @@ struct DialogueDevice {
   std::string address = {};  // what `run ... address` means
   // Instead of the model's: how long one statement waits; none without either.
   std::optional<absl::Duration> step_timeout = {};
+
+  Hidden hidden() const { return {secret, &specification->secrets}; }
 };
 
 struct ScriptRun {

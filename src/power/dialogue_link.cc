@@ -18,7 +18,7 @@ DialogueLink::DialogueLink(sys::Loop& loop, Setup setup, Events events)
       setup_(std::move(setup)),
       events_(std::move(events)),
       session_(setup_.device, setup_.options),
-      seen_(std::make_unique<Redactor>(setup_.secret.get())) {
+      seen_(std::make_unique<Redactor>(setup_.device.hidden())) {
   if (setup_.records) {
     recorder_ = std::make_unique<TranscriptRecorder>(
         setup_.device, setup_.options, sys::SteadyNow());
@@ -94,7 +94,7 @@ void DialogueLink::Apply(Session::Effects effects) {
 
 void DialogueLink::Carry(const SessionEffect& effect) {
   if (const auto* text = std::get_if<SendText>(&effect)) {
-    Trace(absl::StrCat("sent '", base::Escape(text->bytes), "'"));
+    TraceSent(text->bytes);
     if (transport_ != nullptr) transport_->Send(text->bytes);
   } else if (const auto* secret = std::get_if<SendSecret>(&effect)) {
     SendTheSecret(secret->form);
@@ -209,6 +209,12 @@ void DialogueLink::Trace(absl::string_view what) {
   if (!held.empty())
     trace_(absl::StrCat("received '", base::Escape(held), "'"));
   trace_(what);
+}
+
+void DialogueLink::TraceSent(absl::string_view bytes) {
+  if (trace_ == nullptr) return;
+  const std::string text = RedactedSend(bytes, setup_.device.hidden());
+  Trace(absl::StrCat("sent '", base::Escape(text), "'"));
 }
 
 void DialogueLink::TraceReceived(absl::string_view bytes) {

@@ -67,6 +67,7 @@ class DialogueLink {
   void OnEnded(const std::optional<Failure>& why);
   void SetTimer();
   void Trace(absl::string_view what);
+  void TraceSent(absl::string_view bytes);
   void TraceReceived(absl::string_view bytes);
 
   sys::Loop& loop_;

@@ -1,6 +1,8 @@
 #include "power/redactor.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
 
 #include <algorithm>
 
@@ -40,38 +42,77 @@ std::string Printable(absl::string_view text) {
   return out;
 }
 
+constexpr size_t kLeastWord = 3;
+
+template <typename Visit>
+void EachOf(const Hidden& hidden, Visit visit) {
+  if (hidden.secret != nullptr && hidden.secret->size() > 0) {
+    visit(hidden.secret->view());
+  }
+  if (hidden.words == nullptr) return;
+  for (const std::string& word : *hidden.words) {
+    if (word.size() >= kLeastWord) visit(absl::string_view(word));
+  }
+}
+
+// What has none of them, and then the first, of several there the longest: its
+// size, 0 without any.
+size_t TakeFirst(const Hidden& hidden, absl::string_view text, size_t* at) {
+  size_t size = 0;
+  *at = text.size();
+  EachOf(hidden, [&](absl::string_view word) {
+    const size_t its = text.find(word);
+    if (its == text.npos || its > *at || (its == *at && word.size() < size)) {
+      return;
+    }
+    *at = its;
+    size = word.size();
+  });
+  return size;
+}
+
+// Takes out what is there, and returns the rest behind the last one.
+absl::string_view Replace(const Hidden& hidden, absl::string_view text,
+                          std::string* out) {
+  size_t at = 0;
+  while (const size_t size = TakeFirst(hidden, text, &at)) {
+    out->append(text.data(), at);
+    *out += "***";
+    text.remove_prefix(at + size);
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string Redacted(absl::string_view text, const keys::Secret* secret) {
-  if (secret == nullptr || secret->size() == 0) return std::string(text);
+std::string Redacted(absl::string_view text, const Hidden& hidden) {
   std::string out;
-  while (true) {
-    const size_t at = text.find(secret->view());
-    if (at == absl::string_view::npos) break;
-    out.append(text.data(), at);
-    out += "***";
-    text.remove_prefix(at + secret->size());
-  }
-  out.append(text.data(), text.size());
+  const absl::string_view rest = Replace(hidden, text, &out);
+  out.append(rest.data(), rest.size());
   return out;
 }
 
+std::string RedactedSend(absl::string_view text, const Hidden& hidden) {
+  const absl::string_view word = absl::StripTrailingAsciiWhitespace(text);
+  if (hidden.words != nullptr && absl::c_linear_search(*hidden.words, word)) {
+    return absl::StrCat("***", text.substr(word.size()));
+  }
+  return Redacted(text, hidden);
+}
+
 std::string Redactor::Feed(absl::string_view bytes) {
-  if (secret_ == nullptr || secret_->size() == 0) return std::string(bytes);
-  const absl::string_view secret = secret_->view();
   std::string all = held_;
   all.append(bytes.data(), bytes.size());
   keys::Wipe(held_);
   std::string out;
-  absl::string_view rest = all;
-  for (size_t at; (at = rest.find(secret)) != absl::string_view::npos;) {
-    out.append(rest.data(), at);
-    out += "***";
-    rest.remove_prefix(at + secret.size());
-  }
-  // The longest end that is a beginning of the secret.
-  size_t held = std::min(rest.size(), secret.size() - 1);
-  while (rest.substr(rest.size() - held) != secret.substr(0, held)) held--;
+  const absl::string_view rest = Replace(hidden_, all, &out);
+  // The longest end that is a beginning of one.
+  size_t held = 0;
+  EachOf(hidden_, [&](absl::string_view word) {
+    size_t its = std::min(rest.size(), word.size() - 1);
+    while (rest.substr(rest.size() - its) != word.substr(0, its)) its--;
+    held = std::max(held, its);
+  });
   out.append(rest.data(), rest.size() - held);
   held_ = std::string(rest.substr(rest.size() - held));
   keys::Wipe(all);
@@ -99,7 +140,7 @@ void RecentText::Append(absl::string_view bytes) {
 std::string RecentText::Text() const {
   // Twice: control characters may stand between the letters of the secret.
   const std::string text =
-      Redacted(Printable(Redacted(bytes_, secret_)), secret_);
+      Redacted(Printable(Redacted(bytes_, hidden_)), hidden_);
   return text.substr(text.size() > kRecentBytes ? text.size() - kRecentBytes
                                                 : 0);
 }

@@ -1,23 +1,37 @@
-// Takes a secret out of what a device prints before anybody sees it: devices
+// Takes secrets out of what a device prints before anybody sees it: devices
 // echo passwords, in pieces as the network cuts them. Pure.
 #pragma once
 
 #include <absl/strings/string_view.h>
 
 #include <string>
+#include <vector>
 
 #include "keys/secret.h"
 
 namespace power {
 
-// `text` with *** in place of the secret, which may be null.
-std::string Redacted(absl::string_view text, const keys::Secret* secret);
+// What nobody shall see: an account's secret and the passwords that stand in a
+// device file. Borrowed; each may be null. Words of one or two letters are only
+// hidden where they are sent: too much else would go with them.
+struct Hidden {
+  Hidden(const keys::Secret* its_secret,
+         const std::vector<std::string>* its_words = nullptr)
+      : secret(its_secret), words(its_words) {}
+  const keys::Secret* secret = nullptr;
+  const std::vector<std::string>* words = nullptr;
+};
 
-// The same for a stream. What may be the beginning of the secret is held back
+// `text` with *** in place of them.
+std::string Redacted(absl::string_view text, const Hidden& hidden);
+// The same of all that was sent at once.
+std::string RedactedSend(absl::string_view text, const Hidden& hidden);
+
+// The same for a stream. What may be the beginning of a secret is held back
 // until more has come.
 class Redactor {
  public:
-  explicit Redactor(const keys::Secret* secret) : secret_(secret) {}
+  explicit Redactor(const Hidden& hidden) : hidden_(hidden) {}
   Redactor(const Redactor&) = delete;
   Redactor& operator=(const Redactor&) = delete;
   ~Redactor() { keys::Wipe(held_); }
@@ -26,7 +40,7 @@ class Redactor {
   std::string Flush();
 
  private:
-  const keys::Secret* secret_;  // borrowed
+  const Hidden hidden_;
   std::string held_;
 };
 
@@ -34,7 +48,7 @@ class Redactor {
 // colours and with one blank for each run of white space.
 class RecentText {
  public:
-  explicit RecentText(const keys::Secret* secret) : secret_(secret) {}
+  explicit RecentText(const Hidden& hidden) : hidden_(hidden) {}
   RecentText(const RecentText&) = delete;
   RecentText& operator=(const RecentText&) = delete;
   ~RecentText();
@@ -44,7 +58,7 @@ class RecentText {
   std::string Text() const;
 
  private:
-  const keys::Secret* secret_;  // borrowed
+  const Hidden hidden_;
   std::string bytes_;
 };
 

@@ -88,7 +88,7 @@ std::string ScriptRunner::WithGroups(absl::string_view text,
       out += text[at];
       continue;
     }
-    RecentText printable(line.device.secret);
+    RecentText printable(line.device.hidden());
     printable.Append(GroupText(group).value_or(""));
     out += printable.Text();
     at = digits - 1;
@@ -127,7 +127,7 @@ void ScriptRunner::SetPlugState(const Statement& s, const ScriptLine& line) {
     return;
   }
   PlugReport& report = Report(*plug);
-  report.value = Redacted(*value, line.device.secret);
+  report.value = Redacted(*value, line.device.hidden());
   report.state = PlugState::kUnknown;
   for (const Interpretation& i :
        s.interpretations.empty() ? specification_.states : s.interpretations) {
@@ -147,7 +147,7 @@ void ScriptRunner::SetResult(const Statement& s, const ScriptLine& line) {
     return;
   }
   PlugReport& report = Report(*plug);
-  report.value = Redacted(*value, line.device.secret);
+  report.value = Redacted(*value, line.device.hidden());
   if (absl::c_any_of(s.successes, [&](const Pattern& success) {
         return success.Matches(*value);
       })) {

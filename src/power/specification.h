@@ -173,6 +173,8 @@ struct Specification {
   std::optional<absl::Duration> step_timeout = {}, settle = {}, poll = {},
                                 off_time = {};
   std::vector<Interpretation> states = {};
+  // Passwords that stand in the scripts (written_secrets.h).
+  std::vector<std::string> secrets = {};
   std::vector<Setting> blocks = {};  // snmp, http, redfish, ipmi, amt, ribcl
 
   const Script* Find(Verb verb, Form form = Form::kPlain) const;

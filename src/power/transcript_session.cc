@@ -24,17 +24,19 @@ std::string Strings(const std::vector<std::string>& words) {
   return text;
 }
 
-TranscriptEvent EventOf(const SessionEffect& effect) {
+TranscriptEvent EventOf(const SessionEffect& effect, const Hidden& hidden) {
   TranscriptEvent event;
   if (const auto* text = std::get_if<SendText>(&effect)) {
     event.kind = Kind::kSent;
-    event.text = text->bytes;
+    event.text = RedactedSend(text->bytes, hidden);
   } else if (const auto* secret = std::get_if<SendSecret>(&effect)) {
     event.kind = Kind::kSecret;
     event.form = secret->form;
   } else if (const auto* connect = std::get_if<Connect>(&effect)) {
     event.kind = Kind::kConnect;
-    event.words = connect->program;
+    for (const std::string& word : connect->program) {
+      event.words.push_back(Redacted(word, hidden));
+    }
   } else if (std::holds_alternative<Disconnect>(effect)) {
     event.kind = Kind::kDisconnect;
   } else {
@@ -140,7 +142,7 @@ void Replayer::WakeUntil(absl::Time now) {
 // Neighbours are one text: how it was cut is no difference.
 void Replayer::Take(const Session::Effects& effects) {
   for (const SessionEffect& effect : effects) {
-    TranscriptEvent event = EventOf(effect);
+    TranscriptEvent event = EventOf(effect, device_.hidden());
     if (event.kind == Kind::kSent && !done_.empty() &&
         done_.back().kind == Kind::kSent) {
       done_.back().text += event.text;
@@ -195,10 +197,14 @@ std::optional<std::string> Replayer::One(const TranscriptEvent& event) {
 
 std::optional<std::string> Replayer::Compare(const TranscriptEvent& event) {
   const TranscriptEvent did = done_.empty() ? TranscriptEvent() : done_[0];
-  const bool same_text = did.text.substr(0, event.text.size()) == event.text;
+  // Passwords that a model has in it may stand in the record.
+  const std::string text = event.kind == Kind::kSent
+                               ? RedactedSend(event.text, device_.hidden())
+                               : event.text;
+  const bool same_text = did.text.substr(0, text.size()) == text;
   if (did.kind == event.kind && did.words == event.words &&
       did.form == event.form && did.failure == event.failure && same_text) {
-    done_[0].text.erase(0, event.text.size());
+    done_[0].text.erase(0, text.size());
     if (done_[0].text.empty()) done_.erase(done_.begin());
     return std::nullopt;
   }
@@ -211,7 +217,10 @@ std::optional<std::string> Replayer::Compare(const TranscriptEvent& event) {
 TranscriptRecorder::TranscriptRecorder(const DialogueDevice& device,
                                        const SessionOptions& options,
                                        absl::Time start)
-    : redactor_(device.secret), start_(start), received_at_(start) {
+    : hidden_(device.hidden()),
+      redactor_(hidden_),
+      start_(start),
+      received_at_(start) {
   transcript_.model = device.specification->name;
   transcript_.user = device.user;
   transcript_.address = device.address;
@@ -283,7 +292,7 @@ void TranscriptRecorder::Effects(const Session::Effects& effects,
   if (effects.empty()) return;
   Flush();
   for (const SessionEffect& effect : effects) {
-    TranscriptEvent event = EventOf(effect);
+    TranscriptEvent event = EventOf(effect, hidden_);
     if (event.kind == Kind::kSent) {
       Text(Kind::kSent, std::move(event.text), now);
     } else {

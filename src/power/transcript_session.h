@@ -35,6 +35,7 @@ class TranscriptRecorder {
   void Text(TranscriptEvent::Kind kind, std::string text, absl::Time now);
 
   Transcript transcript_;
+  const Hidden hidden_;
   Redactor redactor_;
   absl::Time start_, received_at_;
   bool packet_begun_ = false;  // a part of what came last is recorded

@@ -36,4 +36,24 @@ TEST_CASE("redaction: what a device printed last is shown without colours",
   CHECK(recent.Text() == std::string(power::kRecentBytes, 'x'));
 }
 
+TEST_CASE("redaction: several secrets, of which short ones only where sent",
+          "[power]") {
+  const keys::Secret secret("open sesame");
+  const std::vector<std::string> words = {"swordfish", "sword", "pm"};
+  const power::Hidden hidden(&secret, &words);
+  CHECK(power::Redacted("a sword, a swordfish, pm: open sesame", hidden) ==
+        "a ***, a ***, pm: ***");
+  CHECK(power::RedactedSend("pm\r\n", hidden) == "***\r\n");
+  CHECK(power::RedactedSend("pm 1\r\n", hidden) == "pm 1\r\n");
+  CHECK(power::RedactedSend("say sword\n", hidden) == "say ***\n");
+  CHECK(power::RedactedSend("\n", hidden) == "\n");
+  const std::string all = "x swordopen sesame swo pm";
+  for (size_t cut = 0; cut <= all.size(); cut++) {
+    power::Redactor redactor(hidden);
+    std::string out = redactor.Feed(all.substr(0, cut));
+    out += redactor.Feed(all.substr(cut));
+    REQUIRE(out + redactor.Flush() == "x ****** swo pm");
+  }
+}
+
 }  // namespace

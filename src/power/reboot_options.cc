@@ -172,10 +172,6 @@ absl::StatusOr<RebootOptions> ReadRebootOptions(
   if (call.Has("via") && options.via.empty()) {
     return cli::UsageError("--via: names no host");
   }
-  if (call.Has("via") && call.Has("step-timeout")) {
-    return cli::UsageError(
-        "--step-timeout: the inventory of the other host says it");
-  }
   options.identity = call.Get("identity");
   options.trust = call.Get("trust");
   return options;

@@ -75,7 +75,6 @@ pcu-reboot --step-timeout 20s on web1 | untimed
 sed -i 's/send "on %s/send "mute %s/' pcu.conf
 pcu-reboot -q off web1
 pcu-reboot -q --retries 0 --step-timeout 2s on web1 | sed 's/it printed.*; the/it printed ...; the/'
-pcu-reboot --via h --step-timeout 1s on web1 2>&1 | head -1
 echo '--- refused, with two plugs'
 echo wrong >password
 pcu-reboot -q on web1 web2

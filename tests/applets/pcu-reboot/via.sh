@@ -1,28 +1,12 @@
 # power 50: another host drives the PCUs, and both journals say so.
 . "$TESTS/power.sh"
 strips --outlets=40 --delay=10ms
-mkdir bin far farbin
+mkdir far
 {
   rack a 1 'web[1-3]' '[1-3]' 'off-time 0s'
   rack slow 1 'slow[1-20]' '[11-30]' 'off-time 1s'
 } >far/pcu.conf
-# An ssh that is none: hub is this host, with folders of its own.
-cat >bin/ssh <<X
-#!/bin/sh
-for word; do :; done
-cd $PWD/far && unset PCU_REBOOT FLEETBOX_IDENTITY
-export SSH_CLIENT='192.0.2.7 4711 22' HOME=\$PWD PATH=$PWD/farbin:\$PATH
-exec sh -c "\$word"
-X
-cat >farbin/fleetbox <<X
-#!/bin/sh
-[ "\$1 \$2" = 'pcu-reboot --relay' ] || exit 1
-shift
-exec $(command -v pcu-reboot) -c pcu.conf --run-dir run --state-dir state \
-  --secret-dir secrets "\$@" 2>>$PWD/far/log
-X
-chmod +x bin/ssh farbin/fleetbox
-export PATH="$PWD/bin:$PATH" HOME="$PWD"
+hub
 via() { pcu-reboot --via hub "$@"; }
 journal() {
   sed 's/^[^ ]* [^ ]*/T W/; s/([^ ]*@[^ )]*)/(WHO)/; s/ ssh:[a-z0-9_-]* / ACCOUNT /'

@@ -33,6 +33,7 @@ RelayOrder Full() {
   plan.stagger = absl::Milliseconds(250);
   plan.grace = absl::Hours(24);
   plan.state_timeout = absl::Seconds(3);
+  plan.step_timeout = absl::Seconds(4);
   plan.retries = 0;
   plan.most = 0;
   plan.yes = true;
@@ -72,6 +73,7 @@ TEST_CASE("power 50: an order is at the other host what it was here",
   CHECK(plan.stagger == absl::Milliseconds(250));
   CHECK(plan.grace == absl::Hours(24));
   CHECK(plan.state_timeout == absl::Seconds(3));
+  CHECK(plan.step_timeout == absl::Seconds(4));
   CHECK(plan.retries == 0);
   CHECK(plan.most == 0);
   CHECK(plan.expected == 3);

@@ -6,7 +6,6 @@
 // other. The last --dead of them hear and say nothing, the first --stubborn say
 // yes and do nothing. SIGUSR1 prints a line of counts for each, as does the
 // end by SIGTERM or SIGINT.
-#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
@@ -19,6 +18,7 @@
 
 #include "base/status.h"
 #include "fakes/bmc_server.h"
+#include "fakes/settings.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 #include "sys/process.h"
@@ -26,88 +26,38 @@
 
 namespace {
 
-struct Settings {
+struct Wanted {
   int count = 1;
   int dead = 0, stubborn = 0;
   std::string address = "127.0.10.1";
   int port = 623;
   int seed = 0;
-  int ready_fd = -1;
   bool has_users = false;
   fakes::BmcOptions bmc;
   fakes::BmcNetwork network;
 };
 
-bool TakeUser(Settings& settings, const std::string& value) {
+bool TakeUser(Wanted& wanted, const std::string& value) {
   const std::vector<std::string> parts = absl::StrSplit(value, ':');
   int privilege = 4;
   if (parts.size() != 3 || !absl::SimpleAtoi(parts[2], &privilege)) {
     return false;
   }
-  if (!settings.has_users) settings.bmc.users.clear();
-  settings.has_users = true;
-  settings.bmc.users.push_back(
+  if (!wanted.has_users) wanted.bmc.users.clear();
+  wanted.has_users = true;
+  wanted.bmc.users.push_back(
       {parts[0], parts[1], static_cast<uint8_t>(privilege)});
   return true;
 }
 
-bool TakeSuites(Settings& settings, const std::string& value) {
-  settings.bmc.suites.clear();
+bool TakeSuites(Wanted& wanted, const std::string& value) {
+  wanted.bmc.suites.clear();
   for (const absl::string_view suite : absl::StrSplit(value, ',')) {
     int number = 0;
     if (!absl::SimpleAtoi(suite, &number)) return false;
-    settings.bmc.suites.push_back(number);
+    wanted.bmc.suites.push_back(number);
   }
   return true;
-}
-
-bool Take(Settings& settings, const std::string& word,
-          const std::string& value) {
-  if (word == "--count") return absl::SimpleAtoi(value, &settings.count);
-  if (word == "--dead") return absl::SimpleAtoi(value, &settings.dead);
-  if (word == "--stubborn") return absl::SimpleAtoi(value, &settings.stubborn);
-  if (word == "--port") return absl::SimpleAtoi(value, &settings.port);
-  if (word == "--ready-fd") return absl::SimpleAtoi(value, &settings.ready_fd);
-  if (word == "--seed") return absl::SimpleAtoi(value, &settings.seed);
-  if (word == "--busy") {
-    return absl::SimpleAtoi(value, &settings.bmc.busy_logins);
-  }
-  if (word == "--loss") {
-    return absl::SimpleAtod(value, &settings.network.loss);
-  }
-  if (word == "--delay") {
-    return absl::ParseDuration(value, &settings.network.delay);
-  }
-  if (word == "--switch-time") {
-    return absl::ParseDuration(value, &settings.bmc.switch_time);
-  }
-  if (word == "--user") return TakeUser(settings, value);
-  if (word == "--suites") return TakeSuites(settings, value);
-  if (word == "--address")
-    settings.address = value;
-  else if (word == "--kg")
-    settings.bmc.controller_key = value;
-  else if (word == "--off")
-    settings.bmc.is_on = false;
-  else if (word == "--silent-for-unknown")
-    settings.bmc.silent_for_unknown = true;
-  else
-    return false;
-  return true;
-}
-
-// The address that is `n` behind one of IPv4.
-std::string Behind(const std::string& address, int n) {
-  const std::vector<std::string> parts = absl::StrSplit(address, '.');
-  uint32_t number = 0;
-  for (const std::string& part : parts) {
-    int byte = 0;
-    MUST(absl::SimpleAtoi(part, &byte));
-    number = number << 8 | byte;
-  }
-  number += n;
-  return absl::StrCat(number >> 24, ".", number >> 16 & 255, ".",
-                      number >> 8 & 255, ".", number & 255);
 }
 
 void PrintCounts(
@@ -131,26 +81,37 @@ void PrintCounts(
 }  // namespace
 
 int main(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    const std::vector<std::string> parts =
-        absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
-    if (!Take(settings, parts[0], parts.size() == 2 ? parts[1] : "")) {
-      fprintf(stderr, "bmc: %s: not known\n", argv[i]);
-      return 64;
-    }
-  }
+  Wanted wanted;
+  fakes::Settings settings("bmc");
+  settings.Bind("--count", &wanted.count)
+      .Bind("--address", &wanted.address)
+      .Bind("--port", &wanted.port)
+      .Bind("--dead", &wanted.dead)
+      .Bind("--stubborn", &wanted.stubborn)
+      .Bind("--seed", &wanted.seed)
+      .Bind("--busy", &wanted.bmc.busy_logins)
+      .Bind("--loss", &wanted.network.loss)
+      .Bind("--delay", &wanted.network.delay)
+      .Bind("--switch-time", &wanted.bmc.switch_time)
+      .Bind("--kg", &wanted.bmc.controller_key)
+      .Bind("--user",
+            [&](const auto& value) { return TakeUser(wanted, value); })
+      .Bind("--suites",
+            [&](const auto& value) { return TakeSuites(wanted, value); })
+      .Flag("--off", &wanted.bmc.is_on, false)
+      .Flag("--silent-for-unknown", &wanted.bmc.silent_for_unknown);
+  if (!settings.Read(argc, argv)) return 64;
   sys::RaiseDescriptorLimit();
   sys::Loop loop;
   std::vector<std::unique_ptr<fakes::BmcServer>> servers;
-  for (int i = 0; i < settings.count; ++i) {
-    fakes::BmcOptions bmc = settings.bmc;
-    fakes::BmcNetwork network = settings.network;
-    bmc.is_stubborn = i < settings.stubborn;
-    network.is_dead = i >= settings.count - settings.dead;
-    auto server =
-        fakes::BmcServer::Make(loop, Behind(settings.address, i), settings.port,
-                               std::move(bmc), network, settings.seed + i + 1);
+  for (int i = 0; i < wanted.count; ++i) {
+    fakes::BmcOptions bmc = wanted.bmc;
+    fakes::BmcNetwork network = wanted.network;
+    bmc.is_stubborn = i < wanted.stubborn;
+    network.is_dead = i >= wanted.count - wanted.dead;
+    auto server = fakes::BmcServer::Make(
+        loop, fakes::AddressBehind(wanted.address, i), wanted.port,
+        std::move(bmc), network, wanted.seed + i + 1);
     if (!server.ok()) {
       fprintf(stderr, "bmc: %s\n",
               std::string(server.status().message()).c_str());
@@ -162,7 +123,7 @@ int main(int argc, char** argv) {
     PrintCounts(servers);
     if (signal != SIGUSR1) loop.Stop();
   });
-  sys::TellReady(settings.ready_fd, "ready\n");
+  sys::TellReady(settings.ready_fd(), "ready\n");
   loop.Run();
   return 0;
 }

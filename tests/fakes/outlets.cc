@@ -19,6 +19,7 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "fakes/settings.h"
 #include "fakes/snmp_agent.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
@@ -28,34 +29,14 @@
 
 namespace {
 
-struct Settings {
-  int count = 1, port = 161, outlets = 8, ready_fd = -1;
+struct Wanted {
+  int count = 1, port = 161, outlets = 8;
   int stuck = 0, deaf = 0;
   bool is_off = false;
   std::string address = "127.0.20.1";
   std::string community = "private";
   absl::Duration delay = absl::ZeroDuration();
 };
-
-bool Take(Settings& settings, const std::string& word,
-          const std::string& value) {
-  if (word == "--count") return absl::SimpleAtoi(value, &settings.count);
-  if (word == "--port") return absl::SimpleAtoi(value, &settings.port);
-  if (word == "--outlets") return absl::SimpleAtoi(value, &settings.outlets);
-  if (word == "--stuck") return absl::SimpleAtoi(value, &settings.stuck);
-  if (word == "--deaf") return absl::SimpleAtoi(value, &settings.deaf);
-  if (word == "--ready-fd") return absl::SimpleAtoi(value, &settings.ready_fd);
-  if (word == "--delay") return absl::ParseDuration(value, &settings.delay);
-  if (word == "--address")
-    settings.address = value;
-  else if (word == "--community")
-    settings.community = value;
-  else if (word == "--off")
-    settings.is_off = true;
-  else
-    return false;
-  return true;
-}
 
 power::SnmpOid ObjectOf(int plug) {
   return {
@@ -64,12 +45,12 @@ power::SnmpOid ObjectOf(int plug) {
 
 class Strip {
  public:
-  Strip(sys::Loop& loop, const Settings& settings, const std::string& address)
-      : loop_(loop), settings_(settings), address_(address) {
-    agent_.community = settings.community;
+  Strip(sys::Loop& loop, const Wanted& wanted, const std::string& address)
+      : loop_(loop), wanted_(wanted), address_(address) {
+    agent_.community = wanted.community;
     agent_.system = {1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 4};
-    for (int plug = 1; plug <= settings.outlets; ++plug) {
-      agent_.objects[ObjectOf(plug)] = settings.is_off ? 2 : 1;
+    for (int plug = 1; plug <= wanted.outlets; ++plug) {
+      agent_.objects[ObjectOf(plug)] = wanted.is_off ? 2 : 1;
     }
     agent_.on_write = [this](const power::SnmpOid& object, int64_t value) {
       const int plug = static_cast<int>(object.back());
@@ -77,15 +58,15 @@ class Strip {
              value == 1 ? "on" : "off",
              static_cast<long long>(base::ToMillis(sys::SteadyNow())));
       fflush(stdout);
-      if (plug != settings_.stuck) agent_.objects[object] = value;
-      swallow_ = plug == settings_.deaf;
+      if (plug != wanted_.stuck) agent_.objects[object] = value;
+      swallow_ = plug == wanted_.deaf;
       return int64_t{0};
     };
   }
 
   absl::Status Serve() {
     TRY_ASSIGN(const sys::UdpAddress wanted,
-               sys::UdpAddress::Parse(address_, settings_.port));
+               sys::UdpAddress::Parse(address_, wanted_.port));
     absl::StatusOr<sys::UdpSocket> socket = sys::UdpSocket::Bind(wanted);
     TRY(socket);
     socket_ = std::make_unique<sys::UdpSocket>(*std::move(socket));
@@ -101,15 +82,14 @@ class Strip {
       swallow_ = false;
       const auto answer = agent_.Receive(arrived->datagram);
       if (!answer.has_value() || swallow_) continue;
-      loop_.After(settings_.delay,
-                  [this, to = arrived->from, answer = *answer] {
-                    socket_->Send(to, answer).IgnoreError();
-                  });
+      loop_.After(wanted_.delay, [this, to = arrived->from, answer = *answer] {
+        socket_->Send(to, answer).IgnoreError();
+      });
     }
   }
 
   sys::Loop& loop_;
-  const Settings& settings_;
+  const Wanted& wanted_;
   const std::string address_;
   fakes::SnmpAgent agent_;
   std::unique_ptr<sys::UdpSocket> socket_;
@@ -119,24 +99,23 @@ class Strip {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    const std::vector<std::string> parts =
-        absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
-    if (!Take(settings, parts[0], parts.size() == 2 ? parts[1] : "")) {
-      fprintf(stderr, "outlets: %s: not known\n", argv[i]);
-      return 64;
-    }
-  }
+  Wanted wanted;
+  fakes::Settings settings("outlets");
+  settings.Bind("--count", &wanted.count)
+      .Bind("--address", &wanted.address)
+      .Bind("--port", &wanted.port)
+      .Bind("--outlets", &wanted.outlets)
+      .Bind("--stuck", &wanted.stuck)
+      .Bind("--deaf", &wanted.deaf)
+      .Bind("--community", &wanted.community)
+      .Bind("--delay", &wanted.delay)
+      .Flag("--off", &wanted.is_off);
+  if (!settings.Read(argc, argv)) return 64;
   sys::Loop loop;
   std::vector<std::unique_ptr<Strip>> strips;
-  const size_t dot = settings.address.rfind('.') + 1;
-  int last = 0;
-  MUST(absl::SimpleAtoi(settings.address.substr(dot), &last));
-  for (int i = 0; i < settings.count; ++i) {
+  for (int i = 0; i < wanted.count; ++i) {
     strips.push_back(std::make_unique<Strip>(
-        loop, settings,
-        absl::StrCat(settings.address.substr(0, dot), last + i)));
+        loop, wanted, fakes::AddressBehind(wanted.address, i)));
     const absl::Status served = strips.back()->Serve();
     if (!served.ok()) {
       fprintf(stderr, "outlets: %s\n", std::string(served.message()).c_str());
@@ -144,7 +123,7 @@ int main(int argc, char** argv) {
     }
   }
   sys::Signals signals(loop, {SIGTERM, SIGINT}, [&](int) { loop.Stop(); });
-  sys::TellReady(settings.ready_fd, "ready\n");
+  sys::TellReady(settings.ready_fd(), "ready\n");
   loop.Run();
   return 0;
 }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "fakes/settings.h"
 #include "sys/loop.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -29,36 +30,20 @@ namespace {
 
 constexpr size_t kMaxLine = 4096;
 
-struct Settings {
-  int count = 1, port = 10500, plugs = 16, mute = 0, ready_fd = -1;
+struct Wanted {
+  int count = 1, port = 10500, plugs = 16, mute = 0;
   bool is_off = false;
   std::string address = "127.0.30.1";
 };
 
-bool Take(Settings& settings, const std::string& word,
-          const std::string& value) {
-  if (word == "--count") return absl::SimpleAtoi(value, &settings.count);
-  if (word == "--port") return absl::SimpleAtoi(value, &settings.port);
-  if (word == "--plugs") return absl::SimpleAtoi(value, &settings.plugs);
-  if (word == "--mute") return absl::SimpleAtoi(value, &settings.mute);
-  if (word == "--ready-fd") return absl::SimpleAtoi(value, &settings.ready_fd);
-  if (word == "--address")
-    settings.address = value;
-  else if (word == "--off")
-    settings.is_off = true;
-  else
-    return false;
-  return true;
-}
-
 class Strip {
  public:
-  Strip(sys::Loop& loop, const Settings& settings, std::string address,
+  Strip(sys::Loop& loop, const Wanted& wanted, std::string address,
         bool is_mute)
       : loop_(loop),
         address_(std::move(address)),
         is_mute_(is_mute),
-        is_on_(static_cast<size_t>(settings.plugs), !settings.is_off) {}
+        is_on_(static_cast<size_t>(wanted.plugs), !wanted.is_off) {}
   ~Strip() {
     for (const auto& [fd, caller] : callers_) loop_.Unwatch(fd);
     if (listener_.get() >= 0) loop_.Unwatch(listener_.get());
@@ -157,26 +142,23 @@ class Strip {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    const std::vector<std::string> parts =
-        absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
-    if (!Take(settings, parts[0], parts.size() == 2 ? parts[1] : "")) {
-      fprintf(stderr, "vpcd: %s: not known\n", argv[i]);
-      return 64;
-    }
-  }
+  Wanted wanted;
+  fakes::Settings settings("vpcd");
+  settings.Bind("--count", &wanted.count)
+      .Bind("--address", &wanted.address)
+      .Bind("--port", &wanted.port)
+      .Bind("--plugs", &wanted.plugs)
+      .Bind("--mute", &wanted.mute)
+      .Flag("--off", &wanted.is_off);
+  if (!settings.Read(argc, argv)) return 64;
   sys::RaiseDescriptorLimit();
   sys::Loop loop;
   std::vector<std::unique_ptr<Strip>> strips;
-  const size_t dot = settings.address.rfind('.') + 1;
-  int last = 0;
-  MUST(absl::SimpleAtoi(settings.address.substr(dot), &last));
-  for (int i = 0; i < settings.count; ++i) {
+  for (int i = 0; i < wanted.count; ++i) {
     strips.push_back(std::make_unique<Strip>(
-        loop, settings, absl::StrCat(settings.address.substr(0, dot), last + i),
-        i >= settings.count - settings.mute));
-    const absl::Status served = strips.back()->Serve(settings.port);
+        loop, wanted, fakes::AddressBehind(wanted.address, i),
+        i >= wanted.count - wanted.mute));
+    const absl::Status served = strips.back()->Serve(wanted.port);
     if (!served.ok()) {
       fprintf(stderr, "vpcd: %s\n", std::string(served.message()).c_str());
       return 71;
@@ -187,7 +169,7 @@ int main(int argc, char** argv) {
     fflush(stdout);
     if (signal != SIGUSR1) loop.Stop();
   });
-  sys::TellReady(settings.ready_fd, "ready\n");
+  sys::TellReady(settings.ready_fd(), "ready\n");
   loop.Run();
   return 0;
 }

@@ -30,6 +30,7 @@
 #include "fakes/amt_model.h"
 #include "fakes/redfish_model.h"
 #include "fakes/ribcl_model.h"
+#include "fakes/settings.h"
 #include "fakes/web_server.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
@@ -44,7 +45,7 @@ constexpr size_t kHuge = 100'000'000;
 class Served {
  public:
   virtual ~Served() = default;
-  virtual bool Take(const std::string& word, const std::string& value) = 0;
+  virtual void Bind(fakes::Settings& settings) = 0;
   virtual fakes::WebModel& model() = 0;
   virtual std::string Report() = 0;
 };
@@ -99,45 +100,23 @@ class NamedRedfish : public fakes::RedfishModel {
 
 class ServedRedfish : public Served {
  public:
-  bool Take(const std::string& word, const std::string& value) override {
-    if (word == "--systems") return absl::SimpleAtoi(value, &options_.systems);
-    if (word == "--outlets") return absl::SimpleAtoi(value, &options_.outlets);
-    if (word == "--page") return absl::SimpleAtoi(value, &options_.page);
-    if (word == "--follows") {
-      return absl::ParseDuration(value, &options_.follows);
-    }
-    if (word == "--answer") {
-      std::optional<Planned> planned = ParseAnswer(value);
-      if (planned.has_value()) planned_.push_back(*std::move(planned));
-      return planned.has_value();
-    }
-    if (word == "--user") {
-      const std::pair<std::string, std::string> parts =
-          absl::StrSplit(value, absl::MaxSplits(':', 1));
-      options_.user = parts.first;
-      options_.password = parts.second;
-    } else if (word == "--role") {
-      options_.role = value;
-    } else if (word == "--first") {
-      first_ = value;
-    } else if (word == "--task-ends") {
-      options_.task_ends = value;
-    } else if (word == "--frozen") {
-      options_.is_frozen = true;
-    } else if (word == "--action-info") {
-      options_.action_info = true;
-    } else if (word == "--absolute") {
-      options_.absolute_targets = true;
-    } else if (word == "--tags") {
-      options_.wants_tags = true;
-    } else if (word == "--tasks") {
-      options_.makes_tasks = true;
-    } else if (word == "--no-sessions") {
-      options_.has_sessions = false;
-    } else {
-      return false;
-    }
-    return true;
+  void Bind(fakes::Settings& settings) override {
+    settings.Bind("--systems", &options_.systems)
+        .Bind("--outlets", &options_.outlets)
+        .Bind("--page", &options_.page)
+        .Bind("--follows", &options_.follows)
+        .Bind("--role", &options_.role)
+        .Bind("--first", &first_)
+        .Bind("--task-ends", &options_.task_ends)
+        .Bind("--answer",
+              [this](const auto& value) { return TakeAnswer(value); })
+        .Bind("--user", [this](const auto& value) { return TakeUser(value); })
+        .Flag("--frozen", &options_.is_frozen)
+        .Flag("--action-info", &options_.action_info)
+        .Flag("--absolute", &options_.absolute_targets)
+        .Flag("--tags", &options_.wants_tags)
+        .Flag("--tasks", &options_.makes_tasks)
+        .Flag("--no-sessions", &options_.has_sessions, false);
   }
 
   fakes::WebModel& model() override {
@@ -174,6 +153,19 @@ class ServedRedfish : public Served {
   }
 
  private:
+  bool TakeAnswer(const std::string& value) {
+    std::optional<Planned> planned = ParseAnswer(value);
+    if (planned.has_value()) planned_.push_back(*std::move(planned));
+    return planned.has_value();
+  }
+  bool TakeUser(const std::string& value) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(value, absl::MaxSplits(':', 1));
+    options_.user = parts.first;
+    options_.password = parts.second;
+    return true;
+  }
+
   fakes::RedfishOptions options_;
   std::string first_ = "1";
   std::vector<Planned> planned_;
@@ -182,19 +174,15 @@ class ServedRedfish : public Served {
 
 class ServedAmt : public Served {
  public:
-  bool Take(const std::string& word, const std::string& value) override {
-    if (word == "--uses") return absl::SimpleAtoi(value, &model_.gate.uses);
-    if (word == "--returns") return absl::SimpleAtoi(value, &model_.returns);
-    if (word == "--password") {
-      model_.gate.password = value;
-    } else if (word == "--old") {
-      model_.is_old = true;
-    } else if (word == "--off") {
-      model_.state = 8;
-    } else {
-      return false;
-    }
-    return true;
+  void Bind(fakes::Settings& settings) override {
+    settings.Bind("--uses", &model_.gate.uses)
+        .Bind("--returns", &model_.returns)
+        .Bind("--password", &model_.gate.password)
+        .Flag("--old", &model_.is_old)
+        .Bind("--off", [this](const auto&) {
+          model_.state = 8;
+          return true;
+        });
   }
   fakes::WebModel& model() override { return model_; }
   std::string Report() override {
@@ -209,20 +197,12 @@ class ServedAmt : public Served {
 
 class ServedRibcl : public Served {
  public:
-  bool Take(const std::string& word, const std::string& value) override {
-    if (word == "--half") return absl::SimpleAtoi(value, &model_.half_after);
-    if (word == "--password") {
-      model_.password = value;
-    } else if (word == "--http") {
-      model_.is_http = true;
-    } else if (word == "--off") {
-      model_.is_on = false;
-    } else if (word == "--may-not") {
-      model_.may_switch = false;
-    } else {
-      return false;
-    }
-    return true;
+  void Bind(fakes::Settings& settings) override {
+    settings.Bind("--half", &model_.half_after)
+        .Bind("--password", &model_.password)
+        .Flag("--http", &model_.is_http)
+        .Flag("--off", &model_.is_on, false)
+        .Flag("--may-not", &model_.may_switch, false);
   }
   fakes::WebModel& model() override { return model_; }
   std::string Report() override {
@@ -236,10 +216,8 @@ class ServedRibcl : public Served {
 
 class ServedStrip : public Served, public fakes::WebModel {
  public:
-  bool Take(const std::string& word, const std::string& value) override {
-    if (word != "--user") return false;
-    user_ = value;
-    return true;
+  void Bind(fakes::Settings& settings) override {
+    settings.Bind("--user", &user_);
   }
   fakes::WebModel& model() override { return *this; }
   fakes::WebSaid Answer(const fakes::WebHeard& heard, absl::Time) override {
@@ -286,21 +264,13 @@ std::unique_ptr<Served> Make(const std::string& name) {
 
 int main(int argc, char** argv) {
   const std::unique_ptr<Served> served = Make(argc > 1 ? argv[1] : "");
-  int ready_fd = -1;
-  for (int i = 2; served != nullptr && i < argc; ++i) {
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(argv[i], absl::MaxSplits('=', 1));
-    const bool is_taken = parts.first == "--ready-fd"
-                              ? absl::SimpleAtoi(parts.second, &ready_fd)
-                              : served->Take(parts.first, parts.second);
-    if (is_taken) continue;
-    fprintf(stderr, "web: %s: not known\n", argv[i]);
-    return 64;
-  }
   if (served == nullptr) {
     fputs("usage: web redfish|amt|dli|ribcl [OPTION ...]\n", stderr);
     return 64;
   }
+  fakes::Settings settings("web");
+  served->Bind(settings);
+  if (!settings.Read(argc, argv, 2)) return 64;
   signal(SIGPIPE, SIG_IGN);  // who asked may have gone
   sys::Loop loop;
   fakes::WebServer server(loop, served->model());
@@ -314,7 +284,7 @@ int main(int argc, char** argv) {
   });
   printf("port %d\n", server.port());
   fflush(stdout);
-  sys::TellReady(ready_fd, "ready\n");
+  sys::TellReady(settings.ready_fd(), "ready\n");
   loop.Run();
   return 0;
 }

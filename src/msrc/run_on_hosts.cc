@@ -233,6 +233,7 @@ std::string NeedsDirect(const DeliveryOptions& o) {
   if (o.waves.batch) return "--batch";
   if (o.waves.max_fail) return "--max-fail";
   if (o.report_json) return "--report";
+  if (o.tty) return "--tty";
   return "";
 }
 

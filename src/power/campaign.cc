@@ -67,6 +67,7 @@ void Campaign::MakeUnits() {
     if (!IsPlain(request_.hosts[host])) continue;
     members[components.Find(host)].push_back(host);
   }
+  units_.reserve(members.size());
   for (Numbers& hosts : members) {
     if (!hosts.empty()) AddUnit(std::move(hosts));
   }
@@ -254,9 +255,10 @@ bool Campaign::StartOn(size_t pcu, absl::Time now, Effects& effects) {
   if (!batch.has_value()) return false;
   pcu_of_batch_.push_back(pcu);
   Start start = {.pcu = pcu, .batch = *std::move(batch)};
+  start.hosts.reserve(start.batch.orders.size());
   for (const PcuQueue::Order& order : start.batch.orders) {
     Unit& unit = units_[orders_[order.id].unit];
-    start.hosts.emplace_back(unit.hosts.begin(), unit.hosts.end());
+    start.hosts.push_back(unit.hosts);
     if (std::exchange(unit.has_begun, true)) continue;
     unit.started = now;
     start.begins.insert(start.begins.end(), unit.hosts.begin(),

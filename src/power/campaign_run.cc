@@ -52,11 +52,11 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
                          Callbacks callbacks,
                          std::shared_ptr<CampaignMeans> means)
     : loop_(loop),
-      campaign_(request, RandomChance()),
+      campaign_(std::move(request), RandomChance()),
       pcus_(std::move(pcus)),
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
-      action_(request.action),
+      action_(campaign_.request().action),
       shares_means_(means != nullptr),
       means_(shares_means_ ? std::move(means)
                            : std::make_shared<CampaignMeans>(
@@ -65,11 +65,11 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
       user_(++means_->last_user),
       lockout_file_(absl::StrCat(options_.state_folder, "/lockout")),
       secrets_(pcus_.size()) {
-  for (const CampaignPcu& pcu : request.pcus) {
+  for (const CampaignPcu& pcu : campaign_.request().pcus) {
     sessions_.push_back(pcu.settings.sessions);
     pcu_names_.push_back(pcu.name);
   }
-  for (const CampaignHost& host : request.hosts) {
+  for (const CampaignHost& host : campaign_.request().hosts) {
     host_names_.push_back(host.name);
   }
 }
@@ -109,10 +109,12 @@ void CampaignRun::Start() {
       }
     }
   }
-  own_ = OwnRecord(sys::WallNow(),
-                   options_.login.empty() ? LoginName() : options_.login);
-  own_.via = options_.via;
-  own_.action = std::string(Word(action_));
+  if (IsJournaled(action_)) {
+    own_ = OwnRecord(sys::WallNow(),
+                     options_.login.empty() ? LoginName() : options_.login);
+    own_.via = options_.via;
+    own_.action = std::string(Word(action_));
+  }
   Apply(campaign_.Begin(sys::SteadyNow()));
 }
 

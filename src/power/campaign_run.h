@@ -80,7 +80,7 @@ class CampaignRun {
   struct Under {  // a batch
     size_t pcu = 0;
     PcuQueue::Batch batch = {};
-    std::vector<std::vector<size_t>> hosts = {};
+    std::vector<Campaign::Numbers> hosts = {};
     std::vector<size_t> begins = {};
     absl::Time until = absl::InfiniteFuture();  // the lock must be had
     std::string address = {};

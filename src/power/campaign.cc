@@ -39,6 +39,18 @@ bool IsPlain(const CampaignHost& host) {
 
 }  // namespace
 
+void Campaign::Effects::Append(Effects later) {
+  const auto append = [](auto& all, auto& more) {
+    if (all.empty()) return all.swap(more);
+    all.insert(all.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+  };
+  append(start, later.start);
+  append(cancel, later.cancel);
+  append(ended, later.ended);
+  append(released, later.released);
+}
+
 Campaign::Campaign(CampaignRequest request, PcuQueue::Chance chance)
     : request_(std::move(request)),
       chance_(std::move(chance)),

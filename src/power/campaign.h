@@ -86,6 +86,7 @@ class Campaign {
     std::vector<BatchId> cancel = {};
     std::vector<HostEnded> ended = {};
     std::vector<size_t> released = {};  // PCUs that nothing will be asked of
+    void Append(Effects later);
   };
 
   Campaign(CampaignRequest request, PcuQueue::Chance chance);

@@ -128,7 +128,21 @@ void CampaignRun::Abandon() {
   if (!alive.expired() && !shares_means_) means_->GiveUpLogOut();
 }
 
-void CampaignRun::Apply(Campaign::Effects effects) {
+// A strip answers for all of its plugs at once: what follows is done for all
+// of them together, behind all that has arrived. Step by step for so many, not
+// all steps for each: the steps do not fit into a processor's first cache.
+void CampaignRun::ApplySoon(Campaign::Effects effects) {
+  gathered_.Append(std::move(effects));
+  if (std::exchange(applies_soon_, true)) return;
+  loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired() && applies_soon_) Apply({});
+  });
+}
+
+void CampaignRun::Apply(Campaign::Effects later) {
+  applies_soon_ = false;
+  gathered_.Append(std::move(later));
+  Campaign::Effects effects = std::exchange(gathered_, {});
   for (Campaign::Start& start : effects.start) StartBatch(std::move(start));
   for (const BatchId id : effects.cancel) CancelBatch(id);
   for (Campaign::HostEnded& ended : effects.ended) HostEnded(std::move(ended));
@@ -498,7 +512,7 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
       means_->sessions.GiveBack(*gone.end_point, gone.session);
     }
   }
-  Apply(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
+  ApplySoon(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
 }
 
 void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
@@ -568,7 +582,9 @@ void CampaignRun::HostEnded(Campaign::HostEnded ended) {
 }
 
 void CampaignRun::MaybeDone() {
-  if (!campaign_.is_ended() || open_ends_ > 0 || is_done_) return;
+  if (!campaign_.is_ended() || applies_soon_ || open_ends_ > 0 || is_done_) {
+    return;
+  }
   is_done_ = true;
   if (!unwritten_.ok()) {
     Note(absl::StrCat("the journal: ", unwritten_.message()));

@@ -54,11 +54,11 @@ ActionOptions OptionsFor(const PlugOrder& order, const Specification& spec) {
 
 }  // namespace
 
-DialogueBatch::DialogueBatch(DialogueDevice device,
+DialogueBatch::DialogueBatch(const DialogueDevice& device,
                              std::vector<PlugOrder> orders,
                              DialogueBatchOptions options,
                              uint64_t first_request)
-    : device_(std::move(device)),
+    : device_(device),
       options_(options),
       next_request_(first_request),
       busy_retries_(options.busy_retries) {

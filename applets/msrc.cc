@@ -210,15 +210,19 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
   TRY_ASSIGN(order.delivery, msrc::ReadDeliveryOptions(call));
   order.delivery_option = msrc::DeliveryOptionOf(call);
   for (const char* about_commands :
-       {"A",      "c",    "e",      "g",    "H",       "J",     "O",
-        "R",      "S",    "T",      "t",    "W",       "x",     "dry-run",
-        "events", "halt", "joblog", "json", "results", "stderr"}) {
+       {"A",      "c",    "e",      "g",    "H",    "J",       "O",
+        "R",      "S",    "T",      "t",    "W",    "x",       "dry-run",
+        "events", "halt", "joblog", "json", "plan", "results", "stderr"}) {
     order.wants_scripts |= inner.Has(about_commands);
   }
   // Without a script, a line's tag is the host and a tab.
   order.wants_scripts |= inner.Has("tag") && inner.Get("tag") != "%{host}\t";
   TRY_ASSIGN(order.drive,
              hosts::ReadDriveOptions(inner, environment, kUsualJobs));
+  const std::string post = HookOf(call).post;
+  if (!post.empty()) {
+    order.drive.plan_last = msrc::TargetCommand(plan.recipe, post);
+  }
   if (call.Has("keep") && plan.mode == msrc::Mode::kLocal) {
     order.keep = KeptFolder(environment);
   }
@@ -234,7 +238,7 @@ absl::StatusOr<msrc::HostsOrder> ReadHostsOrder(
 absl::StatusOr<int> Finish(const cli::Call& call, const msrc::Plan& plan,
                            int code) {
   const std::string post = HookOf(call).post;
-  if (post.empty() || call.Has("dry-run")) return code;
+  if (post.empty()) return code;
   TRY_ASSIGN(const int done, msrc::MakeTarget(plan.recipe, post, code));
   return done != 0 ? done : code;
 }
@@ -249,8 +253,8 @@ absl::StatusOr<int> PrintHistory(const cli::Call& call) {
 
 // What is delivered is recorded; not what is only looked at.
 bool IsRecorded(const cli::Call& call, const msrc::Plan& plan) {
-  return plan.mode != msrc::Mode::kLocal && !call.Has("dry-run") &&
-         !call.Has("attach") && !call.Has("bundle");
+  return plan.mode != msrc::Mode::kLocal && !call.Has("attach") &&
+         !call.Has("bundle");
 }
 
 // Goes on with an earlier run, on the hosts that are left of it. False if there
@@ -345,7 +349,8 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   TRY_ASSIGN(const std::unique_ptr<hosts::Run> run,
              hosts::Run::Begin(std::move(order), voice));
   msrc::RunRecord record;
-  if (IsRecorded(call, plan) && !run->elected().empty()) {
+  const bool dry = hosts_order.drive.commands.dry_run;
+  if (!dry && IsRecorded(call, plan) && !run->elected().empty()) {
     record = msrc::RunRecord::Begin(plan, hosts_order.utility.words,
                                     call.Has("check"), *run);
     hosts_order.record = &record;
@@ -364,6 +369,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
   face.Clear();
   TRY(code.status());
   record.End(*code);
+  if (dry) return code;
   return Finish(call, plan, *code);
 }
 

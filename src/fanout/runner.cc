@@ -277,6 +277,9 @@ std::string Runner::Text(const MaybeTemplate& which, const Task& task) {
 }
 
 void Runner::Show(const Task& task) {
+  if (options_.dry_run && calls_.planned) {
+    return calls_.planned(task.record, task.variables);
+  }
   const std::string line = absl::StrCat(task.record.command, "\n");
   if (options_.print_commands || options_.dry_run)
     (options_.print_to_trace ? calls_.trace : calls_.print)(line);

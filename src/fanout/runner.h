@@ -53,6 +53,8 @@ struct RunCalls {
   std::function<void(const absl::Status&)> warn;
   // Text for standard output and standard error.
   std::function<void(absl::string_view)> print, trace;
+  // Told of each command of a dry run in the place of `print`. May be null.
+  std::function<void(const TaskRecord&, const RunOptions::Variables&)> planned;
   // Whether a task may start now; if not, it is asked again soon, or at Look.
   // After a yes either a task starts, or `not_started` comes.
   std::function<bool()> may_start;

@@ -716,6 +716,7 @@ absl::StatusOr<int> Xapply::Run() {
   calls.warn = face_.warn;
   calls.print = face_.print;
   calls.trace = face_.trace;
+  calls.planned = face_.planned;
   // Not before the items are open: to wait for a FIFO's writer ends at once.
   signals_.emplace(
       loop_,

@@ -92,6 +92,8 @@ struct XapplyFace {
   std::function<void(const absl::Status&)> warn;
   std::function<void(absl::string_view)> print;  // standard output
   std::function<void(absl::string_view)> trace;  // standard error
+  // Each command of a dry run, in the place of `print`. May be null.
+  std::function<void(const TaskRecord&, const RunOptions::Variables&)> planned;
   // On SIGUSR2, with `asked`; and now and then if `shows_progress`.
   std::function<void(const Runner::Counts&, bool asked)> progress;
   bool shows_progress = false;

@@ -18,6 +18,7 @@
 #include "hosts/close_run.h"
 #include "hosts/drive_supply.h"
 #include "hosts/fold_names.h"
+#include "hosts/plan_printer.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "text/words.h"
@@ -72,6 +73,8 @@ class Driver {
   fanout::XapplyFace FaceOf(const fanout::XapplyFace& face);
   absl::StatusOr<Items::Got> Next(Group* group);
   void Done(const fanout::TaskRecord& task);
+  void Planned(const fanout::TaskRecord& task,
+               const fanout::RunOptions::Variables& variables);
   std::optional<std::string> TitleVariable(const fanout::TaskRecord& task,
                                            absl::string_view name) const;
   std::string FoldTitle(
@@ -79,6 +82,10 @@ class Driver {
   void Summarize() const;
   absl::StatusOr<int> Close();
 
+  void List(absl::string_view text) const {
+    const int fd = widows_.fd ? widows_.fd.get() : STDERR_FILENO;
+    sys::WriteAll(fd, text).IgnoreError();
+  }
   absl::string_view NameOf(size_t position) const {
     return run_.table().HostName(run_.elected()[position]);
   }
@@ -92,6 +99,7 @@ class Driver {
   std::map<int64_t, HostTexts> files_;  // of those that run, by seq
   absl::Status failure_;                // of the supply
   int otherwise_status_ = 0;
+  std::optional<PlanPrinter> plan_;
   std::unique_ptr<Redirection> redirection_;
   fanout::Stream widows_;
 };
@@ -124,6 +132,7 @@ absl::StatusOr<Items::Got> Driver::Next(Group* group) {
       if (o_.ended) o_.ended(made.position, texts.failure.status);
       voice.Warn(
           absl::StrCat(host, ": ", texts.failure.why, " (host skipped)"));
+      if (plan_) plan_->Skipped(host, texts.failure);
       continue;
     }
     group->arguments = std::move(texts.words);
@@ -132,8 +141,6 @@ absl::StatusOr<Items::Got> Driver::Next(Group* group) {
     positions_.push_back(made.position);
     if (o_.commands.dry_run) statuses_[made.position] = 0;
     files_[static_cast<int64_t>(positions_.size())] = std::move(texts);
-    // Nothing runs that could need them.
-    if (o_.commands.dry_run) files_.clear();
     return Items::Got::kGroup;
   }
 }
@@ -154,6 +161,25 @@ void Driver::Done(const fanout::TaskRecord& task) {
     }
     files_.erase(task.seq);
   }
+}
+
+// The listing of -n: whatever is not a command's output is a widow.
+void Driver::Planned(const fanout::TaskRecord& task,
+                     const fanout::RunOptions::Variables& variables) {
+  const auto texts = files_.find(task.seq);
+  if (texts == files_.end()) {
+    List(absl::StrCat(task.command, "\n"));
+    return;  // of -N
+  }
+  const size_t position = positions_[static_cast<size_t>(task.seq - 1)];
+  if (plan_) {
+    failure_.Update(
+        plan_->Host(NameOf(position), task.command, variables, texts->second));
+  } else {
+    List(o_.listed ? o_.listed(position, task.command)
+                   : absl::StrCat(task.command, "\n"));
+  }
+  files_.erase(texts);
 }
 
 std::optional<std::string> Driver::TitleVariable(const fanout::TaskRecord& task,
@@ -196,10 +222,8 @@ absl::Status Driver::OpenStreams() {
 fanout::XapplyFace Driver::FaceOf(const fanout::XapplyFace& face) {
   fanout::XapplyFace mine = face;
   mine.warn = run_.voice().warn;
-  // The listing of -n: whatever is not a command's output is a widow.
-  mine.print = [this](absl::string_view text) {
-    const int fd = widows_.fd ? widows_.fd.get() : STDERR_FILENO;
-    sys::WriteAll(fd, text).IgnoreError();
+  mine.planned = [this](const auto& task, const auto& variables) {
+    Planned(task, variables);
   };
   mine.trace = run_.voice().raw;
   mine.done = [this](const fanout::TaskRecord& task) { Done(task); };
@@ -218,6 +242,9 @@ absl::StatusOr<int> Driver::RunCommands(const fanout::XapplyFace& face) {
              Supply::Make(run_, *expander_,
                           static_cast<size_t>(std::max(o_.preload, 2)),
                           std::min<size_t>(fanout::Processors(), kExpanders)));
+  if (o_.shell_plan) {
+    TRY_ASSIGN(plan_, PlanPrinter::Begin(run_, o_));
+  }
   fanout::XapplyOptions commands = o_.commands;
   commands.count = static_cast<int>(run_.operands().size());
   commands.environment = run_.streams().environment();
@@ -242,6 +269,7 @@ absl::StatusOr<int> Driver::RunCommands(const fanout::XapplyFace& face) {
       fanout::RunXapply(std::move(commands), FaceOf(face));
   supply_.reset();
   files_.clear();
+  if (plan_) plan_->End();
   return code;
 }
 

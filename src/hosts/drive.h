@@ -37,6 +37,12 @@ struct DriveOptions {
   // A host is done with, or was skipped: its place among the elected, and its
   // status. May be null.
   std::function<void(size_t position, int status)> ended;
+  // What a dry run prints for a host, in the place of its command. May be null.
+  std::function<std::string(size_t position, absl::string_view command)> listed;
+  // A dry run that prints a script of the commands instead, which ends with
+  // this one (ShellPlan::last).
+  bool shell_plan = false;
+  std::string plan_last;
   // Where the commands' output goes, and what is printed besides: expressions
   // of xclate's -O and -W.
   std::optional<std::string> output, widows;

@@ -11,7 +11,9 @@
 #include "base/time.h"
 #include "fanout/numbers.h"
 #include "fanout/parallelism.h"
+#include "fanout/readings.h"
 #include "fanout/stack.h"
+#include "sys/process.h"
 #include "text/character.h"
 #include "text/size_expression.h"
 
@@ -69,11 +71,51 @@ absl::StatusOr<int> ReadJobs(const cli::Call& call,
   return static_cast<int>(std::clamp<int64_t>(*n, 1, fanout::kMostParallel));
 }
 
+// What each host's command may hold open here: pipes, a process, and what is
+// made for it.
+constexpr uint64_t kDescriptorsEach = 8, kOwnDescriptors = 64;
+
+absl::StatusOr<int> ReadWordJobs(const std::string& text) {
+  if (text == "max") {
+    sys::RaiseDescriptorLimit();
+    const uint64_t limit = std::max(sys::DescriptorLimit(), kOwnDescriptors);
+    return static_cast<int>(
+        std::clamp<uint64_t>((limit - kOwnDescriptors) / kDescriptorsEach, 1,
+                             fanout::kMostParallel));
+  }
+  const absl::StatusOr<int> jobs =
+      fanout::ParseJobs(text, [] { return fanout::Processors(); });
+  if (!jobs.ok()) return Wrong("--jobs", text, "max, or a number");
+  return jobs;
+}
+
+absl::Status ReadPlan(const cli::Call& call, DriveOptions* o) {
+  if (!call.Has("plan")) return absl::OkStatus();
+  if (call.Get("plan") != "sh") return Wrong("--plan", call.Get("plan"), "sh");
+  // A script has nobody to heed them.
+  for (const char* other :
+       {"A",      "g",       "H",       "J",       "K",      "N",
+        "O",      "R",       "T",       "t",       "x",      "dry-run",
+        "W",      "tag",     "fold",    "json",    "events", "halt",
+        "joblog", "results", "timeout", "retries", "stderr", "keep-order"}) {
+    if (!call.Has(other)) continue;
+    return cli::FailWith(
+        64, absl::StrCat(strlen(other) == 1 ? "-" : "--", other,
+                         ": does not go with --plan, which only prints"));
+  }
+  o->shell_plan = o->commands.dry_run = true;
+  return absl::OkStatus();
+}
+
 absl::Status ReadCommands(const cli::Call& call,
                           const sys::Environment& environment, int bare_jobs,
                           fanout::XapplyOptions* o) {
   o->program = call.program;
-  TRY_ASSIGN(o->jobs, ReadJobs(call, environment, bare_jobs));
+  if (call.Has("jobs")) {
+    TRY_ASSIGN(o->jobs, ReadWordJobs(call.Get("jobs")));
+  } else {
+    TRY_ASSIGN(o->jobs, ReadJobs(call, environment, bare_jobs));
+  }
   if (call.Has("a")) {
     const absl::StatusOr<char> c = text::ParseCharacter(call.Get("a"));
     if (!c.ok()) return OfOption("-a", c.status());
@@ -179,6 +221,7 @@ absl::StatusOr<DriveOptions> ReadDriveOptions(
   TRY(ReadCommands(call, environment, bare_jobs, &o.commands));
   TRY(ReadOutput(call, &o.commands));
   TRY(ReadEnds(call, &o.commands));
+  TRY(ReadPlan(call, &o));
   if (call.Has("#")) {
     const std::optional<int64_t> n = fanout::WholeNumber(call.Get("#"));
     if (!n) return Wrong("-COUNT", call.Get("#"), "a number");

@@ -2,10 +2,14 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <unistd.h>
+
+#include <cstring>
 
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "sys/terminal.h"
 #include "text/words.h"
 
 namespace msrc {
@@ -97,6 +101,20 @@ absl::Status ReadRelays(const cli::Call& call, RelayOptions* to) {
   return absl::OkStatus();
 }
 
+absl::Status ReadTerminal(const cli::Call& call, bool* tty) {
+  *tty = call.Has("tty");
+  if (!*tty) return absl::OkStatus();
+  // What it prints is for a screen, and what is typed its only input.
+  for (const char* other : {"attach", "bootstrap", "bundle", "check", "detach",
+                            "fold", "i", "report", "tag"}) {
+    if (!call.Has(other)) continue;
+    return cli::UsageError(absl::StrCat(strlen(other) == 1 ? "-" : "--", other,
+                                        " does not go with --tty"));
+  }
+  if (sys::IsTerminal(STDIN_FILENO)) return absl::OkStatus();
+  return cli::UsageError("--tty: standard input is no terminal");
+}
+
 // How the built-in transport goes about it, or what bounds it, may stand in
 // MSRC for all runs; what concerns earlier runs is for every transport.
 bool IsForAnyTransport(absl::string_view word) {
@@ -157,6 +175,7 @@ absl::StatusOr<DeliveryOptions> ReadDeliveryOptions(const cli::Call& call) {
   o.mux = call.Has("mux");
   o.detach = call.Has("detach");
   o.attach = call.Has("attach");
+  TRY(ReadTerminal(call, &o.tty));
   o.bundle = call.Get("bundle");
   TRY(ReadTime(call, "valid", &o.bundle_time));
   if (call.Has("report")) {

@@ -41,6 +41,7 @@ inline constexpr auto kDeliveryOptions = std::to_array<cli::Option>({
     {0, "setid", "", "keep set-id bits"},
     {0, "swap", "", "put a complete new folder in the place of the old one"},
     {0, "times", "", "set the times of files that are the same, too"},
+    {0, "tty", "", "the utility has our terminal; for one host"},
     {0, "valid", "TIME", "a bundle is good for so long (30d)"},
 });
 

@@ -4,6 +4,7 @@
 #include <absl/strings/str_split.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -23,14 +24,18 @@
 #include "msrc/closing_facts.h"
 #include "msrc/delivery_run.h"
 #include "msrc/host_facts.h"
+#include "msrc/own_terminal.h"
 #include "msrc/relays.h"
 #include "msrc/run_on_hosts.h"
 #include "msrc/tar_run.h"
 #include "msrc/utility_input.h"
 #include "msrc/utility_message.h"
+#include "msrc/utility_words.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
+#include "sys/terminal.h"
+#include "sys/users.h"
 
 namespace msrc {
 namespace {
@@ -38,6 +43,17 @@ namespace {
 constexpr size_t kExpanders = 4;  // threads, beside the loop
 constexpr int kUsage = 64, kBadData = 65, kOutputLost = 74;  // exit-codes(7)
 constexpr size_t kMostDifferences = 16 << 20;  // bytes that are kept to fold
+
+fleetbox::wire::Terminal TerminalHere() {
+  fleetbox::wire::Terminal terminal;
+  terminal.set_columns(
+      static_cast<uint32_t>(sys::TerminalColumns(STDIN_FILENO)));
+  terminal.set_lines(static_cast<uint32_t>(sys::TerminalLines(STDIN_FILENO)));
+  terminal.set_type(sys::EnvironmentVariable("TERM"));
+  // One of a type that cannot be told is still one.
+  if (!IsTerminal(terminal)) terminal.set_type("dumb");
+  return terminal;
+}
 
 // The hosts of a run, with their texts, as what is to be delivered.
 class ExpandedHosts : public HostSupply {
@@ -53,6 +69,7 @@ class ExpandedHosts : public HostSupply {
     utility.time = order.drive->commands.policy.timeout.Limit().value_or(
         absl::InfiniteDuration());
     TRY_ASSIGN(utility.input, UtilityInput(order.drive->commands, run));
+    if (order.delivery->tty) utility.terminal = TerminalHere();
     TRY_ASSIGN(hosts::Expander expander, run.MakeExpander());
     made->expander_.emplace(std::move(expander));
     const size_t ahead = static_cast<size_t>(std::max(order.drive->preload, 2));
@@ -75,6 +92,8 @@ class ExpandedHosts : public HostSupply {
     return Got::kHost;
   }
   int ready_fd() const override { return supply_->ready_fd(); }
+  // The utility has it. Borrowed.
+  void SetTerminal(OwnTerminal* terminal) { terminal_ = terminal; }
 
  private:
   ExpandedHosts(const Plan& plan, const DirectOrder& order,
@@ -109,6 +128,7 @@ class ExpandedHosts : public HostSupply {
     job->into = plan_.into.path;
     job->utility = UtilityMessage(utility_, facts.shell, facts.defs);
     job->input = utility_.input;
+    job->terminal = terminal_;
     job->runs = order_.utility.words.empty() ? HostJob::Runs::kNothing
                                              : HostJob::Runs::kAtOnce;
     return shared_.AddOwn(absl::MakeConstSpan(texts.words).subspan(1), job);
@@ -119,6 +139,7 @@ class ExpandedHosts : public HostSupply {
   const SharedDelivery& shared_;
   hosts::Run& run_;
   UtilityPlan utility_;
+  OwnTerminal* terminal_ = nullptr;
   std::optional<hosts::Expander> expander_;
   std::unique_ptr<hosts::Supply> supply_;
 };
@@ -157,11 +178,15 @@ class Direct {
         facts_(run.elected().size()),
         differences_(kMostDifferences) {}
 
-  absl::Status Go(const RunShared& shared, HostSupply& supply) {
+  absl::Status Go(const RunShared& shared, ExpandedHosts& supply) {
     counts_.total = static_cast<int64_t>(run_.elected().size());
     counts_.begin = sys::SteadyNow();
     sys::Signals signals(loop_, sys::NotIgnored({SIGINT, SIGTERM, SIGHUP}),
                          [this](int signal) { Interrupt(signal); });
+    if (order_.delivery->tty) {
+      terminal_.emplace(loop_);
+      supply.SetTerminal(&*terminal_);
+    }
     const RelayOptions& relays = order_.delivery->relays;
     if (!relays.hosts.empty()) {
       relays_ = std::make_unique<Relays>(loop_, shared, relays);
@@ -172,6 +197,7 @@ class Direct {
     statuses_ = delivery_->statuses();
     delivery_.reset();
     relays_.reset();
+    terminal_.reset();
     return failure_;
   }
 
@@ -347,6 +373,7 @@ class Direct {
   hosts::Run& run_;
   const fanout::XapplyFace& face_;
   sys::Loop loop_;
+  std::optional<OwnTerminal> terminal_;
   std::unique_ptr<Relays> relays_;
   std::unique_ptr<DeliveryRun> delivery_;
   std::vector<int> statuses_;
@@ -364,14 +391,17 @@ class Direct {
 
 namespace {
 
+absl::Status CheckOneHost(absl::string_view option, const hosts::Run& run) {
+  if (run.elected().size() == 1) return absl::OkStatus();
+  return cli::FailWith(kUsage, absl::StrCat(option, ": ", run.elected().size(),
+                                            " hosts are elected, and it is "
+                                            "for one"));
+}
+
 absl::StatusOr<int> BundleFor(const RunShared& shared,
                               const DeliveryOptions& options,
                               const hosts::Run& run, HostSupply& supply) {
-  if (run.elected().size() != 1) {
-    return cli::FailWith(kUsage,
-                         absl::StrCat("--bundle: ", run.elected().size(),
-                                      " hosts are elected, and it is for one"));
-  }
+  TRY(CheckOneHost("--bundle", run));
   SuppliedHost host;
   for (;;) {
     TRY_ASSIGN(const HostSupply::Got got, supply.Next(&host));
@@ -390,6 +420,7 @@ absl::StatusOr<int> BundleFor(const RunShared& shared,
 
 absl::StatusOr<int> RunDirect(const Plan& plan, const DirectOrder& order,
                               hosts::Run& run, const fanout::XapplyFace& face) {
+  if (order.delivery->tty) TRY(CheckOneHost("--tty", run));
   TRY_ASSIGN(const std::unique_ptr<SharedDelivery> shared,
              SharedDelivery::Make(plan, *order.delivery,
                                   run.streams().environment(), run.voice()));

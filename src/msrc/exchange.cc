@@ -14,6 +14,8 @@
 namespace msrc {
 namespace {
 
+constexpr uint32_t kTerminalProtocol = 2;  // and later
+
 constexpr int kDamaged = 65, kNoExecutable = 69, kProtocol = 76;
 // However it ended then: as xapply has it.
 constexpr int kTimedOut = 124;
@@ -210,6 +212,9 @@ void Exchange::Take(const MessageCame& event) {
 void Exchange::Hello(const fleetbox::wire::ReceiverHello& hello) {
   if (std::exchange(greeted_, true)) return Violation("a second hello");
   if (hello.protocol() == 0) return Violation("a hello without a protocol");
+  if (plan_.terminal && hello.protocol() < kTerminalProtocol) {
+    return Fail(kProtocol, "its fleetbox is too old for a terminal");
+  }
   if (hello.nonce().size() != kNonceBytes) {
     return Violation("a hello without a nonce");
   }

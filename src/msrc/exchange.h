@@ -53,6 +53,7 @@ struct ExchangePlan {
   bool check = false;           // policy.check: nothing is applied or run
   bool bootstrap_only = false;  // a receiver is there: that is all
   bool attach = false;          // nothing but the output of an earlier utility
+  bool terminal = false;        // the utility is given one
   bool relay = false;           // it calls hosts for us: messages are passed on
   bool runs = false;            // the delivery has a utility
   bool utility_follows = false;  // or it comes later, if at all

@@ -20,6 +20,7 @@
 #include "msrc/run_on_hosts.h"
 #include "sys/child.h"
 #include "sys/loop.h"
+#include "text/shell_file.h"
 #include "text/words.h"
 
 namespace msrc {
@@ -108,7 +109,7 @@ absl::StatusOr<int> FillHere(const Plan& plan, const FillOrder& order,
   const hosts::Operand control =
       MadeOperand("update", ProvisionScript(scripts, Provision::kInto));
   if (order.show_scripts) {
-    run.voice().raw(ShownFile(control.given, *control.content));
+    run.voice().raw(text::ShellFile(control.given, *control.content, 0700));
   }
   SetOperands(run, control, std::nullopt);
   TRY(MakeInto(plan.into.path));

@@ -76,6 +76,7 @@ std::unique_ptr<HostLink> HostLink::Start(sys::Loop& loop,
                    .check = shared.policy.check(),
                    .bootstrap_only = shared.bootstrap_only,
                    .attach = shared.attach,
+                   .terminal = job.terminal != nullptr,
                    .relay = shared.relay,
                    .runs = job.runs == HostJob::Runs::kAtOnce,
                    .utility_follows = job.runs == HostJob::Runs::kAfterHooks,
@@ -247,6 +248,9 @@ void HostLink::State::Pump() {
   std::shared_ptr<State> keep = shared_from_this();
   if (feed.has_value()) PumpContents();
   if (!told && input && exchange->takes_input()) PumpInput();
+  if (!told && job.terminal != nullptr && exchange->takes_input()) {
+    PumpTerminal();
+  }
   if (!told && shared.relay && events.relay_drained) events.relay_drained();
 }
 
@@ -285,8 +289,36 @@ void HostLink::State::PumpInput() {
   }
 }
 
-// --- the end
-// ------------------------------------------------------------------
+void HostLink::State::PumpTerminal() {
+  if (std::exchange(has_terminal, true)) {
+    return job.terminal->Pause(channel->queued_bytes() >= kUnderWayBytes);
+  }
+  OwnTerminal::Events keys;
+  keys.typed = [this](const std::string& bytes) {
+    FromController message;
+    message.mutable_input()->set_bytes(bytes);
+    channel->SendData(wire::Serialize(message));
+    job.terminal->Pause(channel->queued_bytes() >= kUnderWayBytes);
+  };
+  keys.resized = [this](int columns, int lines) {
+    FromController message;
+    message.mutable_terminal()->set_columns(static_cast<uint32_t>(columns));
+    message.mutable_terminal()->set_lines(static_cast<uint32_t>(lines));
+    channel->SendData(wire::Serialize(message));
+  };
+  keys.hung_up = [this] {
+    GiveTerminalBack();
+    OnSoon(GivenUp{kUnreachable, "hung up"});
+  };
+  const absl::Status taken = job.terminal->Take(std::move(keys));
+  if (!taken.ok()) OnSoon(CannotSend(taken));
+}
+
+void HostLink::State::GiveTerminalBack() {
+  if (std::exchange(has_terminal, false)) job.terminal->Release();
+}
+
+// --- the end ----------------------------------------------------------------
 
 void HostLink::State::Closed(const absl::Status& why) {
   std::shared_ptr<State> keep = shared_from_this();
@@ -298,6 +330,7 @@ void HostLink::State::Closed(const absl::Status& why) {
 // that is no good nothing more is wanted.
 void HostLink::State::HangUpNow(const std::string& why) {
   hung_up = true;
+  GiveTerminalBack();
   loop.Cancel(std::exchange(timer, 0));
   if (channel != nullptr && channel->open() &&
       exchange->result().failed >= Phase::kRun) {
@@ -323,6 +356,7 @@ void HostLink::State::Teardown() {
   if (link.child_errors) loop.Unwatch(link.child_errors.get());
   if (link.child.has_value()) loop.Unwatch(link.child->pidfd());
   connector = nullptr;
+  GiveTerminalBack();
   channel = nullptr;
   link = net::Connection();
   feed.reset();

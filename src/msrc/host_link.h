@@ -15,6 +15,7 @@
 #include "msrc/content_feed.h"
 #include "msrc/exchange.h"
 #include "msrc/executables.h"
+#include "msrc/own_terminal.h"
 #include "sys/loop.h"
 #include "wire/manifest.h"
 #include "wire/messages.pb.h"
@@ -32,8 +33,9 @@ struct HostJob {
   ContentPlaces own_places;
   fleetbox::wire::Utility utility;
   enum class Runs { kNothing, kAtOnce, kAfterHooks } runs = Runs::kNothing;
-  std::string input;           // a file for the utility to read; "": none
-  std::shared_ptr<void> keep;  // what `own_places` names: the host's texts
+  OwnTerminal* terminal = nullptr;  // borrowed: the utility has it; or none
+  std::string input;                // a file for the utility to read; "": none
+  std::shared_ptr<void> keep;       // what `own_places` names: the host's texts
 };
 
 // What all hosts get. Everything is borrowed, and outlives the links.

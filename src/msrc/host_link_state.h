@@ -46,6 +46,8 @@ struct HostLink::State : std::enable_shared_from_this<HostLink::State> {
   void Pump();
   void PumpContents();
   void PumpInput();
+  void PumpTerminal();
+  void GiveTerminalBack();
   void OnSoon(ExchangeEvent event);
   void Closed(const absl::Status& why);
   void HangUpNow(const std::string& why);
@@ -79,6 +81,7 @@ struct HostLink::State : std::enable_shared_from_this<HostLink::State> {
   std::optional<ContentFeed> feed;
   bool fed = false;  // and waiting for it to go
   sys::Fd input;
+  bool has_terminal = false;  // the operator's is ours
   bool relay_waits = false;
   bool paused = false, receiver_broken = false;
   bool hung_up = false, told = false;

@@ -29,6 +29,8 @@ inline constexpr size_t kMaxCachedHashes = 500'000;
 // A utility.
 inline constexpr size_t kMaxWords = 10'000;
 inline constexpr size_t kMaxWordsBytes = 1 << 20;
+inline constexpr size_t kMaxTerminalTypeBytes = 64;
+inline constexpr uint32_t kMaxTerminalSide = 10'000;  // columns, lines
 inline constexpr size_t kMaxOutputInFlight = 1 << 20;
 inline constexpr size_t kMaxInputWaiting = 1 << 20;
 inline constexpr absl::Duration kKillAfter = absl::Seconds(10);

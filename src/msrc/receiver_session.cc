@@ -24,7 +24,7 @@ namespace {
 
 namespace pb = fleetbox::wire;
 
-constexpr uint32_t kProtocol = 1;
+constexpr uint32_t kProtocol = 2;  // 2: terminals
 constexpr absl::Duration kTryLockAgain = absl::Milliseconds(50);
 constexpr int kRefused = 77;
 
@@ -112,6 +112,11 @@ void ReceiverSession::OnMessage(absl::string_view bytes) {
       return;
     case pb::FromController::kCancel:
       return Cancel(message->cancel().signal());
+    case pb::FromController::kTerminal:
+      if (utility_ != nullptr && phase_ == Phase::kRunning) {
+        utility_->Resize(message->terminal());
+      }
+      return;
     case pb::FromController::kDone:
       if (phase_ == Phase::kUtility) EndExchange();
       return;
@@ -214,7 +219,7 @@ absl::Status ReceiverSession::CheckLimits(const std::string& into,
   wish.utility = {utility.word().begin(), utility.word().end()};
   wish.argv = utility.argv();
   wish.embellished = !utility.shell().empty() || !utility.defs().empty() ||
-                     utility.environment_size() > 0;
+                     utility.environment_size() > 0 || utility.has_terminal();
   return admission_.CheckLimits(wish);
 }
 

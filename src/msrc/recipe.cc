@@ -20,6 +20,7 @@
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/signals.h"
+#include "text/words.h"
 
 namespace msrc {
 namespace {
@@ -156,6 +157,15 @@ class Reader {
   RecipeText recipe_;
 };
 
+std::vector<std::string> TargetWords(const RecipeOrder& order,
+                                     absl::string_view target) {
+  std::vector<std::string> words = {kMake, "-s", "-f", order.file};
+  words.insert(words.end(), order.yokes.begin(), order.yokes.end());
+  words.emplace_back(target);
+  return words;
+}
+constexpr absl::string_view kExitCode = "MSRC_EXITCODE=";
+
 }  // namespace
 
 std::string FindRecipe() {
@@ -197,12 +207,15 @@ absl::StatusOr<std::vector<std::vector<std::string>>> ReadMacros(
   return Reader(order, names).Read();
 }
 
+std::string TargetCommand(const RecipeOrder& order, absl::string_view target) {
+  return absl::StrCat(text::JoinWords(TargetWords(order, target)), " ",
+                      kExitCode, "$code");
+}
+
 absl::StatusOr<int> MakeTarget(const RecipeOrder& order,
                                absl::string_view target, int exit_code) {
-  std::vector<std::string> argv = {kMake, "-s", "-f", order.file,
-                                   absl::StrCat("MSRC_EXITCODE=", exit_code)};
-  argv.insert(argv.end(), order.yokes.begin(), order.yokes.end());
-  argv.emplace_back(target);
+  std::vector<std::string> argv = TargetWords(order, target);
+  argv.push_back(absl::StrCat(kExitCode, exit_code));
   cli::Flush();
   sys::SpawnOptions options;
   options.in = STDIN_FILENO;

@@ -35,5 +35,7 @@ absl::StatusOr<std::vector<std::vector<std::string>>> ReadMacros(
 // code, or that of the signal that ended it.
 absl::StatusOr<int> MakeTarget(const RecipeOrder& order,
                                absl::string_view target, int exit_code);
+// The same as a shell's command, which finds the exit code in $code.
+std::string TargetCommand(const RecipeOrder& order, absl::string_view target);
 
 }  // namespace msrc

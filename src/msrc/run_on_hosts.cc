@@ -16,11 +16,13 @@
 #include "hosts/drive_outcome.h"
 #include "msrc/closing_facts.h"
 #include "msrc/direct_run.h"
+#include "msrc/host_listing.h"
 #include "msrc/script_parts.h"
 #include "msrc/step_protocol.h"
 #include "msrc/steps.h"
 #include "msrc/utility_input.h"
 #include "sys/process.h"
+#include "text/shell_file.h"
 #include "text/words.h"
 
 namespace msrc {
@@ -46,12 +48,32 @@ class Transports {
     return absl::OkStatus();
   }
   const std::vector<Transport>& used() const { return used_; }
+  // The built-in transport has no script that could be run by hand: what is
+  // shown does the same by tar.
+  std::vector<Transport> ByHand() const {
+    std::vector<Transport> shown;
+    for (const Transport t : used_) {
+      const Transport by = ByHandOf(t);
+      if (std::find(shown.begin(), shown.end(), by) == shown.end()) {
+        shown.push_back(by);
+      }
+    }
+    return shown;
+  }
+  // These in the place of those that were chosen.
+  void KeepByHand() {
+    used_ = ByHand();
+    for (auto& [host, transport] : of_host_) transport = ByHandOf(transport);
+  }
   Transport Of(size_t host) const {
     const auto found = of_host_.find(host);
     return found == of_host_.end() ? kUsualTransport : found->second;
   }
 
  private:
+  static Transport ByHandOf(Transport t) {
+    return t == Transport::kBuiltin ? Transport::kTar : t;
+  }
   std::unique_ptr<hosts::Stream> NewStream() const {
     return run_.streams().New("transport", hosts::Streams::Messages::kKeep,
                               hosts::StreamSystem::Mode::kTrial);
@@ -211,6 +233,7 @@ std::string NeedsDirect(const DeliveryOptions& o) {
   if (o.waves.batch) return "--batch";
   if (o.waves.max_fail) return "--max-fail";
   if (o.report_json) return "--report";
+  if (o.tty) return "--tty";
   return "";
 }
 
@@ -273,23 +296,24 @@ Texts TextsFor(const Plan& plan, const HostsOrder& order,
           MadeOperand("distfile", Distfile(scripts))};
 }
 
-// The built-in transport has no script that could be run by hand: what is shown
-// does the same by tar.
-std::vector<Transport> ByHand(absl::Span<const Transport> transports) {
-  std::vector<Transport> shown;
-  for (Transport t : transports) {
-    if (t == Transport::kBuiltin) t = Transport::kTar;
-    if (std::find(shown.begin(), shown.end(), t) == shown.end()) {
-      shown.push_back(t);
-    }
-  }
-  return shown;
+// What -n prints of a host; a template of one's own is shown as it was
+// expanded.
+std::function<std::string(size_t, absl::string_view)> Listed(
+    const Plan& plan, const HostsOrder& order, const Transports& transports,
+    const hosts::Run& run) {
+  const bool usual = order.drive.commands.command.empty();
+  return [&, usual](size_t position, absl::string_view command) {
+    const size_t host = run.elected()[position];
+    return HostListing(
+        plan, run.table().HostName(host), transports.Of(host),
+        usual ? CommandText(order.utility) : std::string(command));
+  };
 }
 
 void Show(const HostsOrder& order, const hosts::Run& run, const Texts& texts) {
   if (order.show_scripts) {
     for (const hosts::Operand* operand : {&texts.control, &texts.companion}) {
-      run.voice().raw(ShownFile(operand->given, *operand->content));
+      run.voice().raw(text::ShellFile(operand->given, *operand->content, 0700));
     }
   }
   if (!order.show_command) return;
@@ -360,29 +384,22 @@ void SetOperands(hosts::Run& run, hosts::Operand control,
   run.SetOperands(std::move(operands));
 }
 
-std::string ShownFile(absl::string_view name, absl::string_view text) {
-  std::string end = "!";
-  while (absl::StrContains(absl::StrCat("\n", text),
-                           absl::StrCat("\n", end, "\n"))) {
-    end += "!";
-  }
-  return absl::StrCat("cat <<\\", end, " >", name, "\n", text, end,
-                      "\nchmod 700 ", name, "\n");
-}
-
 absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
                                hosts::Run& run,
                                const fanout::XapplyFace& face) {
   ScriptOrder scripts = ScriptOrderOf(plan, order.utility, run.options());
   scripts.may_use_tar = MayUseTar(order);
   fanout::XapplyOptions& commands = order.drive.commands;
+  Transports transports(order, run);
+  if (!order.drive.shell_plan) {
+    order.drive.listed = Listed(plan, order, transports, run);
+  }
   if (commands.command.empty()) {
     // The path is that of the host's script. Whatever blanks are in it.
     commands.command =
         absl::StrCat("/bin/sh ", std::string(1, commands.escape), "W1",
                      commands.append_tokens ? " \"$@\"" : "");
   }
-  Transports transports(order, run);
   bool direct = false;
   if (plan.mode == Mode::kLocal) {
     TRY(CheckInside(plan.payload));
@@ -393,9 +410,13 @@ absl::StatusOr<int> RunOnHosts(const Plan& plan, HostsOrder order,
     if (!IsAllByRdist(transports)) TRY(CheckInside(plan.payload));
     TRY_ASSIGN(direct, IsDirect(order, transports, run));
   }
+  if (order.drive.shell_plan) {
+    TRY(CheckHeeded(order, "and scripts deliver by tar"));
+    transports.KeepByHand();
+  }
   Texts texts = TextsFor(plan, order, scripts, transports.used());
   if (order.show_scripts || order.show_command) {
-    Show(order, run, TextsFor(plan, order, scripts, ByHand(transports.used())));
+    Show(order, run, TextsFor(plan, order, scripts, transports.ByHand()));
   }
   if (direct) {
     return RunDirect(plan,

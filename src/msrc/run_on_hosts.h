@@ -53,7 +53,5 @@ hosts::Operand MadeOperand(const std::string& name, std::string text);
 // nothing to a shell or to m4, and what comes behind them.
 void SetOperands(hosts::Run& run, hosts::Operand control,
                  std::optional<hosts::Operand> last);
-// As a shell would be told to write it: what -d S prints.
-std::string ShownFile(absl::string_view name, absl::string_view text);
 
 }  // namespace msrc

@@ -206,7 +206,9 @@ std::string Lacks(const SenderRule& rule, const SenderWish& wish, int* reach) {
       return "the utility is not allowed";
     }
     if (wish.embellished) {
-      return "a shell, definitions or variables of one's own are not allowed";
+      return "a shell, definitions, variables or a terminal of one's own are "
+             "not "
+             "allowed";
     }
   }
   if (wish.set_id && !rule.set_id) return "set-id bits are not allowed";

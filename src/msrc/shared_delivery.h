@@ -33,6 +33,7 @@ struct DeliveryOptions {
   std::string identity;  // a key file; "" for the usual one
   bool strict = false;   // without a key of one's own: a failure
   bool no_cache = false, bootstrap_only = false, mux = false, detach = false;
+  bool tty = false;     // the utility has our terminal
   bool attach = false;  // only the output of what the run has left behind
   std::string run;      // 16 bytes, by which receivers know it
   std::string bundle;   // a file; "" for none

@@ -11,6 +11,7 @@ fleetbox::wire::Utility UtilityMessage(const UtilityPlan& plan,
   message.set_shell(shell);
   message.set_defs(defs);
   message.set_detach(plan.detach);
+  if (plan.terminal) *message.mutable_terminal() = *plan.terminal;
   message.set_input(!plan.input.empty());
   if (plan.time < absl::InfiniteDuration()) {
     message.set_timeout_ms(absl::ToInt64Milliseconds(plan.time));

@@ -3,6 +3,7 @@
 
 #include <absl/time/time.h>
 
+#include <optional>
 #include <string>
 
 #include "msrc/script.h"
@@ -16,6 +17,7 @@ struct UtilityPlan {
   absl::Duration time = absl::InfiniteDuration();
   std::string input;  // a file; "" for none
   bool detach = false;
+  std::optional<fleetbox::wire::Terminal> terminal;
 };
 
 // `shell` and `defs` are the host's: REMOTE_SHELL and ENTRY_DEFS, or "".

@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/time/time.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "sys/environment.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "sys/pty.h"
 
 namespace msrc {
 namespace {
@@ -31,6 +33,9 @@ std::vector<std::string> EnvironmentOf(const UtilityOrder& order) {
   for (const std::string& variable : order.utility.environment()) {
     const size_t equals = variable.find('=');
     environment.Set(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  if (order.utility.has_terminal()) {
+    environment.Set("TERM", order.utility.terminal().type());
   }
   environment.Set("MSRC_HOST", order.host);
   environment.Set("MSRC_INTO", order.into);
@@ -73,13 +78,8 @@ UtilityRun::~UtilityRun() {
   }
 }
 
-absl::Status UtilityRun::Start() {
-  const Command command = CommandOf(order_.utility, order_.into, order_.home);
-  const std::vector<std::string> environment = EnvironmentOf(order_);
-  sys::SpawnOptions options;
-  options.environment = &environment;
-  options.folder = command.folder;
-  options.own_group = true;
+absl::Status UtilityRun::Spawn(const Command& command,
+                               sys::SpawnOptions options) {
   options.own_session = order_.utility.detach();
   sys::Fd theirs[3];
   if (order_.utility.detach()) {
@@ -103,9 +103,51 @@ absl::Status UtilityRun::Start() {
     options.in = theirs[2].get();
   }
   TRY_ASSIGN(child_, sys::Child::Spawn(command.argv, options));
+  return absl::OkStatus();
+}
+
+absl::Status UtilityRun::SpawnOnTerminal(const Command& command,
+                                         sys::SpawnOptions options) {
+  const fleetbox::wire::Terminal& size = order_.utility.terminal();
+  TRY_ASSIGN(sys::Pty pty, sys::OpenPty(static_cast<int>(size.columns()),
+                                        static_cast<int>(size.lines())));
+  input_.Reset(fcntl(pty.ours.get(), F_DUPFD_CLOEXEC, 3));
+  if (!input_) return base::SysError("dup");
+  outputs_[0] = {std::move(pty.ours), 1};
+  sys::ChildSetup setup;
+  setup.umask.reset();
+  TRY_ASSIGN(setup.terminal, sys::PathOf(pty.theirs.get()));
+  options.setup = &setup;
+  options.own_session = true;
+  TRY_ASSIGN(child_, sys::Child::Spawn(command.argv, options));
+  return absl::OkStatus();
+}
+
+void UtilityRun::Resize(const fleetbox::wire::Terminal& terminal) {
+  if (!order_.utility.has_terminal() || !outputs_[0].fd ||
+      !IsTerminal(terminal)) {
+    return;
+  }
+  // A program that has gone has no use for it.
+  sys::ResizePty(outputs_[0].fd.get(), static_cast<int>(terminal.columns()),
+                 static_cast<int>(terminal.lines()))
+      .IgnoreError();
+}
+
+absl::Status UtilityRun::Start() {
+  const Command command = CommandOf(order_.utility, order_.into, order_.home);
+  const std::vector<std::string> environment = EnvironmentOf(order_);
+  sys::SpawnOptions options;
+  options.environment = &environment;
+  options.folder = command.folder;
+  options.own_group = true;
+  TRY(order_.utility.has_terminal() ? SpawnOnTerminal(command, options)
+                                    : Spawn(command, options));
   TRY(loop_.Watch(child_->pidfd(), EPOLLIN, [this](uint32_t) { OnEnd(); }));
   if (!order_.utility.detach()) {
-    for (Output& output : outputs_) Begin(output);
+    for (Output& output : outputs_) {
+      if (output.fd) Begin(output);
+    }
   }
   if (input_) {
     TRY(loop_.Watch(input_.get(), 0, [this](uint32_t) { WriteInput(); }));

@@ -47,6 +47,8 @@ class UtilityRun {
 
   // For its standard input, which ends with `end`. Waits here if it must.
   void Input(absl::string_view bytes, bool end);
+  // Its terminal; nothing if it has none, or for a size that is none.
+  void Resize(const fleetbox::wire::Terminal& terminal);
   // Whether its output is read at present.
   void PauseOutput(bool paused);
   // InvalidArgument for a signal that it is not sent.
@@ -54,13 +56,16 @@ class UtilityRun {
   void Lost();
 
  private:
-  // One of the two pipes it prints to.
+  // One of the two pipes it prints to; or the first is its terminal.
   struct Output {
     sys::Fd fd;
     int stream = 0;
   };
 
   absl::Status Start();
+  absl::Status Spawn(const Command& command, sys::SpawnOptions options);
+  absl::Status SpawnOnTerminal(const Command& command,
+                               sys::SpawnOptions options);
   void Begin(Output& output);
   void ReadOutput(Output& output);
   void WriteInput();

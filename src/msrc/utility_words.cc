@@ -41,6 +41,13 @@ bool IsVariable(absl::string_view text) {
 
 }  // namespace
 
+bool IsTerminal(const fleetbox::wire::Terminal& terminal) {
+  return terminal.columns() <= kMaxTerminalSide &&
+         terminal.lines() <= kMaxTerminalSide &&
+         terminal.type().size() <= kMaxTerminalTypeBytes &&
+         IsName(terminal.type());
+}
+
 absl::Status CheckUtility(const fleetbox::wire::Utility& utility) {
   if (utility.word_size() > static_cast<int>(kMaxWords)) {
     return Bad(absl::StrCat("more than ", kMaxWords, " words"));
@@ -78,8 +85,11 @@ absl::Status CheckUtility(const fleetbox::wire::Utility& utility) {
     return Bad(absl::StrCat("variables of more than ", base::kMaxVariableBytes,
                             " bytes"));
   }
-  if (utility.detach() && utility.input()) {
+  if (utility.detach() && (utility.input() || utility.has_terminal())) {
     return Bad("one that runs on without the channel has no input");
+  }
+  if (utility.has_terminal() && !IsTerminal(utility.terminal())) {
+    return Bad("a terminal that is none");
   }
   return absl::OkStatus();
 }

@@ -16,6 +16,9 @@ namespace msrc {
 // said.
 absl::Status CheckUtility(const fleetbox::wire::Utility& utility);
 
+// Whether it can be one: its size, and its type as TERM has it.
+bool IsTerminal(const fleetbox::wire::Terminal& terminal);
+
 struct Command {
   std::vector<std::string> argv;
   std::string folder;  // it starts in

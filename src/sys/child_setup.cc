@@ -83,7 +83,7 @@ NOT_SANITIZED bool ChildSteps::EnterCgroup(const ChildSetup& setup,
 
 NOT_SANITIZED bool ChildSteps::Begin(const ChildSetup& setup,
                                      const char** failed, int* terminal) {
-  syscall(SYS_umask, setup.umask);
+  if (setup.umask) syscall(SYS_umask, *setup.umask);
   if (setup.pid_digits != nullptr) {
     WriteDigits(setup.pid_digits, syscall(SYS_getpid));
   }

@@ -21,7 +21,7 @@ struct ChildSetup {
     uint64_t soft = 0, hard = 0;
   };
   std::vector<Limit> limits = {};
-  uint32_t umask = 022;
+  std::optional<uint32_t> umask = 022;    // none: ours
   std::optional<int> out_of_memory = {};  // its oom_score_adj
   bool no_new_privileges = false;
   // Bit N is capability N (capabilities(7)): all it may ever have, and, even

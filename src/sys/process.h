@@ -16,6 +16,8 @@ std::string RandomBytes(size_t n);
 uint64_t RandomSeed();
 // Raises the limit of open descriptors to the hard limit.
 void RaiseDescriptorLimit();
+// How many may be open; UINT64_MAX without a limit.
+uint64_t DescriptorLimit();
 int MyPid();
 uint32_t MyUid();
 // Tells the supervisor that started us that we are ready: "READY=1" to

@@ -20,13 +20,16 @@ absl::StatusOr<Pty> OpenPty(int columns, int lines) {
     return base::SysError("open a pseudo terminal");
   }
   TRY_ASSIGN(pty.theirs, Open(name, O_RDWR | O_NOCTTY));
+  TRY(ResizePty(pty.theirs.get(), columns, lines));
+  return pty;
+}
+
+absl::Status ResizePty(int pty, int columns, int lines) {
   winsize size = {};
   size.ws_col = static_cast<unsigned short>(columns);
   size.ws_row = static_cast<unsigned short>(lines);
-  if (ioctl(pty.theirs.get(), TIOCSWINSZ, &size) != 0) {
-    return base::SysError("set the size of a pseudo terminal");
-  }
-  return pty;
+  if (ioctl(pty, TIOCSWINSZ, &size) == 0) return absl::OkStatus();
+  return base::SysError("set the size of a pseudo terminal");
 }
 
 bool IsRaw(int pty) {

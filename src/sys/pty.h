@@ -13,6 +13,7 @@ struct Pty {
 };
 // With a terminal's usual settings. Nobody's controlling terminal.
 absl::StatusOr<Pty> OpenPty(int columns, int lines);
+absl::Status ResizePty(int pty, int columns, int lines);
 // Whether the program has taken over line editing and echo.
 bool IsRaw(int pty);
 

@@ -42,6 +42,8 @@ PARALLEL=9 jobs -P
 PARALLEL=no jobs -P
 jobs -P2 -7
 jobs -P2 -1
+for n in 7 max; do (ulimit -n 320 && jobs --jobs=$n); done
+jobs --jobs most
 jobs -P2x
 X
 run 'starts are spaced unless they need not be' <<'X'

@@ -8,6 +8,7 @@ hxmd -P1 -C fleet.cf -E SITE=lab 'cat %1' data.txt
 X
 run 'what would be run' <<'X'
 hxmd -C fleet.cf -n 'scp %1 HOST:/etc/motd' data.txt 2>&1 | sed 's|/.*/data|HOLD/data|'
+hxmd -C fleet.cf --plan sh 'scp %1 HOST:/etc/motd' data.txt | sh -n
 X
 run 'who is to be tried again' <<'X'
 hxmd -C fleet.cf -r 'ifelse(HXMD_STATUS,0,,HOST)' -K 'cp HXMD_0 again.cf' 'test SITE = lab'

@@ -243,6 +243,28 @@ TEST_CASE("utility words: what cannot be run is refused", "[msrc]") {
              Catch::Contains("no program"));
   CHECK_THAT(why([](auto& u) { u.set_detach(true), u.set_input(true); }),
              Catch::Contains("no input"));
+  const auto terminal = [&](uint32_t columns, uint32_t lines,
+                            const std::string& type) {
+    return why([&](auto& u) {
+      u.mutable_terminal()->set_columns(columns);
+      u.mutable_terminal()->set_lines(lines);
+      u.mutable_terminal()->set_type(type);
+    });
+  };
+  CHECK(terminal(80, 24, "xterm-256color") == "");
+  CHECK(terminal(0, 0, "") == "");
+  CHECK(terminal(msrc::kMaxTerminalSide, msrc::kMaxTerminalSide,
+                 std::string(msrc::kMaxTerminalTypeBytes, 'x')) == "");
+  for (const std::string& bad :
+       {terminal(msrc::kMaxTerminalSide + 1, 24, "vt100"),
+        terminal(80, msrc::kMaxTerminalSide + 1, "vt100"),
+        terminal(80, 24, std::string(msrc::kMaxTerminalTypeBytes + 1, 'x')),
+        terminal(80, 24, "../../etc/x"), terminal(80, 24, "a\nb"),
+        terminal(80, 24, std::string("a\0", 2))}) {
+    CHECK_THAT(bad, Catch::Contains("terminal that is none"));
+  }
+  CHECK_THAT(why([](auto& u) { u.set_detach(true), u.mutable_terminal(); }),
+             Catch::Contains("no input"));
 }
 
 TEST_CASE("utility words: a quote in a folder's name stays one", "[msrc]") {

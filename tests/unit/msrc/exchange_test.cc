@@ -145,6 +145,20 @@ TEST_CASE("exchange: what a host lacks is brought and sent", "[msrc]") {
   CHECK(t.Result().copied);
 }
 
+TEST_CASE("exchange: a receiver that knows no terminals is not asked for one",
+          "[msrc]") {
+  Talk t([](ExchangePlan& p) { p.terminal = true; });
+  t.On(ChannelOpened{});
+  SECTION("of an earlier protocol") {
+    t.Says(Hello());
+    CHECK(t.Failed(76, Phase::kTransfer));
+    CHECK(t.Result().error == "its fleetbox is too old for a terminal");
+  }
+  SECTION("of ours") {
+    CHECK(t.Says(Hello(std::string(16, 'n'), 2)) == "delivery:n");
+  }
+}
+
 TEST_CASE("exchange: without a utility an applied delivery is the end",
           "[msrc]") {
   Talk t([](ExchangePlan& p) { p.runs = false; });

@@ -21,7 +21,7 @@ TEST_CASE_METHOD(Talk, "receiver: a delivery and its utility, in one go",
   world.File("a", "hello\n");
   Run("cat a; echo err >&2; exit 3");
   Start();
-  CHECK(hello->protocol() == 1);
+  CHECK(hello->protocol() == 2);
   CHECK(hello->uid() == getuid());
   CHECK(hello->nonce().size() == 16);
   CHECK(!hello->strict());

@@ -29,9 +29,10 @@ inline wire::Entry FileEntry(const std::string& path,
   return entry;
 }
 
-inline std::string Hello(const std::string& nonce = std::string(16, 'n')) {
+inline std::string Hello(const std::string& nonce = std::string(16, 'n'),
+                         uint32_t protocol = 1) {
   FromReceiver m;
-  m.mutable_hello()->set_protocol(1);
+  m.mutable_hello()->set_protocol(protocol);
   m.mutable_hello()->set_software("fleetbox 0.1");
   m.mutable_hello()->set_platform("Linux x86_64");
   m.mutable_hello()->set_user("ops");

@@ -39,6 +39,18 @@ bool IsPlain(const CampaignHost& host) {
 
 }  // namespace
 
+void Campaign::Effects::Append(Effects later) {
+  const auto append = [](auto& all, auto& more) {
+    if (all.empty()) return all.swap(more);
+    all.insert(all.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+  };
+  append(start, later.start);
+  append(cancel, later.cancel);
+  append(ended, later.ended);
+  append(released, later.released);
+}
+
 Campaign::Campaign(CampaignRequest request, PcuQueue::Chance chance)
     : request_(std::move(request)),
       chance_(std::move(chance)),
@@ -67,6 +79,7 @@ void Campaign::MakeUnits() {
     if (!IsPlain(request_.hosts[host])) continue;
     members[components.Find(host)].push_back(host);
   }
+  units_.reserve(members.size());
   for (Numbers& hosts : members) {
     if (!hosts.empty()) AddUnit(std::move(hosts));
   }
@@ -254,9 +267,10 @@ bool Campaign::StartOn(size_t pcu, absl::Time now, Effects& effects) {
   if (!batch.has_value()) return false;
   pcu_of_batch_.push_back(pcu);
   Start start = {.pcu = pcu, .batch = *std::move(batch)};
+  start.hosts.reserve(start.batch.orders.size());
   for (const PcuQueue::Order& order : start.batch.orders) {
     Unit& unit = units_[orders_[order.id].unit];
-    start.hosts.emplace_back(unit.hosts.begin(), unit.hosts.end());
+    start.hosts.push_back(unit.hosts);
     if (std::exchange(unit.has_begun, true)) continue;
     unit.started = now;
     start.begins.insert(start.begins.end(), unit.hosts.begin(),

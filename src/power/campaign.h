@@ -67,12 +67,13 @@ struct CampaignRequest {
 class Campaign {
  public:
   using BatchId = PcuQueue::BatchId;
+  using Numbers = absl::InlinedVector<size_t, 1>;
   struct Start {
     size_t pcu = 0;
     PcuQueue::Batch batch = {};
     // Of each order: the hosts it is for, and whether it is the first thing
     // that is done to them.
-    std::vector<std::vector<size_t>> hosts = {};
+    std::vector<Numbers> hosts = {};
     std::vector<size_t> begins = {};  // hosts
   };
   struct HostEnded {
@@ -85,6 +86,7 @@ class Campaign {
     std::vector<BatchId> cancel = {};
     std::vector<HostEnded> ended = {};
     std::vector<size_t> released = {};  // PCUs that nothing will be asked of
+    void Append(Effects later);
   };
 
   Campaign(CampaignRequest request, PcuQueue::Chance chance);
@@ -97,6 +99,7 @@ class Campaign {
   Effects Abandon(absl::Time now);
 
   absl::Time wake_at() const;
+  const CampaignRequest& request() const { return request_; }
   size_t hosts() const { return request_.hosts.size(); }
   size_t ended() const { return ended_; }
   bool is_ended() const { return ended_ == request_.hosts.size(); }
@@ -105,7 +108,6 @@ class Campaign {
  private:
   // Hosts that share plugs, and what is done to them; mostly one host with one
   // feed.
-  using Numbers = absl::InlinedVector<size_t, 1>;
   struct Unit {
     Numbers hosts;
     std::vector<CampaignHost::Feed> feeds;          // each plug once

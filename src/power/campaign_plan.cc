@@ -193,6 +193,7 @@ CampaignPlan MakePlan(const Inventory& inventory,
     return inventory.FindSpecification(name);
   };
   absl::flat_hash_map<std::string, size_t> index;
+  plan.request.hosts.reserve(targets.size());
   for (const Target& target : targets) {
     CampaignHost host = {.name = target.name};
     host.skipped = WhySkipped(target, options);

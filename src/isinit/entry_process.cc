@@ -194,9 +194,9 @@ bool IsUtf8(absl::Span<const std::string> environment) {
 }  // namespace
 
 std::vector<std::string> ArgumentsOf(absl::string_view command, bool utf8,
-                                     bool shell) {
+                                     absl::FunctionRef<bool()> shell) {
   if (auto words = text::SimpleCommand(command, utf8)) return *words;
-  if (!shell) {
+  if (!shell()) {
     if (auto words = text::SimpleCommand(command, utf8, true)) return *words;
   }
   return {kShell, "-c", std::string(command)};
@@ -291,8 +291,9 @@ absl::StatusOr<int> EntryProcesses::Spawn(const Entry& entry,
   setting.options.folder = s.folder;
   setting.options.own_session = true;
   setting.options.path = std::string(ValueOf(setting.environment, "PATH"));
-  std::vector<std::string> argv = ArgumentsOf(
-      command, IsUtf8(setting.environment), access(kShell, X_OK) == 0);
+  std::vector<std::string> argv =
+      ArgumentsOf(command, IsUtf8(setting.environment),
+                  [] { return access(kShell, X_OK) == 0; });
   if (main && entry.mode == Mode::kAskFirst) {
     // A command of ours asks, and becomes the entry's: isinit(8).
     argv.insert(argv.begin(), {"isinit", "ask", "--"});

@@ -14,6 +14,7 @@
 // on the console without tty=, before its command is executed.
 #pragma once
 
+#include <absl/functional/function_ref.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 
@@ -74,10 +75,11 @@ class EntryProcesses {
 };
 
 // The arguments a command is executed with, by a shell where it needs one.
-// `utf8`: how its locale reads it. `shell`: whether there is one; without, what
-// only names a shell's built-in is looked for as a program.
+// `utf8`: how its locale reads it. `shell`: whether there is one, asked only if
+// it matters; without, what only names a shell's built-in is looked for as a
+// program.
 std::vector<std::string> ArgumentsOf(absl::string_view command, bool utf8,
-                                     bool shell);
+                                     absl::FunctionRef<bool()> shell);
 // The uid that user= names; ours for "".
 absl::StatusOr<uint32_t> UserOf(const Surroundings& surroundings);
 

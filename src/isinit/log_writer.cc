@@ -92,9 +92,13 @@ absl::Status LogWriter::Connect(Output& output, const std::string& tag) {
   // What the process gets is open for reading, too: if we are killed it does
   // not write to a pipe that nobody reads, which would end it, but waits for
   // whoever comes after us.
-  absl::StatusOr<sys::Fd> both = sys::Open(
-      absl::StrCat("/proc/self/fd/", pipe->second.get()), O_RDWR | O_CLOEXEC);
-  if (both.ok()) pipe->second = *std::move(both);
+  if (!descriptors_) {
+    descriptors_.Reset(open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  sys::Fd both(openat(descriptors_.get(),
+                      absl::StrCat(pipe->second.get()).c_str(),
+                      O_RDWR | O_CLOEXEC));
+  if (both) pipe->second = std::move(both);
   Adopt(tag, false, std::move(pipe->first), std::move(pipe->second));
   return absl::OkStatus();
 }

@@ -109,6 +109,7 @@ class LogWriter {
   sys::Loop& loop_;
   Options options_;
   absl::flat_hash_map<std::string, std::unique_ptr<Output>> outputs_;
+  sys::Fd descriptors_;  // the folder of ours in /proc
   // The standard inputs that are logs, by the tag that reads them.
   absl::flat_hash_map<std::string, std::pair<sys::Fd, sys::Fd>> inputs_;
   std::string buffer_;  // what all pipes are read into

@@ -156,7 +156,7 @@ void ServerState::Finish(int code) {
     if (successor.has_value()) {
       end.successor =
           ArgumentsOf(successor->command, sys::Environment::Ours().IsUtf8(),
-                      access("/bin/sh", X_OK) == 0);
+                      [] { return access("/bin/sh", X_OK) == 0; });
     }
     // What entries wrote last is on its way to the disk.
     leave_by = sys::SteadyNow() + absl::Seconds(2);

@@ -39,6 +39,18 @@ bool IsPlain(const CampaignHost& host) {
 
 }  // namespace
 
+void Campaign::Effects::Append(Effects later) {
+  const auto append = [](auto& all, auto& more) {
+    if (all.empty()) return all.swap(more);
+    all.insert(all.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+  };
+  append(start, later.start);
+  append(cancel, later.cancel);
+  append(ended, later.ended);
+  append(released, later.released);
+}
+
 Campaign::Campaign(CampaignRequest request, PcuQueue::Chance chance)
     : request_(std::move(request)),
       chance_(std::move(chance)),
@@ -68,6 +80,7 @@ void Campaign::MakeUnits() {
     if (!IsPlain(request_.hosts[host])) continue;
     members[components.Find(host)].push_back(host);
   }
+  units_.reserve(members.size());
   for (Numbers& hosts : members) {
     if (!hosts.empty()) AddUnit(std::move(hosts));
   }
@@ -245,18 +258,21 @@ void Campaign::EndWithout(size_t index, const HostResult& told, absl::Time now,
     result.started = now;
     EndAtOnce(host, std::move(result), effects);
   }
-  Leave(index, told, now, effects);
+  Leave(index, effects);
+  if (hierarchy_ != nullptr) BeginNext(index, told, now, effects);
 }
 
-// Nothing is asked any more for a unit; others may have waited for it.
-void Campaign::Leave(size_t index, HostResult result, absl::Time now,
-                     Effects& effects) {
-  const Unit& unit = units_[index];
-  for (const size_t pcu : unit.pcus) {
+void Campaign::Leave(size_t index, Effects& effects) {
+  for (const size_t pcu : units_[index].pcus) {
     --pcus_[pcu].open_units;
     Settle(pcu, effects);
   }
-  if (hierarchy_ == nullptr) return;
+}
+
+// What has waited for it.
+void Campaign::BeginNext(size_t index, HostResult result, absl::Time now,
+                         Effects& effects) {
+  const Unit& unit = units_[index];
   if (unit.hosts.empty()) {
     --open_looks_;
   } else {
@@ -337,9 +353,10 @@ bool Campaign::StartOn(size_t pcu, absl::Time now, Effects& effects) {
   if (!batch.has_value()) return false;
   pcu_of_batch_.push_back(pcu);
   Start start = {.pcu = pcu, .batch = *std::move(batch)};
+  start.hosts.reserve(start.batch.orders.size());
   for (const PcuQueue::Order& order : start.batch.orders) {
     Unit& unit = units_[orders_[order.id].unit];
-    start.hosts.emplace_back(unit.hosts.begin(), unit.hosts.end());
+    start.hosts.push_back(unit.hosts);
     if (std::exchange(unit.has_begun, true)) continue;
     unit.started = now;
     start.begins.insert(start.begins.end(), unit.hosts.begin(),
@@ -401,13 +418,11 @@ void Campaign::EndUnit(size_t index, absl::Time now, Effects& effects) {
     }
     EndAtOnce(host, std::move(result), effects);
   }
-  HostResult whole;
-  if (hierarchy_ != nullptr) {
-    Numbers feeds(unit.feeds.size());
-    std::iota(feeds.begin(), feeds.end(), 0);
-    whole = unit.operation->ResultFor(feeds);
-  }
-  Leave(index, std::move(whole), now, effects);
+  Leave(index, effects);
+  if (hierarchy_ == nullptr) return;
+  Numbers feeds(unit.feeds.size());
+  std::iota(feeds.begin(), feeds.end(), 0);
+  BeginNext(index, unit.operation->ResultFor(feeds), now, effects);
 }
 
 // A PCU that has nothing under way gives its place to another.

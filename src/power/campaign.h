@@ -69,12 +69,13 @@ struct CampaignRequest {
 class Campaign {
  public:
   using BatchId = PcuQueue::BatchId;
+  using Numbers = absl::InlinedVector<size_t, 1>;
   struct Start {
     size_t pcu = 0;
     PcuQueue::Batch batch = {};
     // Of each order: the hosts it is for, and whether it is the first thing
     // that is done to them.
-    std::vector<std::vector<size_t>> hosts = {};
+    std::vector<Numbers> hosts = {};
     std::vector<size_t> begins = {};  // hosts
   };
   struct HostEnded {
@@ -87,6 +88,7 @@ class Campaign {
     std::vector<BatchId> cancel = {};
     std::vector<HostEnded> ended = {};
     std::vector<size_t> released = {};  // PCUs that nothing will be asked of
+    void Append(Effects later);
   };
 
   Campaign(CampaignRequest request, PcuQueue::Chance chance);
@@ -99,6 +101,7 @@ class Campaign {
   Effects Abandon(absl::Time now);
 
   absl::Time wake_at() const;
+  const CampaignRequest& request() const { return request_; }
   size_t hosts() const { return request_.hosts.size(); }
   size_t ended() const { return ended_; }
   bool is_ended() const {
@@ -109,7 +112,6 @@ class Campaign {
  private:
   // Hosts that share plugs, and what is done to them; mostly one host with one
   // feed. Without hosts: a look at a parent.
-  using Numbers = absl::InlinedVector<size_t, 1>;
   struct Unit {
     Numbers hosts;
     std::vector<CampaignHost::Feed> feeds;          // each plug once
@@ -153,7 +155,10 @@ class Campaign {
   void EndWithout(size_t unit, const HostResult& told, absl::Time now,
                   Effects& effects);
   void EndUnit(size_t unit, absl::Time now, Effects& effects);
-  void Leave(size_t unit, HostResult result, absl::Time now, Effects& effects);
+  // Nothing is asked any more for it.
+  void Leave(size_t unit, Effects& effects);
+  void BeginNext(size_t unit, HostResult result, absl::Time now,
+                 Effects& effects);
   void Touch(size_t pcu, absl::Time now);
   void Pump(absl::Time now, Effects& effects);
   bool StartOn(size_t pcu, absl::Time now, Effects& effects);

@@ -111,8 +111,10 @@ std::optional<std::string> WhySkipped(const Target& target,
 // hang on, each once.
 class Planner {
  public:
-  Planner(const Inventory& inventory, const PlanOptions& options)
+  Planner(const Inventory& inventory, const PlanOptions& options,
+          size_t targets)
       : inventory_(inventory), options_(options) {
+    plan_.request.hosts.reserve(targets);
     plan_.request.action = options.action;
     plan_.request.with_confirmation = options.with_confirmation;
     plan_.request.at_once = options.at_once;
@@ -261,7 +263,7 @@ absl::Status GuardPlan(const Inventory& inventory,
 CampaignPlan MakePlan(const Inventory& inventory,
                       absl::Span<const Target> targets,
                       const PlanOptions& options) {
-  Planner planner(inventory, options);
+  Planner planner(inventory, options, targets.size());
   for (const Target& target : targets) planner.Add(target);
   return planner.Take();
 }

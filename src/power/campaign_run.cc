@@ -52,11 +52,11 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
                          Callbacks callbacks,
                          std::shared_ptr<CampaignMeans> means)
     : loop_(loop),
-      campaign_(request, RandomChance()),
+      campaign_(std::move(request), RandomChance()),
       pcus_(std::move(pcus)),
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
-      action_(request.action),
+      action_(campaign_.request().action),
       shares_means_(means != nullptr),
       means_(shares_means_ ? std::move(means)
                            : std::make_shared<CampaignMeans>(
@@ -65,11 +65,11 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
       user_(++means_->last_user),
       lockout_file_(absl::StrCat(options_.state_folder, "/lockout")),
       secrets_(pcus_.size()) {
-  for (const CampaignPcu& pcu : request.pcus) {
+  for (const CampaignPcu& pcu : campaign_.request().pcus) {
     sessions_.push_back(pcu.settings.sessions);
     pcu_names_.push_back(pcu.name);
   }
-  for (const CampaignHost& host : request.hosts) {
+  for (const CampaignHost& host : campaign_.request().hosts) {
     host_names_.push_back(host.name);
   }
 }
@@ -109,10 +109,12 @@ void CampaignRun::Start() {
       }
     }
   }
-  own_ = OwnRecord(sys::WallNow(),
-                   options_.login.empty() ? LoginName() : options_.login);
-  own_.via = options_.via;
-  own_.action = std::string(Word(action_));
+  if (IsJournaled(action_)) {
+    own_ = OwnRecord(sys::WallNow(),
+                     options_.login.empty() ? LoginName() : options_.login);
+    own_.via = options_.via;
+    own_.action = std::string(Word(action_));
+  }
   Apply(campaign_.Begin(sys::SteadyNow()));
 }
 
@@ -126,7 +128,21 @@ void CampaignRun::Abandon() {
   if (!alive.expired() && !shares_means_) means_->GiveUpLogOut();
 }
 
-void CampaignRun::Apply(Campaign::Effects effects) {
+// A strip answers for all of its plugs at once: what follows is done for all
+// of them together, behind all that has arrived. Step by step for so many, not
+// all steps for each: the steps do not fit into a processor's first cache.
+void CampaignRun::ApplySoon(Campaign::Effects effects) {
+  gathered_.Append(std::move(effects));
+  if (std::exchange(applies_soon_, true)) return;
+  loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired() && applies_soon_) Apply({});
+  });
+}
+
+void CampaignRun::Apply(Campaign::Effects later) {
+  applies_soon_ = false;
+  gathered_.Append(std::move(later));
+  Campaign::Effects effects = std::exchange(gathered_, {});
   for (Campaign::Start& start : effects.start) StartBatch(std::move(start));
   for (const BatchId id : effects.cancel) CancelBatch(id);
   for (Campaign::HostEnded& ended : effects.ended) HostEnded(std::move(ended));
@@ -496,7 +512,7 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
       means_->sessions.GiveBack(*gone.end_point, gone.session);
     }
   }
-  Apply(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
+  ApplySoon(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
 }
 
 void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
@@ -566,7 +582,9 @@ void CampaignRun::HostEnded(Campaign::HostEnded ended) {
 }
 
 void CampaignRun::MaybeDone() {
-  if (!campaign_.is_ended() || open_ends_ > 0 || is_done_) return;
+  if (!campaign_.is_ended() || applies_soon_ || open_ends_ > 0 || is_done_) {
+    return;
+  }
   is_done_ = true;
   if (!unwritten_.ok()) {
     Note(absl::StrCat("the journal: ", unwritten_.message()));

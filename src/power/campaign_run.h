@@ -80,7 +80,7 @@ class CampaignRun {
   struct Under {  // a batch
     size_t pcu = 0;
     PcuQueue::Batch batch = {};
-    std::vector<std::vector<size_t>> hosts = {};
+    std::vector<Campaign::Numbers> hosts = {};
     std::vector<size_t> begins = {};
     absl::Time until = absl::InfiniteFuture();  // the lock must be had
     std::string address = {};
@@ -102,7 +102,8 @@ class CampaignRun {
     std::optional<absl::StatusOr<std::vector<std::string>>> addresses = {};
     std::vector<BatchId> waiting = {};
   };
-  void Apply(Campaign::Effects effects);
+  void ApplySoon(Campaign::Effects effects);
+  void Apply(Campaign::Effects effects);  // and what was gathered before
   void SetTimer();
   void StartBatch(Campaign::Start start);
   void CancelBatch(BatchId id);
@@ -152,6 +153,8 @@ class CampaignRun {
   std::map<size_t, std::string> digests_;    // by host
   std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
   JournalRecord own_;                        // what is the same for all hosts
+  Campaign::Effects gathered_;               // to be applied
+  bool applies_soon_ = false;                // at the end of this turn
   sys::Loop::Timer timer_ = 0;
   size_t open_ends_ = 0;    // records that are being written
   absl::Status unwritten_;  // why the first one that is not

@@ -33,16 +33,10 @@ bool PowersOn(Action command) {
   return command == Action::kOn || command == Action::kCycle;
 }
 
-bool Can(const DialogueDevice& device, Verb verb,
-         const std::vector<std::string>& plugs) {
-  return std::holds_alternative<std::vector<ScriptRun>>(
-      ChooseScripts(device, verb, plugs));
-}
-
 bool HasScript(const Specification& spec, Verb verb) {
-  return spec.Find(verb) != nullptr ||
-         spec.Find(verb, Form::kRanged) != nullptr ||
-         spec.Find(verb, Form::kAll) != nullptr;
+  return absl::c_any_of(spec.scripts, [verb](const Script& script) {
+    return script.verb == verb;
+  });
 }
 
 // What the model says of its own cycle, and what it cannot do otherwise.
@@ -60,14 +54,15 @@ ActionOptions OptionsFor(const PlugOrder& order, const Specification& spec) {
 
 }  // namespace
 
-DialogueBatch::DialogueBatch(DialogueDevice device,
+DialogueBatch::DialogueBatch(const DialogueDevice& device,
                              std::vector<PlugOrder> orders,
                              DialogueBatchOptions options,
                              uint64_t first_request)
-    : device_(std::move(device)),
+    : device_(device),
       options_(options),
       next_request_(first_request),
       busy_retries_(options.busy_retries) {
+  works_.reserve(orders.size());
   for (PlugOrder& order : orders) works_.push_back(MakeWork(std::move(order)));
 }
 
@@ -86,14 +81,13 @@ std::optional<Failure> DialogueBatch::Impossible(const Work& work) const {
   const Specification& spec = *device_.specification;
   const Action action = work.order.action;
   const auto check = [&](Verb verb) -> std::optional<Failure> {
-    auto alone = ChooseScripts(device_, verb, {work.order.plug});
-    if (!std::holds_alternative<Failure>(alone)) return std::nullopt;
+    if (HasScriptFor(device_, verb, {&work.order.plug, 1})) return std::nullopt;
     std::vector<std::string> same;
     for (const Work& other : works_) {
       if (other.order.action == action) same.push_back(other.order.plug);
     }
-    if (Can(device_, verb, same)) return std::nullopt;
-    return std::get<Failure>(std::move(alone));
+    if (HasScriptFor(device_, verb, same)) return std::nullopt;
+    return std::get<Failure>(ChooseScripts(device_, verb, {work.order.plug}));
   };
   if (action == Action::kVerify) {
     auto verify =
@@ -294,6 +288,7 @@ DialogueBatch::Effects DialogueBatch::Ended(const RequestEnded& ended,
 void DialogueBatch::RunDone(const RunEnded& run, const ScriptRun& what,
                             absl::Time now) {
   progress_at_ = now;
+  out_.reserve(out_.size() + works_.size());
   for (Work& work : works_) {
     if (work.in_flight && Covers(what, work)) Answer(work, run, what, now);
   }

@@ -66,9 +66,8 @@ class DialogueBatch {
       std::variant<AskDevice, AbortRequest, ForgetRequest, OrderEnded>;
   using Effects = std::vector<Effect>;
 
-  // What `device` borrows outlives it. Requests are numbered from
-  // `first_request`.
-  DialogueBatch(DialogueDevice device, std::vector<PlugOrder> orders,
+  // `device` outlives it. Requests are numbered from `first_request`.
+  DialogueBatch(const DialogueDevice& device, std::vector<PlugOrder> orders,
                 DialogueBatchOptions options, uint64_t first_request = 1);
 
   Effects Begin(absl::Time now);
@@ -114,7 +113,7 @@ class DialogueBatch {
   absl::Time DeadlineOf(const Work& work) const;
   Effects Take();
 
-  const DialogueDevice device_;
+  const DialogueDevice& device_;
   const DialogueBatchOptions options_;
   std::vector<Work> works_;
   uint64_t next_request_;

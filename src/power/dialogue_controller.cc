@@ -105,6 +105,7 @@ void DialogueController::BeginSoon() {
 
 // In the order in which they came, as far as their PCUs have room.
 void DialogueController::BeginWaiting() {
+  alike_ = {};
   std::vector<Ticket> waiting;
   for (const auto& [ticket, job] : jobs_) {
     if (job->place == nullptr) waiting.push_back(ticket);
@@ -122,14 +123,24 @@ void DialogueController::BeginWaiting() {
   }
 }
 
-bool DialogueController::Fits(const Place& place, const Batch& batch) const {
+// A thousand strips are mostly of one model: what was alike for one of them is
+// so for the next.
+bool DialogueController::IsAlike(const Specification* a,
+                                 const Specification* b) {
+  if (alike_ == std::pair(a, b)) return true;
+  if (*a != *b) return false;
+  alike_ = {a, b};
+  return true;
+}
+
+bool DialogueController::Fits(const Place& place, const Batch& batch) {
   const DialogueDevice& device = place.link->device();
   return !place.once && !place.leaves && batch.record == nullptr &&
          place.pcu.name == batch.pcu->name && place.way == batch.way &&
          place.address == batch.address && place.plugs == batch.plugs &&
          place.credentials.user == batch.credentials.user &&
          place.credentials.secret == batch.credentials.secret &&
-         *place.specification == *batch.specification &&
+         IsAlike(place.specification.get(), batch.specification) &&
          absl::c_all_of(batch.orders, [&](const PlugOrder& order) {
            // Of those it does not know it says so itself.
            return !batch.specification->plugs.empty() ||
@@ -275,7 +286,7 @@ void DialogueController::Begin(Job& job, Place& place) {
   DialogueBatchOptions options;
   options.limit = job.batch.limit;
   options.stagger = job.batch.pcu->stagger.value_or(absl::ZeroDuration());
-  job.orders.emplace(place.link->device(), job.batch.orders, options,
+  job.orders.emplace(place.link->device(), std::move(job.batch.orders), options,
                      next_request_);
   next_request_ += 1 << 20;
   Carry(job, job.orders->Begin(sys::SteadyNow()));
@@ -286,6 +297,7 @@ void DialogueController::Carry(Job& job, DialogueBatch::Effects effects) {
   const Ticket ticket = job.ticket;
   // `done` may cancel, and start others.
   std::vector<DialogueBatch::OrderEnded> told;
+  told.reserve(effects.size());
   for (DialogueBatch::Effect& effect : effects) {
     if (auto* ask = std::get_if<DialogueBatch::AskDevice>(&effect)) {
       link.Ask(*ask);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "power/controller.h"
@@ -57,7 +58,8 @@ class DialogueController : public Controller {
   void BeginSoon();
   void BeginWaiting();
   Place* PlaceFor(const Job& job);
-  bool Fits(const Place& place, const Batch& batch) const;
+  bool IsAlike(const Specification* a, const Specification* b);
+  bool Fits(const Place& place, const Batch& batch);
   Place* Make(const Batch& batch);
   std::shared_ptr<const Specification> Shared(
       const Specification& specification) const;
@@ -77,6 +79,8 @@ class DialogueController : public Controller {
   std::map<std::string, Statistics, std::less<>> earlier_;  // of places gone
   Ticket next_ticket_ = 1;
   uint64_t next_request_ = 1;
+  // Two that were compared in this turn, and are the same.
+  std::pair<const Specification*, const Specification*> alike_ = {};
   bool finishing_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

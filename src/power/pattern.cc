@@ -9,12 +9,14 @@
 #include <algorithm>
 
 #include "power/limits.h"
+#include "power/plain_pattern.h"
 
 namespace power {
 
 struct Pattern::Compiled {
   regex_t regex = {};
   bool made = false;
+  std::optional<PlainPattern> plain = {};  // if it is of that kind
   Compiled() = default;
   Compiled(const Compiled&) = delete;
   Compiled& operator=(const Compiled&) = delete;
@@ -29,6 +31,9 @@ struct Pattern::Compiled {
     found[0].rm_eo = static_cast<regoff_t>(bytes.size());
     const char* begin = bytes.empty() ? "" : bytes.data();
     return regexec(&regex, begin, wanted, found, flags | REG_STARTEND) == 0;
+  }
+  PlainPattern::Answer Plainly(absl::string_view bytes, Match* match) const {
+    return plain ? plain->Find(bytes, match) : PlainPattern::Answer::kGivenUp;
   }
 };
 
@@ -91,6 +96,7 @@ absl::StatusOr<Pattern> Pattern::Compile(absl::string_view text) {
     return absl::InvalidArgumentError(Reason(code, compiled->regex));
   }
   compiled->made = true;
+  compiled->plain = PlainPattern::Parse(real);
   Pattern pattern;
   pattern.text_ = std::string(text);
   pattern.compiled_ = std::move(compiled);
@@ -102,15 +108,16 @@ int Pattern::groups() const {
 }
 
 std::optional<Match> Pattern::Find(absl::string_view bytes) const {
+  if (compiled_ == nullptr) return std::nullopt;
+  Match match;
+  const PlainPattern::Answer answer = compiled_->Plainly(bytes, &match);
+  if (answer == PlainPattern::Answer::kFound) return match;
+  if (answer == PlainPattern::Answer::kNothing) return std::nullopt;
   regmatch_t found[kMaxPatternGroups + 1];
   const size_t wanted =
       static_cast<size_t>(std::min<int>(groups(), kMaxPatternGroups) + 1);
-  if (compiled_ == nullptr ||
-      !compiled_->Search(bytes, REG_NOTEOL, found, wanted)) {
-    return std::nullopt;
-  }
-  Match match;
-  match.groups.resize(kMaxPatternGroups + 1);
+  if (!compiled_->Search(bytes, REG_NOTEOL, found, wanted)) return std::nullopt;
+  match.groups.resize(wanted);
   for (size_t i = 0; i < wanted; ++i) {
     if (found[i].rm_so < 0) continue;
     match.groups[i] = {static_cast<size_t>(found[i].rm_so),
@@ -122,8 +129,13 @@ std::optional<Match> Pattern::Find(absl::string_view bytes) const {
 // Differs: powerman does not know the end of a value either, so that "^0$"
 // never matches there.
 bool Pattern::Matches(absl::string_view value) const {
+  if (compiled_ == nullptr) return false;
+  const PlainPattern::Answer answer = compiled_->Plainly(value, nullptr);
+  if (answer != PlainPattern::Answer::kGivenUp) {
+    return answer == PlainPattern::Answer::kFound;
+  }
   regmatch_t found[1];
-  return compiled_ != nullptr && compiled_->Search(value, 0, found, 0);
+  return compiled_->Search(value, 0, found, 0);
 }
 
 }  // namespace power

@@ -10,19 +10,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include "power/match.h"
 
 namespace power {
-
-// Where a match is; groups_[0] is the whole of it.
-struct Match {
-  struct Span {
-    size_t begin = 0, end = 0;
-  };
-  std::vector<std::optional<Span>> groups;
-  size_t begin() const { return groups[0]->begin; }
-  size_t end() const { return groups[0]->end; }
-};
 
 class Pattern {
  public:

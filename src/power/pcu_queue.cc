@@ -123,6 +123,8 @@ std::optional<PcuQueue::Batch> PcuQueue::Take(BatchId id, absl::Time now) {
   running.last_news = now;
   Batch batch = {.id = id, .limit = settings_.limit};
   std::vector<Waiting> rest;
+  batch.orders.reserve(waiting_.size());
+  running.orders.reserve(waiting_.size());
   for (Waiting& waiting : waiting_) {
     if (!MayGo(waiting, now) ||
         (running.open > 0 && waiting.way != running.way)) {
@@ -302,6 +304,7 @@ absl::Time PcuQueue::ready_at() const {
       its = std::max(its, next_light_);
     }
     at = std::min(at, its);
+    if (at == absl::InfinitePast()) break;  // nothing is before that
   }
   return at;
 }

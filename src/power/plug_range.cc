@@ -110,7 +110,7 @@ absl::Status ExpandItem(absl::string_view item, size_t most,
 
 // A name as letters and the number at its end.
 struct Numbered {
-  std::string name, prefix;
+  absl::string_view name, prefix;
   bool has_number = false;
   int number = 0;
   size_t width = 0;
@@ -118,24 +118,21 @@ struct Numbered {
   size_t padded = 0;
 };
 
-Numbered Split(std::string name) {
-  Numbered result;
+Numbered Split(absl::string_view name) {
+  Numbered result = {.name = name, .prefix = name};
   size_t at = name.size();
   while (at > 0 && absl::ascii_isdigit(name[at - 1]) &&
          name.size() - at < kMaxDigits) {
     at--;
   }
-  const bool special = name.find_first_of("[],") != std::string::npos;
+  const bool special = name.find_first_of("[],") != name.npos;
   if (at < name.size() && !special &&
       absl::SimpleAtoi(name.substr(at), &result.number)) {
     result.has_number = true;
     result.prefix = name.substr(0, at);
     result.width = name.size() - at;
     result.padded = name[at] == '0' && result.width > 1 ? result.width : 0;
-  } else {
-    result.prefix = name;
   }
-  result.name = std::move(name);
   return result;
 }
 
@@ -177,7 +174,7 @@ absl::StatusOr<std::vector<std::string>> ExpandRange(absl::string_view text,
 std::string FoldRange(std::vector<std::string> names) {
   std::vector<Numbered> sorted;
   sorted.reserve(names.size());
-  for (std::string& name : names) sorted.push_back(Split(std::move(name)));
+  for (const std::string& name : names) sorted.push_back(Split(name));
   if (!absl::c_is_sorted(sorted, Before)) absl::c_sort(sorted, Before);
   std::string out;
   for (size_t at = 0; at < sorted.size();) {
@@ -201,8 +198,8 @@ std::string FoldRange(std::vector<std::string> names) {
       const auto digits = [&](size_t i) {
         return sorted[i].name.substr(sorted[i].prefix.size());
       };
-      absl::StrAppend(&out, first ? "" : ",", digits(at),
-                      last > at ? "-" + digits(last) : "");
+      absl::StrAppend(&out, first ? "" : ",", digits(at));
+      if (last > at) absl::StrAppend(&out, "-", digits(last));
       at = last + 1;
     }
     absl::StrAppend(&out, "]");

@@ -233,6 +233,8 @@ void PowermanSession::Begin(Verb verb, std::optional<absl::string_view> list) {
   ServiceOrder order = {
       .verb = verb, .telemetry = telemetry_, .who = "powerman"};
   absl::flat_hash_set<absl::string_view> seen;
+  seen.reserve(hosts->size());
+  order.hosts.reserve(hosts->size());
   for (const std::string& host : *hosts) {
     if (seen.insert(host).second) order.hosts.push_back(host);
   }

@@ -13,21 +13,37 @@ bool HasPlug(const DialogueDevice& device, const std::string& name) {
       device.plugs, [&](const DevicePlug& plug) { return plug.name == name; });
 }
 
-bool AllWanted(const DialogueDevice& device,
-               const std::vector<std::string>& plugs) {
+using Plugs = absl::Span<const std::string>;
+
+bool AllWanted(const DialogueDevice& device, Plugs plugs) {
   return absl::c_all_of(device.plugs, [&](const DevicePlug& plug) {
     return plug.has_host && absl::c_linear_search(plugs, plug.name);
   });
 }
 
-std::optional<Failure> Unknown(const DialogueDevice& device,
-                               const std::vector<std::string>& plugs) {
-  for (const std::string& plug : plugs) {
-    if (HasPlug(device, plug)) continue;
-    return Failure{FailureClass::kPlug,
-                   absl::StrCat("there is no plug '", text::Clean(plug), "'")};
+const std::string* Unknown(const DialogueDevice& device, Plugs plugs) {
+  const auto unknown = absl::c_find_if(
+      plugs, [&](const std::string& plug) { return !HasPlug(device, plug); });
+  return unknown == plugs.end() ? nullptr : &*unknown;
+}
+
+Failure NoSuchPlug(const std::string& plug) {
+  return {FailureClass::kPlug,
+          absl::StrCat("there is no plug '", text::Clean(plug), "'")};
+}
+
+// The one to use for these plugs; null: none can.
+const Script* ScriptFor(const DialogueDevice& device, Verb verb, Plugs plugs) {
+  const Specification& spec = *device.specification;
+  const Script* plain = spec.Find(verb);
+  if (plugs.size() == 1 && plain != nullptr) return plain;
+  const Script* ranged = spec.Find(verb, Form::kRanged);
+  const bool only_all = plain == nullptr && ranged == nullptr;
+  if ((IsQuery(verb) && only_all) || AllWanted(device, plugs)) {
+    const Script* all = spec.Find(verb, Form::kAll);
+    if (all != nullptr) return all;
   }
-  return std::nullopt;
+  return ranged != nullptr ? ranged : plain;
 }
 
 }  // namespace
@@ -67,31 +83,30 @@ std::optional<Verb> VerbOf(Action action) {
   return std::nullopt;
 }
 
+bool HasScriptFor(const DialogueDevice& device, Verb verb, Plugs plugs) {
+  return Unknown(device, plugs) == nullptr &&
+         ScriptFor(device, verb, plugs) != nullptr;
+}
+
 std::variant<std::vector<ScriptRun>, Failure> ChooseScripts(
     const DialogueDevice& device, Verb verb,
     const std::vector<std::string>& plugs) {
-  const Specification& spec = *device.specification;
-  if (auto unknown = Unknown(device, plugs)) return *unknown;
-  const Script* plain = spec.Find(verb);
-  const Script* ranged = spec.Find(verb, Form::kRanged);
-  const Script* all = spec.Find(verb, Form::kAll);
-  using Runs = std::vector<ScriptRun>;
-  if (plugs.size() == 1 && plain != nullptr) return Runs{{plain, plugs}};
-  const bool only_all = plain == nullptr && ranged == nullptr;
-  if (all != nullptr &&
-      (AllWanted(device, plugs) || (IsQuery(verb) && only_all))) {
-    return Runs{{all, {}}};
+  if (const std::string* unknown = Unknown(device, plugs)) {
+    return NoSuchPlug(*unknown);
   }
-  if (ranged != nullptr) return Runs{{ranged, plugs}};
-  if (plain != nullptr) {
+  using Runs = std::vector<ScriptRun>;
+  if (const Script* script = ScriptFor(device, verb, plugs)) {
+    if (script->form == Form::kAll) return Runs{{script, {}}};
+    if (script->form == Form::kRanged) return Runs{{script, plugs}};
     Runs runs;
-    for (const std::string& plug : plugs) runs.push_back({plain, {plug}});
+    for (const std::string& plug : plugs) runs.push_back({script, {plug}});
     return runs;
   }
+  const Specification& spec = *device.specification;
   const std::string name = ScriptName(verb, Form::kPlain);
   return Failure{
       FailureClass::kUnsupported,
-      all != nullptr
+      spec.Find(verb, Form::kAll) != nullptr
           ? absl::StrCat("model ", spec.name, " can do ", name,
                          " only for all its plugs at once")
           : absl::StrCat("model ", spec.name, " has no script ", name)};
@@ -101,7 +116,9 @@ std::variant<VerifyScripts, Failure> ChooseVerify(
     const DialogueDevice& device, const std::vector<std::string>& plugs,
     bool confirmation) {
   VerifyScripts result;
-  if (auto unknown = Unknown(device, plugs)) return *unknown;
+  if (const std::string* unknown = Unknown(device, plugs)) {
+    return NoSuchPlug(*unknown);
+  }
   auto status = ChooseScripts(device, Verb::kStatus, plugs);
   if (auto* runs = std::get_if<std::vector<ScriptRun>>(&status)) {
     result.steps.push_back(std::move(*runs));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <absl/strings/string_view.h>
+#include <absl/types/span.h>
 
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ std::optional<Verb> VerbOf(Action action);
 std::variant<std::vector<ScriptRun>, Failure> ChooseScripts(
     const DialogueDevice& device, Verb verb,
     const std::vector<std::string>& plugs);
+// Whether there is no such failure.
+bool HasScriptFor(const DialogueDevice& device, Verb verb,
+                  absl::Span<const std::string> plugs);
 
 // What a verify can prove of this model, and what it runs: nothing but a login
 // (kLogin), a status (kPlug), with `confirmation` the way to the question and

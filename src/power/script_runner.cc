@@ -137,8 +137,8 @@ bool ScriptRunner::One(absl::Time now, ScriptLine& line) {
   Frame& frame = frames_.back();
   if (frame.at >= frame.body->size()) {
     if (!frame.items.empty()) {  // foreach: the next plug
-      frame.plugs = {frame.items.front()};
-      frame.items.erase(frame.items.begin());
+      frame.plugs = {std::move(frame.items.back())};
+      frame.items.pop_back();
       frame.at = 0;
       frame.first = true;
       return true;
@@ -357,9 +357,10 @@ void ScriptRunner::ForEach(const Statement& s, const ScriptLine& line) {
     }
   }
   if (items.empty() || s.body.empty()) return Advance();
-  const std::vector<std::string> first = {items.front()};
-  items.erase(items.begin());
-  Push(s.body, first);
+  absl::c_reverse(items);
+  std::vector<std::string> first = {std::move(items.back())};
+  items.pop_back();
+  Push(s.body, std::move(first));
   frames_.back().items = std::move(items);
 }
 

@@ -50,7 +50,7 @@ class ScriptRunner {
     const std::vector<Statement>* body = nullptr;
     size_t at = 0;
     std::vector<std::string> plugs = {};  // what %s means
-    std::vector<std::string> items = {};  // foreach: the plugs still to come
+    std::vector<std::string> items = {};  // foreach: still to come, last first
     std::vector<int> taken = {};  // of the expectany at `at`, by alternative
     bool first = true;            // the statement at `at` is entered anew
   };

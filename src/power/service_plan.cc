@@ -139,9 +139,8 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
   options.off_time = order.off_time;
   options.state_timeout = order.state_timeout;
   options.step_timeout = order.step_timeout;
-  const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
-                                                     order.hosts.end());
   std::vector<Target> targets;
+  targets.reserve(order.hosts.size());
   for (const std::string& name : order.hosts) {
     const PoweredHost* host = inventory.FindHost(name);
     if (host == nullptr) continue;
@@ -152,15 +151,17 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
                        .is_protected = host->is_protected});
   }
   CampaignPlan plan = MakePlan(inventory, targets, options);
+  *pcus = std::move(plan.own);
+  if (!IsSwitching(options.action)) return plan;
+  const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
+                                                     order.hosts.end());
   for (CampaignHost& host : plan.request.hosts) {
-    if (!IsSwitching(options.action)) break;
     const std::vector<std::string> others =
         OthersWith(inventory, *inventory.FindHost(host.name), named);
     if (others.empty() || host.skipped.has_value()) continue;
     host.skipped = absl::StrCat(FoldHosts(others),
                                 " would be switched, too, by the same plug");
   }
-  *pcus = std::move(plan.own);
   return plan;
 }
 

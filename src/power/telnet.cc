@@ -1,5 +1,7 @@
 #include "power/telnet.h"
 
+#include <absl/strings/match.h>
+
 #include "power/limits.h"
 
 namespace power {
@@ -36,6 +38,9 @@ Answer AnswerTo(unsigned char option) {
 }  // namespace
 
 std::string TelnetFilter::Receive(absl::string_view bytes, std::string* reply) {
+  if (state_ == State::kData && !absl::StrContains(bytes, '\xff')) {
+    return std::string(bytes);
+  }
   std::string data;
   data.reserve(bytes.size());
   for (const char c : bytes) {

@@ -33,7 +33,8 @@ InSpareDescriptors::InSpareDescriptors(const ChildSetup& setup,
       *std::max_element(setup.spare->begin(), setup.spare->end()) + 1;
   int moved[3];
   for (int i = 0; i < 3; i++) {
-    moved[i] = descriptors[i];
+    // The first is open on what a child has for want of another.
+    moved[i] = descriptors[i] < 0 ? setup.spare->front() : descriptors[i];
     if (!Move(limit, &moved[i])) return;
   }
   for (ChildSetup::Given& given : setup_.descriptors) {

@@ -10,9 +10,17 @@
 namespace text {
 namespace {
 
+// What stands for itself, and most text is made of.
+bool IsPlain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+
 void AppendQuoted(std::string& out, absl::string_view bytes) {
   out += '"';
   while (!bytes.empty()) {
+    size_t plain = 0;
+    while (plain < bytes.size() && IsPlain(bytes[plain])) ++plain;
+    absl::StrAppend(&out, bytes.substr(0, plain));
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
     char32_t rune;
     if (!TakeRune(bytes, rune)) rune = 0xFFFD;
     switch (rune) {

@@ -36,8 +36,8 @@ int Measure(const std::string& out) {
                               contender(bench::Isinit())};
   const std::string peers = bench::Variable("BENCH_PEERS", "");
   for (const bench::Supervisor& peer :
-       {bench::Floor(), bench::Runit(), bench::S6(), bench::Supervisord(),
-        bench::BusyboxInit()}) {
+       {bench::Floor(), bench::CgroupFloor(), bench::Runit(), bench::S6(),
+        bench::Supervisord(), bench::BusyboxInit()}) {
     if (peers.empty() || absl::StrContains(peers, peer.word)) {
       scenario.others.push_back(contender(peer));
     }

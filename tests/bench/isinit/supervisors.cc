@@ -2,11 +2,13 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_split.h>
 #include <unistd.h>
 
 #include "base/status.h"
 #include "bench/environment.h"
 #include "sys/file.h"
+#include "sys/process.h"
 
 namespace bench {
 namespace {
@@ -50,6 +52,24 @@ absl::StatusOr<Commands> PrepareIsinit(const Surroundings& s) {
 absl::StatusOr<Commands> PrepareFloor(const Surroundings& s) {
   return Commands{
       .supervise = {Scratch() + "/floor", absl::StrCat(s.services), s.program}};
+}
+
+// Of version 2.
+absl::StatusOr<std::string> CgroupTree() {
+  TRY_ASSIGN(const std::string mounts, sys::ReadFile("/proc/mounts"));
+  for (absl::string_view line : absl::StrSplit(mounts, '\n')) {
+    const std::vector<std::string> fields = absl::StrSplit(line, ' ');
+    if (fields.size() > 2 && fields[2] == "cgroup2") return fields[1];
+  }
+  return absl::NotFoundError("no cgroup tree of version 2 is mounted");
+}
+
+absl::StatusOr<Commands> PrepareOwnCgroups(const Surroundings& s) {
+  TRY_ASSIGN(const std::string tree, CgroupTree());
+  TRY_ASSIGN(Commands commands, PrepareFloor(s));
+  commands.supervise.push_back(
+      absl::StrCat(tree, "/bench-floor-", sys::MyPid()));
+  return commands;
 }
 
 absl::StatusOr<Commands> PrepareRunit(const Surroundings& s) {
@@ -108,6 +128,13 @@ Supervisor Floor() {
           .word = "floor",
           .needs = {},
           .prepare = PrepareFloor};
+}
+
+Supervisor CgroupFloor() {
+  return {.name = "the same, each in a cgroup of its own, as isinit's are",
+          .word = "cgroup-floor",
+          .needs = {},
+          .prepare = PrepareOwnCgroups};
 }
 
 Supervisor Runit() {

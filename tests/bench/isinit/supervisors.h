@@ -38,6 +38,7 @@ struct Supervisor {
 
 Supervisor Isinit();
 Supervisor Floor();
+Supervisor CgroupFloor();
 Supervisor Runit();
 Supervisor S6();
 Supervisor Supervisord();

@@ -101,18 +101,17 @@ TEST_CASE("entry process: has no descriptors but 0, 1 and 2", "[isinit]") {
 
 TEST_CASE("entry process: only what needs a shell has one", "[isinit]") {
   using List = std::vector<std::string>;
-  CHECK(isinit::ArgumentsOf("/bin/sleep 9001", false, true) ==
-        List{"/bin/sleep", "9001"});
-  CHECK(isinit::ArgumentsOf("exec sleep '1 2'", false, true) ==
-        List{"sleep", "1 2"});
-  CHECK(isinit::ArgumentsOf("A=1 sleep 1", false, true) ==
+  const auto ArgumentsOf = [](absl::string_view command, bool shell) {
+    return isinit::ArgumentsOf(command, false, [=] { return shell; });
+  };
+  CHECK(ArgumentsOf("/bin/sleep 9001", true) == List{"/bin/sleep", "9001"});
+  CHECK(ArgumentsOf("exec sleep '1 2'", true) == List{"sleep", "1 2"});
+  CHECK(ArgumentsOf("A=1 sleep 1", true) ==
         List{"/bin/sh", "-c", "A=1 sleep 1"});
-  CHECK(isinit::ArgumentsOf("sleep 1 &", false, true) ==
-        List{"/bin/sh", "-c", "sleep 1 &"});
+  CHECK(ArgumentsOf("sleep 1 &", true) == List{"/bin/sh", "-c", "sleep 1 &"});
   // "true" may be the shell's own; without a shell it can only be a program.
-  CHECK(isinit::ArgumentsOf("true", false, true) ==
-        List{"/bin/sh", "-c", "true"});
-  CHECK(isinit::ArgumentsOf("true", false, false) == List{"true"});
+  CHECK(ArgumentsOf("true", true) == List{"/bin/sh", "-c", "true"});
+  CHECK(ArgumentsOf("true", false) == List{"true"});
 }
 
 TEST_CASE("isinit 29: entry process: what cannot be executed says why",

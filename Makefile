@@ -49,7 +49,7 @@ FLAGS_debug := -O0 -g1 -D_GLIBCXX_ASSERTIONS
 FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -Wno-maybe-uninitialized \
   -fno-sanitize=null,alignment,object-size,vptr -fno-sanitize-recover=undefined
-FLAGS_tsan := -O1 -g1 -fsanitize=thread
+FLAGS_tsan := -O1 -g1 -fsanitize=thread -Wno-maybe-uninitialized
 FLAGS_fuzz := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined \
   -fno-sanitize=vptr
 # Text and constants in one segment, and what every start runs side by side in

@@ -83,6 +83,7 @@ bool PlainPattern::TakePiece(absl::string_view* text,
   Item item;
   if (absl::ConsumePrefix(text, ".")) {
     item.bytes.set();
+    item.bytes.reset(0);  // as libc has it
   } else if (absl::ConsumePrefix(text, "[")) {
     if (!TakeClass(text, &item.bytes)) return false;
   } else if (const std::optional<char> byte = TakeLiteral(text)) {

@@ -1,11 +1,8 @@
 // Regular expressions that are matched without libc: it compiles them, too, and
-// finds the same. Up to the first NUL is the expression, behind it the text,
-// in which no NUL is.
+// finds the same. Up to the first NUL is the expression, behind it the text.
 #include "power/plain_pattern.h"
 
 #include <regex.h>
-
-#include <algorithm>
 
 #include "base/status.h"
 #include "power/limits.h"
@@ -16,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (pattern.size() == size || pattern.size() > power::kMaxPatternBytes) {
     return 0;
   }
-  std::string text(all.substr(pattern.size() + 1));
-  std::replace(text.begin(), text.end(), '\0', '\xff');
+  const std::string text(all.substr(pattern.size() + 1));
   const auto plain = power::PlainPattern::Parse(pattern);
   if (!plain) return 0;
   power::Match match;

@@ -38,8 +38,9 @@ struct OnTerminal {
   void When(const std::string& text, std::function<void()> then) {
     on_output = [this, text, then] {
       if (!absl::StrContains(out, text)) return;
-      on_output = nullptr;
-      then();
+      const std::function<void()> now = then;
+      on_output = nullptr;  // and with it what is run here
+      now();
     };
   }
   void ToTheEnd() {

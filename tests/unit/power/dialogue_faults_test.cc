@@ -81,7 +81,8 @@ TEST_CASE(
   const power::PlugResult result = at.bench.One(Action::kStatus, "1");
   REQUIRE(result.failure.has_value());
   CHECK(result.failure->failure_class == FailureClass::kPrompt);
-#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // These keep what was freed.
   // The transcript of what is traced is the test's own.
   CHECK(sys::ResidentBytes() < before + (16 << 20));
 #endif

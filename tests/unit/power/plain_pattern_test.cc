@@ -51,7 +51,7 @@ TEST_CASE("dialogue patterns: plain ones are matched as libc does", "[power]") {
     const std::string pattern = RandomPattern(random);
     std::string text;
     for (size_t left = random() % 24; left > 0; --left) {
-      text += "aab11 \n"[random() % 7];
+      text += "aab11 \n\0"[random() % 8];
     }
     INFO(pattern << " in '" << text << "'");
     const auto plain = PlainPattern::Parse(pattern);

@@ -36,6 +36,12 @@ typist 80x24 wait:ready 'type:x\r~.' wait:done -- sh -c '
 for i in 1 2 3 4 5 6 7 8 9 10; do [ ! -e "$here/gone" ] || break; sleep 0.3; done
 cat "$here/gone"
 X
+run 'by way of another host, too' <<'X'
+mkdir "$here/ways" && printf '#!/bin/sh\nexec sh "%s" "$@"\n' "$here/far_ssh" >"$here/ways/ssh"
+chmod +x "$here/ways/ssh"
+PATH=$here/ways:$PATH typist 90x30 wait:name? 'type:ada\r' -- \
+  $send --relay r1 'stty size; printf "name? "; read -r n; echo "it is $n"'
+X
 run 'what it cannot be with' <<'X'
 msrc -C "$T" --tty :
 typist 80x24 -- msrc -C "$T" --tty :

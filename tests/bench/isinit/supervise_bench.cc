@@ -30,7 +30,8 @@ int Measure(const std::string& out) {
   course.idle_seconds = bench::Number("BENCH_IDLE", "10");
   const auto contender = [&](const bench::Supervisor& supervisor) {
     return bench::Contender{
-        supervisor.name, [=] { return bench::RunCourse(supervisor, course); }};
+        supervisor.name, [=] { return bench::RunCourse(supervisor, course); },
+        supervisor.is_peer};
   };
   bench::Scenario scenario = {"supervise", bench::CourseFigures(course),
                               contender(bench::Isinit())};

@@ -134,6 +134,7 @@ Supervisor CgroupFloor() {
   return {.name = "the same, each in a cgroup of its own, as isinit's are",
           .word = "cgroup-floor",
           .needs = {},
+          .is_peer = false,
           .prepare = PrepareOwnCgroups};
 }
 

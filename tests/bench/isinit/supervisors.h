@@ -31,6 +31,7 @@ struct Commands {
 struct Supervisor {
   std::string name, word;          // word: what BENCH_PEERS calls it
   std::vector<std::string> needs;  // programs
+  bool is_peer = true;             // else a limit
   bool immediate = true;           // does not wait a second on purpose
   // Writes its configuration.
   std::function<absl::StatusOr<Commands>(const Surroundings&)> prepare;

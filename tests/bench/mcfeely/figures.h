@@ -35,6 +35,7 @@ inline constexpr double kNone = -1;
 struct Contender {
   std::string name;
   std::function<absl::StatusOr<Values>()> measure;
+  bool is_peer = true;  // else another limit
 };
 
 struct Scenario {
@@ -57,6 +58,7 @@ class Report {
  private:
   struct Line {
     std::string name;
+    bool is_peer = true;
     std::vector<Values> rounds;
     absl::Status failed;
   };

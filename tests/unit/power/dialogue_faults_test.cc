@@ -77,7 +77,7 @@ TEST_CASE(
     "power 26: ten MiB without a prompt are no more than a prompt failure",
     "[power]") {
   AtStrip at({.flood_mib = 10});
-  const size_t before = sys::ResidentBytes();
+  [[maybe_unused]] const size_t before = sys::ResidentBytes();
   const power::PlugResult result = at.bench.One(Action::kStatus, "1");
   REQUIRE(result.failure.has_value());
   CHECK(result.failure->failure_class == FailureClass::kPrompt);

@@ -36,6 +36,12 @@ typist 80x24 wait:ready 'type:x\r~.' wait:done -- sh -c '
 for i in 1 2 3 4 5 6 7 8 9 10; do [ ! -e "$here/gone" ] || break; sleep 0.3; done
 cat "$here/gone"
 X
+run 'ended by a signal it is as it was, too' <<'X'
+typist 80x24 wait:done -- sh -c '
+  stty -g >before
+  timeout --foreground -s TERM 2 '"$send"' "echo ready; exec sleep 50"
+  stty -g | cmp - before && echo as before; echo done'
+X
 run 'by way of another host, too' <<'X'
 mkdir "$here/ways" && printf '#!/bin/sh\nexec sh "%s" "$@"\n' "$here/far_ssh" >"$here/ways/ssh"
 chmod +x "$here/ways/ssh"

@@ -269,7 +269,8 @@ absl::StatusOr<int> Driver::RunCommands(const fanout::XapplyFace& face) {
       fanout::RunXapply(std::move(commands), FaceOf(face));
   supply_.reset();
   files_.clear();
-  if (plan_) plan_->End();
+  // One that is cut short does not say that it is over.
+  if (plan_ && code.ok() && *code == 0 && failure_.ok()) plan_->End();
   return code;
 }
 

@@ -94,10 +94,11 @@ absl::Status ReadPlan(const cli::Call& call, DriveOptions* o) {
   if (call.Get("plan") != "sh") return Wrong("--plan", call.Get("plan"), "sh");
   // A script has nobody to heed them.
   for (const char* other :
-       {"A",      "g",       "H",       "J",       "K",      "N",
-        "O",      "R",       "T",       "t",       "x",      "dry-run",
-        "W",      "tag",     "fold",    "json",    "events", "halt",
-        "joblog", "results", "timeout", "retries", "stderr", "keep-order"}) {
+       {"A",      "g",         "H",      "J",       "K",       "N",
+        "O",      "R",         "T",      "t",       "x",       "dry-run",
+        "W",      "Q",         "r",      "tag",     "fold",    "json",
+        "events", "halt",      "joblog", "results", "timeout", "retries",
+        "stderr", "keep-order"}) {
     if (!call.Has(other)) continue;
     return cli::FailWith(
         64, absl::StrCat(strlen(other) == 1 ? "-" : "--", other,

@@ -34,7 +34,7 @@ class HostTexts {
   // For each operand the expanded text, or the path of its file.
   std::vector<std::string> words;
   std::string messages;  // what m4 said, for standard error
-  // Its files, and those of its commands; "" while there are none.
+  // Where all its files are; "" while there are none.
   const std::string& folder() const { return folder_; }
   // Names of attributes that others have and this host has not, left in the
   // control as they were.

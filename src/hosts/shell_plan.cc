@@ -60,8 +60,8 @@ std::string ShellPlanBegin(const ShellPlan& plan,
                            absl::Span<const PlannedFile> files) {
   std::string text = absl::StrCat(
       "#!/bin/sh\n# What ", plan.program, " would run for ", plan.hosts,
-      plan.hosts == 1 ? " host.\n" : " hosts, one after the other.\n", "cd ",
-      QuoteWord(plan.folder), " || exit 66\n");
+      plan.hosts == 1 ? " host.\n" : " hosts, one after the other.\n",
+      "run() {\ncd ", QuoteWord(plan.folder), " || exit 66\n");
   if (!plan.work.empty()) {
     absl::StrAppend(&text, "work=", QuoteWord(plan.work), R"(
 mkdir -m 700 "$work" || exit 73
@@ -93,7 +93,7 @@ std::string ShellPlanSkipped(absl::string_view host, int status,
 std::string ShellPlanEnd(const ShellPlan& plan) {
   std::string text = absl::StrCat("\n", plan.always_zero ? "code=0\n" : kCode);
   if (!plan.last.empty()) absl::StrAppend(&text, plan.last, " || exit\n");
-  return absl::StrCat(text, "exit $code\n");
+  return absl::StrCat(text, "exit $code\n}\nrun\n");
 }
 
 }  // namespace hosts

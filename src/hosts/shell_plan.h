@@ -4,7 +4,8 @@
 //
 // The files are at the paths they had when the script was made, since the
 // commands name them: in a private folder, which the script makes anew and
-// removes. So a script runs once at a time, and says so.
+// removes. So a script runs once at a time, and says so. It is one function,
+// called in the last line: of one that was cut short nothing is run.
 #pragma once
 
 #include <absl/strings/string_view.h>

@@ -21,6 +21,7 @@
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/last_words.h"
 #include "sys/log.h"
 #include "sys/process.h"
 #include "wire/content_hash.h"
@@ -36,7 +37,6 @@ constexpr size_t kMaxCopies = 16;
 constexpr absl::Duration kLongestCopy = absl::Minutes(4);
 // Whether hosts that are called on demand still have work.
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
-constexpr size_t kKeptErrorBytes = 1024;
 
 // The last line: what went wrong, as a rule.
 std::string LastLine(absl::string_view text) {
@@ -358,23 +358,12 @@ absl::Status Carriers::State::Copy(const std::string& host) {
 }
 
 void Carriers::State::ReadErrors(Call& call) {
-  char buffer[4096];
-  const ssize_t n = read(call.errors.get(), buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) {
-    loop.Unwatch(call.errors.get());
-    call.errors.Reset();
-    return;
-  }
-  call.said.append(buffer, static_cast<size_t>(n));
-  if (call.said.size() > kKeptErrorBytes) {
-    call.said.erase(0, call.said.size() - kKeptErrorBytes);
-  }
+  sys::TakeLastWords(loop, &call.errors, &call.said);
 }
 
 void Carriers::State::Copied(const std::string& host) {
   Call& call = *calls.at(host);
-  if (call.errors) ReadErrors(call);
+  ReadErrors(call);
   loop.Unwatch(call.copy->pidfd());
   const sys::Ended ended = call.copy->Wait();
   std::string said = LastLine(call.said);

@@ -13,12 +13,12 @@
 #include "base/status.h"
 #include "msrc/exchange_limits.h"
 #include "msrc/host_link_state.h"
+#include "sys/last_words.h"
 
 namespace msrc {
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
-constexpr size_t kKeptErrorBytes = 1024;
 // Between the end of ssh's output and its own.
 constexpr absl::Duration kSshEndTime = absl::Seconds(2);
 // ssh's exit code when it is ssh that failed.
@@ -105,18 +105,7 @@ void HostLink::State::Connected(net::Connection connection) {
 }
 
 void HostLink::State::ReadErrors() {
-  char buffer[4096];
-  const ssize_t n = read(link.child_errors.get(), buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) {
-    loop.Unwatch(link.child_errors.get());
-    link.child_errors.Reset();
-    return;
-  }
-  errors.append(buffer, static_cast<size_t>(n));
-  if (errors.size() > kKeptErrorBytes) {
-    errors.erase(0, errors.size() - kKeptErrorBytes);
-  }
+  sys::TakeLastWords(loop, &link.child_errors, &errors);
 }
 
 void HostLink::State::ReadTalk() {

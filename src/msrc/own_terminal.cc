@@ -18,15 +18,20 @@ constexpr size_t kReadBytes = 4096;
 
 OwnTerminal::OwnTerminal(sys::Loop& loop)
     : loop_(loop), resizes_(loop, {SIGWINCH}, [this](int) {
-        if (!raw_) return;
-        events_.resized(sys::TerminalColumns(STDIN_FILENO),
-                        sys::TerminalLines(STDIN_FILENO));
+        if (raw_) TellSize();
       }) {}
 
 absl::Status OwnTerminal::Take(Events events) {
   events_ = std::move(events);
   TRY_ASSIGN(raw_, sys::RawTerminal::Make(STDIN_FILENO));
+  // It may have changed since the utility was asked for.
+  TellSize();
   return loop_.Watch(STDIN_FILENO, EPOLLIN, [this](uint32_t) { Read(); });
+}
+
+void OwnTerminal::TellSize() {
+  events_.resized(sys::TerminalColumns(STDIN_FILENO),
+                  sys::TerminalLines(STDIN_FILENO));
 }
 
 void OwnTerminal::Release() {

@@ -37,6 +37,7 @@ class OwnTerminal {
 
  private:
   void Read();
+  void TellSize();
 
   sys::Loop& loop_;
   sys::Signals resizes_;

@@ -15,6 +15,7 @@
 #include "net/address.h"
 #include "net/channel.h"
 #include "net/stdio_socket.h"
+#include "sys/last_words.h"
 #include "sys/log.h"
 #include "sys/process.h"
 #include "sys/signals.h"
@@ -24,7 +25,6 @@
 namespace msrc {
 namespace {
 
-constexpr size_t kKeptErrorBytes = 1024;
 // Between the end of ssh's output and its own; behind the end of its input.
 constexpr absl::Duration kSshEndTime = absl::Seconds(2);
 constexpr absl::Duration kCloseTime = absl::Seconds(15);
@@ -199,19 +199,7 @@ void RelayServer::Connected(uint32_t id,
 }
 
 void RelayServer::ReadErrors(Host& host) {
-  if (!host.error_fd) return;
-  char buffer[4096];
-  const ssize_t n = read(host.error_fd.get(), buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) {
-    loop_.Unwatch(host.error_fd.get());
-    host.error_fd.Reset();
-    return;
-  }
-  host.errors.append(buffer, static_cast<size_t>(n));
-  if (host.errors.size() > kKeptErrorBytes) {
-    host.errors.erase(0, host.errors.size() - kKeptErrorBytes);
-  }
+  sys::TakeLastWords(loop_, &host.error_fd, &host.errors);
 }
 
 // ssh's exit code says whose fault it was.

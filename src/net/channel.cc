@@ -17,14 +17,11 @@
 #include "net/channel_state.h"
 #include "net/local_peer.h"
 #include "sys/clock.h"
+#include "sys/last_words.h"
 #include "sys/process.h"
 
 namespace net {
-namespace {
-
-constexpr size_t kKeptErrorBytes = 1024;
-
-}  // namespace
+namespace {}  // namespace
 
 Channel::Channel() = default;
 
@@ -328,18 +325,7 @@ void Channel::State::Teardown() {
 }
 
 void Channel::State::ReadErrors() {
-  char buffer[4096];
-  const ssize_t n = read(link.child_errors.get(), buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) {
-    loop.Unwatch(link.child_errors.get());
-    link.child_errors.Reset();
-    return;
-  }
-  errors.append(buffer, n);
-  if (errors.size() > kKeptErrorBytes) {
-    errors.erase(0, errors.size() - kKeptErrorBytes);
-  }
+  sys::TakeLastWords(loop, &link.child_errors, &errors);
 }
 
 // --- time -------------------------------------------------------------------

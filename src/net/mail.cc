@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/last_words.h"
 #include "sys/signals.h"
 #include "sys/socket.h"
 
@@ -28,7 +29,6 @@ namespace net {
 namespace {
 
 constexpr absl::Duration kLongest = absl::Minutes(1);
-constexpr size_t kKeptErrorBytes = 1024;
 // RFC 5322, 2.1.1 recommends lines of at most 78; RFC 2047, 2 asks for encoded
 // words of at most 75 and lines of at most 76.
 constexpr size_t kLineBytes = 76;
@@ -172,24 +172,11 @@ void Delivery::Write() {
   in.Reset();
 }
 
-void Delivery::ReadErrors() {
-  char buffer[4096];
-  const ssize_t n = read(errors.get(), buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) {
-    loop.Unwatch(errors.get());
-    errors.Reset();
-    return;
-  }
-  said.append(buffer, n);
-  if (said.size() > kKeptErrorBytes) {
-    said.erase(0, said.size() - kKeptErrorBytes);
-  }
-}
+void Delivery::ReadErrors() { sys::TakeLastWords(loop, &errors, &said); }
 
 void Delivery::Ended() {
   const sys::Ended ended = child->Wait();
-  if (errors) ReadErrors();
+  ReadErrors();
   if (ended.signal == 0 && ended.code == 0) return Finish(absl::OkStatus());
   absl::string_view last = absl::StripAsciiWhitespace(said);
   const size_t line = last.rfind('\n');

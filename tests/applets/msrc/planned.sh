@@ -50,8 +50,8 @@ msrc --plan=sh -l -C "$T" 'cat motd tail; echo' >"$here/plan"
 sh "$here/plan"
 X
 run 'what a script cannot heed' <<'X'
-for o in --json --halt=now,fail=1 -n '-K:' --check --prune '-Nx' --plan=perl; do
-  case $o in --plan*) msrc $o -C "$T" ;; *) msrc --plan=sh $o -C "$T" ;; esac
+for o in --json --halt=now,fail=1 -n '-K:' '-r HOST' '-Q x' --check --prune '-Nx' --plan=perl; do
+  case $o in --plan*) msrc $o -C "$T" ;; *) msrc --plan=sh "$o" -C "$T" ;; esac
 done
 X
 run 'hxmd, too' <<'X'
@@ -62,4 +62,8 @@ sh "$here/plan"
 echo "$?"
 hxmd --plan=sh -C "$T" "ifelse(SHORT,beta,\`m4exit(3)')echo SHORT" >"$here/plan"
 sh "$here/plan"
+echo 'cut short:'
+head -n -1 "$here/plan" | sh
+hxmd --plan=sh -C "$T" -c 'echo ran %9' : >"$here/plan"
+sh "$here/plan" 2>/dev/null || echo 'nothing is run'
 X

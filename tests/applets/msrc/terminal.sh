@@ -27,6 +27,12 @@ run 'a size that changes' <<'X'
 typist 80x24 wait:ready size:100x40 wait:100 -- \
   $send 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.1; done'
 X
+run 'a size that changes before it has it' <<'X'
+printf 'echo calling >/dev/tty\nsleep 1\nexec sh %s "$@"\n' "$here/far_ssh" >"$here/slow"
+sed "s|sh $here/far_ssh|sh $here/slow|" "$T" >"$here/slow.cf"
+typist 80x24 wait:calling size:100x40 -- msrc -C "$here/slow.cf" -E SHORT=beta --tty \
+  'for i in 1 2 3 4 5 6 7 8 9; do [ "$(stty size)" = "24 80" ] || break; sleep 0.5; done; stty size'
+X
 run '~. hangs up, and the terminal is as it was' <<'X'
 typist 80x24 wait:ready 'type:x\r~.' wait:done -- sh -c '
   stty -g >before

@@ -3,7 +3,7 @@
 #include <absl/status/status.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_format.h>
+#include <absl/time/civil_time.h>
 
 #include <algorithm>
 
@@ -103,8 +103,27 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view text) {
   return t;
 }
 
+// A log has it in every line: absl::FormatTime reads its format each time,
+// which takes ten times as long.
 std::string FormatTime(absl::Time t) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", t, absl::UTCTimeZone());
+  const absl::CivilSecond civil = absl::ToCivilSecond(t, absl::UTCTimeZone());
+  if (civil.year() < 0 || civil.year() > 9999) {  // or for ever
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", t, absl::UTCTimeZone());
+  }
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto put = [&](size_t end, int64_t number) {
+    for (; number > 0; number /= 10) {
+      text[--end] = static_cast<char>('0' + number % 10);
+    }
+  };
+  put(4, civil.year());
+  put(7, civil.month());
+  put(10, civil.day());
+  put(13, civil.hour());
+  put(16, civil.minute());
+  put(19, civil.second());
+  put(23, (ToMillis(t) % 1000 + 1000) % 1000);
+  return text;
 }
 
 int64_t ToMillis(absl::Time t) { return absl::ToUnixMillis(t); }

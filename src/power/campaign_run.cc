@@ -9,15 +9,15 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "power/own_record.h"
+#include "power/own_action.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/log.h"
 #include "sys/process.h"
 #include "sys/process_list.h"
 #include "sys/resolve.h"
 #include "sys/udp_socket.h"
 #include "sys/users.h"
-#include "wire/sha256.h"
 
 namespace power {
 namespace {
@@ -110,10 +110,9 @@ void CampaignRun::Start() {
     }
   }
   if (IsJournaled(action_)) {
-    own_ = OwnRecord(sys::WallNow(),
+    own_ = OwnAction(sys::WallNow(), action_,
                      options_.login.empty() ? LoginName() : options_.login);
     own_.via = options_.via;
-    own_.action = std::string(Word(action_));
   }
   Apply(campaign_.Begin(sys::SteadyNow()));
 }
@@ -145,7 +144,12 @@ void CampaignRun::Apply(Campaign::Effects later) {
   Campaign::Effects effects = std::exchange(gathered_, {});
   for (Campaign::Start& start : effects.start) StartBatch(std::move(start));
   for (const BatchId id : effects.cancel) CancelBatch(id);
-  for (Campaign::HostEnded& ended : effects.ended) HostEnded(std::move(ended));
+  {
+    const sys::LogTogether together;
+    for (Campaign::HostEnded& ended : effects.ended) {
+      HostEnded(std::move(ended));
+    }
+  }
   for (const size_t pcu : effects.released) Release(pcu);
   SetTimer();
   MaybeDone();
@@ -401,40 +405,32 @@ void CampaignRun::OnLock(BatchId id, const absl::StatusOr<int>& session) {
   WriteJournal(id);
 }
 
-JournalRecord CampaignRun::NewRecord(size_t host) {
-  JournalRecord record = own_;
-  record.at = sys::WallNow();
-  record.id = NewRecordId(record.at, sys::RandomBytes(4));
-  record.host = host_names_[host];
-  record.feeds = campaign_.FeedsOf(host);
-  return record;
-}
-
 void CampaignRun::WriteJournal(BatchId id) {
   const Under& under = under_.at(id);
-  std::vector<JournalRecord> records;
-  if (IsJournaled(action_)) {
-    for (const size_t host : under.begins) {
-      records.push_back(records_.emplace(host, NewRecord(host)).first->second);
-    }
-  }
-  if (records.empty()) {
+  if (!IsJournaled(action_) || under.begins.empty()) {
     GoAhead(id);
     return;
   }
-  means_->journal.Begin(
-      std::move(records), [this, id, alive = std::weak_ptr<bool>(alive_)](
-                              const Journal::Begun& begun) {
+  std::vector<JournalHost> hosts;
+  for (const size_t host : under.begins) {
+    hosts.push_back(
+        {.name = host_names_[host], .feeds = campaign_.FeedsOf(host)});
+  }
+  own_.at = sys::WallNow();
+  const std::vector<RecordId> ids = means_->journal.Begin(
+      own_, std::move(hosts),
+      [this, id,
+       alive = std::weak_ptr<bool>(alive_)](const Journal::Begun& begun) {
         if (alive.expired()) return;
         if (!begun.status.ok() && unwritten_.ok()) unwritten_ = begun.status;
         for (const JournalRecord& record : begun.unfinished) {
           Note(absl::StrCat(
-              record.host, ": an earlier ", record.action, ", begun ",
-              base::FormatTime(record.at), record.login.empty() ? "" : " by ",
-              record.login,
-              IsUnderWay(record)
-                  ? absl::StrCat(", is under way in process ", record.pid)
-                  : ", was not finished"));
+              record.host.name, ": an earlier ", record.action.verb, ", begun ",
+              base::FormatTime(record.action.at),
+              record.action.login.empty() ? "" : " by ", record.action.login,
+              IsUnderWay(record) ? absl::StrCat(", is under way in process ",
+                                                record.action.pid)
+                                 : ", was not finished"));
         }
         const auto at = under_.find(id);
         if (at == under_.end() || at->second.engine == nullptr) return;
@@ -442,6 +438,7 @@ void CampaignRun::WriteJournal(BatchId id) {
         // it is; it is told at the end.
         GoAhead(id);
       });
+  for (size_t i = 0; i < ids.size(); ++i) records_[under.begins[i]] = ids[i];
 }
 
 void CampaignRun::GoAhead(BatchId id) {
@@ -474,8 +471,11 @@ void CampaignRun::GoAhead(BatchId id) {
       if (alive.expired()) return;
       const auto at = under_.find(id);
       if (at != under_.end()) {
-        at->second.digest =
-            wire::Sha256(absl::StrCat(at->second.digest, line, "\n"));
+        std::optional<wire::Sha256Sum>& said = at->second.said;
+        if (!said.has_value()) said.emplace();
+        said->Add(line);
+        said->Add("\n");
+        at->second.digest.clear();
       }
       if (callbacks_.trace) callbacks_.trace(pcu_names_[pcu], line);
     };
@@ -503,6 +503,9 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
   Under& under = at->second;
   NoteCredentials(under.pcu, result);
   if (IsJournaled(action_)) {
+    if (under.said.has_value() && under.digest.empty()) {
+      under.digest = base::Hex(under.said->Of());
+    }
     for (const size_t host : under.hosts[order]) digests_[host] = under.digest;
   }
   if (--under.open == 0) {
@@ -547,36 +550,22 @@ void CampaignRun::Release(size_t pcu) {
 }
 
 void CampaignRun::HostEnded(Campaign::HostEnded ended) {
-  const auto at = records_.find(ended.host);
-  std::string journal;
-  if (at != records_.end()) {
-    journal = at->second.id;
-    JournalRecord record = std::move(at->second);
-    records_.erase(at);
-    const HostResult& result = ended.result;
-    record.ended = sys::WallNow();
-    record.outcome = std::string(Word(result.outcome));
-    if (result.outcome == HostOutcome::kFailed) {
-      record.failure_class = std::string(Word(result.failure_class));
-    }
-    record.detail = result.detail;
-    record.before = std::string(Word(result.before));
-    record.after = std::string(Word(result.after));
-    record.transport = result.transport;
-    record.digest = base::Hex(digests_[ended.host]);
-    ++open_ends_;
-    means_->journal.End({std::move(record)},
-                        [this, alive = std::weak_ptr<bool>(alive_)](
-                            const absl::Status& status) {
-                          if (alive.expired()) return;
-                          --open_ends_;
-                          if (!status.ok() && unwritten_.ok())
-                            unwritten_ = status;
-                          MaybeDone();
-                        });
-  }
   HostResult& result = ended.result;
-  result.journal = std::move(journal);
+  if (auto record = records_.extract(ended.host); !record.empty()) {
+    result.journal = RecordIdText(record.mapped());
+    JournalEnd end = EndOf(result, sys::WallNow());
+    end.digest = std::move(digests_[ended.host]);
+    ++open_ends_;
+    means_->journal.End(
+        std::move(record.mapped()), host_names_[ended.host], std::move(end),
+        [this,
+         alive = std::weak_ptr<bool>(alive_)](const absl::Status& status) {
+          if (alive.expired()) return;
+          --open_ends_;
+          if (!status.ok() && unwritten_.ok()) unwritten_ = status;
+          MaybeDone();
+        });
+  }
   result.started = WallTime(result.started);
   if (callbacks_.ended) callbacks_.ended(ended.host, result);
 }

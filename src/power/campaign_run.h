@@ -25,6 +25,7 @@
 #include "power/lockout_file.h"
 #include "power/way_in.h"
 #include "sys/loop.h"
+#include "wire/sha256.h"
 
 namespace power {
 
@@ -89,7 +90,8 @@ class CampaignRun {
     PcuSessions::Wait wait = 0;  // for one
     Controller* engine = nullptr;
     Controller::Ticket ticket = 0;
-    std::string digest = {};  // of what was said
+    std::optional<wire::Sha256Sum> said = {};
+    std::string digest = {};  // of that, once it is known
     size_t open = 0;          // orders
     sys::Loop::Timer timer = 0;
   };
@@ -127,7 +129,6 @@ class CampaignRun {
                  VerifyLevel verified = VerifyLevel::kNothing);
   void OrderEnded(BatchId id, size_t order, const PlugResult& result);
   void NoteCredentials(size_t pcu, const PlugResult& result);
-  JournalRecord NewRecord(size_t host);
   void MaybeDone();
   void Note(std::string line) const;
 
@@ -149,12 +150,12 @@ class CampaignRun {
   std::vector<PcuSecrets> secrets_;
   absl::flat_hash_map<std::string, Name> names_;
   std::map<BatchId, Under> under_;
-  std::map<size_t, JournalRecord> records_;  // by host
-  std::map<size_t, std::string> digests_;    // by host
-  std::set<std::pair<size_t, bool>> told_;   // credentials: PCU, accepted
-  JournalRecord own_;                        // what is the same for all hosts
-  Campaign::Effects gathered_;               // to be applied
-  bool applies_soon_ = false;                // at the end of this turn
+  std::map<size_t, RecordId> records_;      // by host
+  std::map<size_t, std::string> digests_;   // by host
+  std::set<std::pair<size_t, bool>> told_;  // credentials: PCU, accepted
+  JournalAction own_;
+  Campaign::Effects gathered_;  // to be applied
+  bool applies_soon_ = false;   // at the end of this turn
   sys::Loop::Timer timer_ = 0;
   size_t open_ends_ = 0;    // records that are being written
   absl::Status unwritten_;  // why the first one that is not

@@ -1,12 +1,16 @@
 #include "power/journal.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "power/journal_rows.h"
 #include "power/limits.h"
 #include "store/sqlite_engine.h"
 #include "sys/clock.h"
@@ -22,9 +26,11 @@ constexpr absl::Duration kOpenTime = absl::Seconds(5);
 constexpr absl::Duration kOpenPause = absl::Milliseconds(10);
 // Then others have their turn.
 constexpr absl::Duration kMostOpen = absl::Milliseconds(500);
-// Records of one transaction: each is two operations at least.
-constexpr size_t kRecordsAtOnce = 40;
-constexpr size_t kMaxUnfinished = 20;  // of one host
+// Closing flushes: it waits until what was written has had its effect.
+constexpr absl::Duration kLinger = absl::Milliseconds(20);
+constexpr size_t kHostsInRow = 250;  // so that it is far from the store's limit
+constexpr size_t kBytesAtOnce = base::kMaxTxnBytes / 4;
+constexpr int64_t kMaxOpenActions = 10'000;
 constexpr int64_t kPrunedAtOnce = 100;
 
 }  // namespace
@@ -37,9 +43,10 @@ std::string DefaultStateFolder() {
 }
 
 bool IsUnderWay(const JournalRecord& record) {
-  const auto process = sys::ReadProcess(static_cast<int>(record.pid));
+  const JournalAction& action = record.action;
+  const auto process = sys::ReadProcess(static_cast<int>(action.pid));
   return process.has_value() && !process->ended &&
-         process->start_ticks == record.start_ticks;
+         process->start_ticks == action.start_ticks;
 }
 
 Journal::Journal(sys::Loop& loop, std::string folder)
@@ -47,34 +54,51 @@ Journal::Journal(sys::Loop& loop, std::string folder)
 
 Journal::~Journal() {
   loop_.Cancel(timer_);
+  loop_.Cancel(idle_);
   if (is_writing_) loop_.LetGo();
 }
 
-void Journal::Begin(std::vector<JournalRecord> records,
-                    std::function<void(const Begun&)> done) {
+std::vector<RecordId> Journal::Begin(const JournalAction& action,
+                                     std::vector<JournalHost> hosts,
+                                     std::function<void(const Begun&)> done) {
+  std::vector<RecordId> ids;
+  Job job;
   Waiter waiter = {.hosts = {}, .done = std::move(done)};
-  for (const JournalRecord& record : records) {
-    waiter.hosts.push_back(record.host);
+  for (size_t at = 0; at < hosts.size(); at += kHostsInRow) {
+    const size_t end = std::min(at + kHostsInRow, hosts.size());
+    BegunRow row = {.action_id = NewActionId(action.at, sys::RandomBytes(4)),
+                    .action = action,
+                    .hosts = {}};
+    for (size_t i = at; i < end; ++i) {
+      waiter.hosts.insert(hosts[i].name);
+      ids.push_back({.action = row.action_id, .host = i - at});
+      row.hosts.push_back(std::move(hosts[i]));
+    }
+    job.begun.push_back(std::move(row));
   }
-  Job job = {.records = std::move(records), .ends = false, .waiters = {}};
   job.waiters.push_back(std::move(waiter));
   Add(std::move(job));
+  return ids;
 }
 
-void Journal::End(std::vector<JournalRecord> records, Ended done) {
-  Job job = {.records = std::move(records), .ends = true, .waiters = {}};
+void Journal::End(RecordId id, std::string host, JournalEnd end, Ended done) {
+  Job job;
+  job.ended.push_back(
+      {.id = std::move(id), .host = std::move(host), .end = std::move(end)});
   job.told.push_back(std::move(done));
   Add(std::move(job));
 }
 
 void Journal::Add(Job job) {
-  if (!waiting_.empty() && waiting_.back().ends == job.ends) {
+  if (!waiting_.empty() && waiting_.back().ended.empty() == job.ended.empty()) {
+    const auto append = [](auto& to, auto& from) {
+      std::move(from.begin(), from.end(), std::back_inserter(to));
+    };
     Job& last = waiting_.back();
-    std::move(job.records.begin(), job.records.end(),
-              std::back_inserter(last.records));
-    std::move(job.waiters.begin(), job.waiters.end(),
-              std::back_inserter(last.waiters));
-    std::move(job.told.begin(), job.told.end(), std::back_inserter(last.told));
+    append(last.begun, job.begun);
+    append(last.ended, job.ended);
+    append(last.waiters, job.waiters);
+    append(last.told, job.told);
     return;
   }
   waiting_.push_back(std::move(job));
@@ -112,6 +136,7 @@ void Journal::Write() {
     });
     return;
   }
+  loop_.Cancel(std::exchange(idle_, 0));
   job_ = std::move(waiting_.front());
   waiting_.pop_front();
   begun_ = {};
@@ -119,42 +144,127 @@ void Journal::Write() {
     JobDone(opened);
     return;
   }
-  WriteJob(job_);
+  // All reading comes first: it would wait for what is being committed.
+  std::vector<store::Operation> operations =
+      job_.ended.empty() ? BeginOperations() : EndOperations();
+  std::vector<store::Operation> oldest = OldestToDelete();
+  std::move(oldest.begin(), oldest.end(), std::back_inserter(operations));
+  Commit(std::move(operations));
 }
 
-void Journal::WriteJob(Job job) {
-  // All reading comes first: it would wait for what is being committed.
-  std::vector<store::Transaction> transactions;
-  for (size_t at = 0; at < job.records.size(); at += kRecordsAtOnce) {
-    store::Transaction txn;
-    const size_t end = std::min(at + kRecordsAtOnce, job.records.size());
-    for (size_t i = at; i < end; ++i) {
-      const JournalRecord& record = job.records[i];
-      txn.operations.push_back(
-          store::Put(RecordKey(record.id), RecordText(record)));
-      if (!job.ends) {
-        txn.operations.push_back(
-            store::Put(OpenKey(record.host, record.id), ""));
-      }
-      const std::string prefix = OpenPrefix(record.host);
-      const absl::StatusOr<store::RangeResult> open =
-          engine_->Range(prefix, store::PrefixEnd(prefix), kMaxUnfinished);
-      if (!open.ok()) continue;
-      for (const store::Entry& entry : open->entries) {
-        // One at a time works on a host: what is open when it has ended is
-        // nobody's any more.
-        if (job.ends && txn.operations.size() < base::kMaxTxnOperations) {
-          txn.operations.push_back(store::Delete(entry.key));
-        }
-        if (job.ends) continue;
-        const absl::StatusOr<store::Entry> earlier =
-            engine_->Get(RecordKey(entry.key.substr(prefix.size())));
-        if (!earlier.ok()) continue;
-        absl::StatusOr<JournalRecord> parsed = ParseRecord(earlier->value);
-        if (parsed.ok()) begun_.unfinished.push_back(*std::move(parsed));
-      }
+std::vector<store::Entry> Journal::OpenActions() {
+  absl::StatusOr<store::RangeResult> open = engine_->Range(
+      kOpenPrefix, store::PrefixEnd(kOpenPrefix), kMaxOpenActions);
+  return open.ok() ? std::move(open->entries) : std::vector<store::Entry>();
+}
+
+void Journal::ReadUnfinished(
+    absl::string_view action_id,
+    const absl::flat_hash_set<absl::string_view>& hosts) {
+  const std::string first = BegunKey(action_id);
+  const absl::StatusOr<store::RangeResult> rows = engine_->Range(
+      first, store::PrefixEnd(first), static_cast<int64_t>(kHostsInRow));
+  if (!rows.ok()) return;
+  JournalReader reader([&](JournalRecord record) {
+    if (hosts.contains(record.host.name)) {
+      begun_.unfinished.push_back(std::move(record));
     }
-    transactions.push_back(std::move(txn));
+  });
+  for (const store::Entry& row : rows->entries) {
+    const absl::Status added = reader.Add(row.key, row.value);
+    if (!added.ok() && begun_.status.ok()) begun_.status = added;
+  }
+  reader.Finish();
+}
+
+std::vector<store::Operation> Journal::BeginOperations() {
+  std::vector<store::Operation> operations;
+  absl::flat_hash_set<absl::string_view> hosts;
+  for (const BegunRow& row : job_.begun) {
+    std::vector<absl::string_view> names;
+    for (const JournalHost& host : row.hosts) names.push_back(host.name);
+    hosts.insert(names.begin(), names.end());
+    operations.push_back(
+        store::Put(BegunKey(row.action_id), BegunText(row.action, row.hosts)));
+    operations.push_back(store::Put(OpenKey(row.action_id), OpenText(names)));
+  }
+  for (const store::Entry& open : OpenActions()) {
+    absl::flat_hash_set<absl::string_view> both;
+    for (const absl::string_view name : ParseOpen(open.value)) {
+      if (hosts.contains(name)) both.insert(name);
+    }
+    if (!both.empty()) {
+      ReadUnfinished(absl::StripPrefix(open.key, kOpenPrefix), both);
+    }
+  }
+  return operations;
+}
+
+std::vector<store::Operation> Journal::EndOperations() {
+  std::vector<store::Operation> operations;
+  absl::flat_hash_set<absl::string_view> hosts;
+  struct Row {
+    std::vector<NumberedEnd> ends;
+    size_t bytes = 0;
+  };
+  std::map<absl::string_view, Row> rows;  // by action
+  const auto write = [&](absl::string_view action_id, const Row& row) {
+    operations.push_back(store::Put(EndedKey(action_id, row.ends.front().host),
+                                    EndedText(row.ends)));
+  };
+  for (HostEnd& ended : job_.ended) {
+    hosts.insert(ended.host);
+    Row& row = rows[ended.id.action];
+    row.bytes += ended.end.detail.size();
+    row.ends.push_back({ended.id.host, std::move(ended.end)});
+    if (row.bytes < kBytesAtOnce / 2) continue;
+    write(ended.id.action, row);
+    row = {};
+  }
+  for (const auto& [action_id, row] : rows) {
+    if (!row.ends.empty()) write(action_id, row);
+  }
+  // One at a time works on a host: what is open when it has ended is nobody's
+  // any more.
+  for (store::Entry& open : OpenActions()) {
+    std::vector<absl::string_view> names = ParseOpen(open.value);
+    const auto rest = std::remove_if(
+        names.begin(), names.end(),
+        [&](absl::string_view name) { return hosts.contains(name); });
+    if (rest == names.end()) continue;
+    names.erase(rest, names.end());
+    operations.push_back(
+        names.empty() ? store::Delete(std::move(open.key))
+                      : store::Put(std::move(open.key), OpenText(names)));
+  }
+  return operations;
+}
+
+std::vector<store::Operation> Journal::OldestToDelete() {
+  std::vector<store::Operation> operations;
+  const absl::StatusOr<store::EngineStatus> status = engine_->Status();
+  if (!status.ok() || status->bytes <= kMaxJournalBytes) return operations;
+  const absl::StatusOr<store::RangeResult> oldest = engine_->Range(
+      kRecordPrefix, store::PrefixEnd(kRecordPrefix), kPrunedAtOnce);
+  if (!oldest.ok()) return operations;
+  for (const store::Entry& entry : oldest->entries) {
+    operations.push_back(store::Delete(entry.key));
+  }
+  return operations;
+}
+
+// All of these become durable with one flush (store/sqlite_engine.cc).
+void Journal::Commit(std::vector<store::Operation> operations) {
+  std::vector<store::Transaction> transactions;
+  size_t bytes = 0;
+  for (store::Operation& operation : operations) {
+    bytes += operation.key.size() + operation.value.size();
+    if (transactions.empty() || bytes > kBytesAtOnce ||
+        transactions.back().operations.size() == base::kMaxTxnOperations) {
+      transactions.emplace_back();
+      bytes = 0;
+    }
+    transactions.back().operations.push_back(std::move(operation));
   }
   transactions_ = transactions.size() + 1;  // and this call
   for (store::Transaction& txn : transactions) {
@@ -165,18 +275,6 @@ void Journal::WriteJob(Job job) {
                     ? absl::OkStatus()
                     : outcome.why);
     });
-  }
-  const absl::StatusOr<store::EngineStatus> status = engine_->Status();
-  if (status.ok() && status->bytes > kMaxJournalBytes) {
-    store::Transaction prune;
-    const absl::StatusOr<store::RangeResult> oldest = engine_->Range(
-        kRecordPrefix, store::PrefixEnd(kRecordPrefix), kPrunedAtOnce);
-    if (oldest.ok()) {
-      for (const store::Entry& entry : oldest->entries) {
-        prune.operations.push_back(store::Delete(entry.key));
-      }
-      engine_->Commit(std::move(prune), [](const store::Outcome&) {});
-    }
   }
   Committed(absl::OkStatus());
 }
@@ -192,16 +290,11 @@ void Journal::JobDone(absl::Status status) {
   const Begun begun = std::move(begun_);
   is_writing_ = false;
   loop_.LetGo();
-  // Others may be waiting; and an engine must not go in its own callback.
+  // Not here: an engine must not go in its own callback.
   loop_.AtEndOfTurn([this, told = job.told, status = begun.status,
                      alive = std::weak_ptr<bool>(alive_)] {
     if (alive.expired()) return;
-    if (!is_writing_) {
-      if (waiting_.empty() || sys::SteadyNow() - opened_ > kMostOpen) {
-        engine_.reset();
-      }
-      if (!waiting_.empty()) Soon();
-    }
+    if (!is_writing_) GoOnOrClose();
     for (const Ended& done : told) {
       if (done) done(status);
     }
@@ -209,12 +302,24 @@ void Journal::JobDone(absl::Status status) {
   for (const Waiter& waiter : job.waiters) {
     Begun its = {.status = begun.status, .unfinished = {}};
     for (const JournalRecord& record : begun.unfinished) {
-      if (std::find(waiter.hosts.begin(), waiter.hosts.end(), record.host) !=
-          waiter.hosts.end()) {
+      if (waiter.hosts.contains(record.host.name)) {
         its.unfinished.push_back(record);
       }
     }
     waiter.done(its);
+  }
+}
+
+// Others may be waiting for their turn.
+void Journal::GoOnOrClose() {
+  if (sys::SteadyNow() - opened_ > kMostOpen) engine_.reset();
+  if (!waiting_.empty()) {
+    Soon();
+  } else if (engine_ != nullptr) {
+    loop_.Cancel(idle_);
+    idle_ = loop_.After(kLinger, [this] {
+      if (!is_writing_) engine_.reset();
+    });
   }
 }
 
@@ -225,16 +330,13 @@ absl::Status Journal::Scan(const std::string& folder,
   sys::Loop loop;
   while (true) {
     absl::Status bad;
+    JournalReader reader(visit);
     const absl::StatusOr<store::Revision> scanned =
         store::ScanSqlite(store, kRecordPrefix, [&](store::Entry entry) {
-          absl::StatusOr<JournalRecord> record = ParseRecord(entry.value);
-          if (record.ok()) {
-            visit(*std::move(record));
-          } else if (bad.ok()) {
-            bad = absl::DataLossError(
-                absl::StrCat(entry.key, ": ", record.status().message()));
-          }
+          absl::Status added = reader.Add(entry.key, entry.value);
+          if (!added.ok() && bad.ok()) bad = std::move(added);
         });
+    reader.Finish();
     if (scanned.ok()) return bad;
     if (!absl::IsUnavailable(scanned.status()) || sys::SteadyNow() >= give_up) {
       return scanned.status();

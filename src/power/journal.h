@@ -1,9 +1,10 @@
 // The journal: every action that switches, in a store that outlives us
-// (journal_record.h). The store belongs to one process at a time; so it is
-// opened when there is something to write, for a moment, and others wait for
-// their turn.
+// (journal_rows.h). The store belongs to one process at a time; so it is opened
+// when there is something to write, for a moment, and others wait for their
+// turn.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
@@ -37,16 +38,20 @@ class Journal {
     absl::Status status;
     std::vector<JournalRecord> unfinished = {};
   };
-  // `done` once they are durable, or cannot be written; never from within.
-  void Begin(std::vector<JournalRecord> records,
-             std::function<void(const Begun&)> done);
-  // They have ended. What was unfinished of the same host, and was told, is
-  // over with that.
-  // `done` once that is durable, or cannot be written; never from within.
+  // Returns the ids of their records. `done` once they are durable, or cannot
+  // be written; never from within.
+  std::vector<RecordId> Begin(const JournalAction& action,
+                              std::vector<JournalHost> hosts,
+                              std::function<void(const Begun&)> done);
+  // The record of that id has ended. What was unfinished of the same host, and
+  // was told, is over with that. `done` as above.
   using Ended = std::function<void(const absl::Status& status)>;
-  void End(std::vector<JournalRecord> records, Ended done = nullptr);
+  void End(RecordId id, std::string host, JournalEnd end, Ended done = nullptr);
   // Nothing waits to be written.
   bool is_idle() const { return waiting_.empty() && !is_writing_; }
+
+  // No other process can have it.
+  bool is_open() const { return engine_ != nullptr; }
 
   // Calls `visit` for each record, in order of time. NotFound if there is no
   // journal.
@@ -54,15 +59,26 @@ class Journal {
                            const std::function<void(JournalRecord)>& visit);
 
  private:
+  struct BegunRow {
+    std::string action_id;
+    JournalAction action;
+    std::vector<JournalHost> hosts;
+  };
+  struct HostEnd {
+    RecordId id;
+    std::string host;
+    JournalEnd end;
+  };
   // Who waits for records to be begun, by their hosts.
   struct Waiter {
-    std::vector<std::string> hosts;
+    absl::flat_hash_set<std::string> hosts;
     std::function<void(const Begun&)> done;
   };
+  // What is written at once; either begins or ends.
   struct Job {
-    std::vector<JournalRecord> records;
-    bool ends = false;
-    std::vector<Waiter> waiters;
+    std::vector<BegunRow> begun = {};
+    std::vector<HostEnd> ended = {};
+    std::vector<Waiter> waiters = {};
     std::vector<Ended> told = {};  // of those that have ended
   };
 
@@ -71,9 +87,17 @@ class Journal {
   void Soon();
   void Write();
   absl::Status Open();
-  void WriteJob(Job job);
+  // What is to be written of job_; reads what is open.
+  std::vector<store::Operation> BeginOperations();
+  std::vector<store::Operation> EndOperations();
+  std::vector<store::Entry> OpenActions();
+  void ReadUnfinished(absl::string_view action_id,
+                      const absl::flat_hash_set<absl::string_view>& hosts);
+  void Commit(std::vector<store::Operation> operations);
+  std::vector<store::Operation> OldestToDelete();
   void Committed(absl::Status status);
   void JobDone(absl::Status status);
+  void GoOnOrClose();
 
   sys::Loop& loop_;
   const std::string folder_;
@@ -85,7 +109,8 @@ class Journal {
   bool is_writing_ = false;
   absl::Time give_up_ = absl::InfiniteFuture();
   absl::Time opened_ = absl::InfinitePast();
-  sys::Loop::Timer timer_ = 0;
+  sys::Loop::Timer timer_ = 0;  // to write
+  sys::Loop::Timer idle_ = 0;   // to close
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -255,7 +255,8 @@ absl::StatusOr<int> RunJournal(const cli::Call& call) {
   const bool json = call.Has("json");
   const absl::Status scanned =
       Journal::Scan(StateFolder(call), [&](const JournalRecord& record) {
-        if (!call.operands.empty() && record.host != call.operands[0]) return;
+        if (!call.operands.empty() && record.host.name != call.operands[0])
+          return;
         cli::Print(
             absl::StrCat(json ? RecordText(record) : RecordLine(record), "\n"));
       });

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "cli/report.h"
 #include "net/stdio_socket.h"
-#include "power/own_record.h"
+#include "power/own_action.h"
 #include "power/relay_client.h"
 #include "power/relay_journal.h"
 #include "sys/loop.h"

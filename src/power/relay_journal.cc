@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "power/own_record.h"
+#include "power/own_action.h"
 #include "sys/clock.h"
 
 namespace power {
@@ -17,55 +17,46 @@ RelayJournal::RelayJournal(sys::Loop& loop, const std::string& folder,
       via_(std::move(via)),
       login_(LoginName()) {}
 
-JournalRecord RelayJournal::NewRecord() const {
-  JournalRecord record = OwnRecord(sys::WallNow(), login_);
-  record.via = via_;
-  record.action = std::string(Word(action_));
-  return record;
+std::vector<RecordId> RelayJournal::BeginThese(std::vector<JournalHost> hosts) {
+  JournalAction own = OwnAction(sys::WallNow(), action_, login_);
+  own.via = via_;
+  return journal_.Begin(own, std::move(hosts),
+                        [this](const Journal::Begun& begun) {
+                          if (failure_.ok()) failure_ = begun.status;
+                        });
 }
 
 void RelayJournal::Begin(const std::vector<RelayTally::Host>& hosts) {
-  if (!IsJournaled(action_)) return;
-  std::vector<JournalRecord> records;
-  for (size_t host = 0; host < hosts.size(); ++host) {
-    JournalRecord& record = open_[host];
-    record = NewRecord();
-    record.host = hosts[host].name;
-    record.feeds = hosts[host].feeds;
-    records.push_back(record);
+  if (!IsJournaled(action_) || hosts.empty()) return;
+  std::vector<JournalHost> begun;
+  for (const RelayTally::Host& host : hosts) {
+    begun.push_back({.name = host.name, .feeds = host.feeds});
   }
-  if (records.empty()) return;
-  journal_.Begin(std::move(records), [this](const Journal::Begun& begun) {
-    if (failure_.ok()) failure_ = begun.status;
-  });
+  const std::vector<RecordId> ids = BeginThese(std::move(begun));
+  for (size_t host = 0; host < hosts.size(); ++host) {
+    open_[host] = {.id = ids[host], .host = hosts[host].name};
+  }
 }
 
 void RelayJournal::End(size_t host, const HostResult& result) {
   auto open = open_.extract(host);
   if (open.empty()) return;
-  JournalRecord record = std::move(open.mapped());
-  record.ended = sys::WallNow();
-  record.outcome = std::string(Word(result.outcome));
-  if (result.outcome == HostOutcome::kFailed) {
-    record.failure_class = std::string(Word(result.failure_class));
+  JournalEnd end = EndOf(result, sys::WallNow());
+  if (result.outcome == HostOutcome::kUnknown) {
+    end.before.clear();
+    end.after.clear();
   }
-  record.detail = result.detail;
-  if (result.outcome != HostOutcome::kUnknown) {
-    record.before = std::string(Word(result.before));
-    record.after = std::string(Word(result.after));
-  }
-  record.transport = result.transport;
-  journal_.End({std::move(record)});
+  journal_.End(std::move(open.mapped().id), std::move(open.mapped().host),
+               std::move(end));
 }
 
 void RelayJournal::Unheard(absl::string_view targets, absl::string_view why) {
   if (!IsJournaled(action_)) return;
-  JournalRecord record = NewRecord();
-  record.host = std::string(targets);
-  record.ended = sys::WallNow();
-  record.outcome = std::string(Word(HostOutcome::kUnknown));
-  record.detail = std::string(why);
-  journal_.End({std::move(record)});
+  const std::string name(targets);
+  journal_.End(BeginThese({{.name = name}}).front(), name,
+               {.at = sys::WallNow(),
+                .outcome = std::string(Word(HostOutcome::kUnknown)),
+                .detail = std::string(why)});
 }
 
 absl::Status RelayJournal::Finish() {

@@ -31,13 +31,17 @@ class RelayJournal {
   absl::Status Finish();
 
  private:
-  JournalRecord NewRecord() const;
+  std::vector<RecordId> BeginThese(std::vector<JournalHost> hosts);
 
   sys::Loop& loop_;
   Journal journal_;
   const Action action_;
   const std::string via_, login_;
-  std::map<size_t, JournalRecord> open_;
+  struct Open {
+    RecordId id;
+    std::string host;
+  };
+  std::map<size_t, Open> open_;
   absl::Status failure_;
 };
 

@@ -26,14 +26,14 @@ void ServiceResume::Start() {
   ServiceOrder order = {.verb = Verb::kStatus, .who = kWho};
   for (JournalRecord& record : actions.Take()) {
     // A pcu-reboot beside us may be at it.
-    if (IsUnderWay(record) || !service_.HasHost(record.host)) continue;
-    order.hosts.push_back(record.host);
+    if (IsUnderWay(record) || !service_.HasHost(record.host.name)) continue;
+    order.hosts.push_back(record.host.name);
     records_.push_back(std::move(record));
   }
   if (order.hosts.empty()) return;
   service_.Start(std::move(order), {.result = [this](const ServiceResult& r) {
                    for (const JournalRecord& record : records_) {
-                     if (record.host == r.host) Looked(record, r);
+                     if (record.host.name == r.host) Looked(record, r);
                    }
                  }});
 }
@@ -46,7 +46,7 @@ void ServiceResume::Looked(const JournalRecord& record,
   if (result.result.failure.has_value()) {
     absl::StrAppend(&text, ": ", result.result.failure->text);
   }
-  sys::Log("power.unfinished", {{"host", record.host}, {"text", text}});
+  sys::Log("power.unfinished", {{"host", record.host.name}, {"text", text}});
   // One that cannot be looked at stays unfinished, for the next start.
   if (!is_known) return;
   if (switches_on_ && IsToBeOn(record, state)) {
@@ -64,18 +64,19 @@ void ServiceResume::SwitchOn(const JournalRecord& record, PlugState found) {
           absl::StrCat(UnfinishedText(record, found), "; switched on again"),
           plug.after);
   };
-  service_.Start({.verb = Verb::kOn, .hosts = {record.host}, .who = kWho},
+  service_.Start({.verb = Verb::kOn, .hosts = {record.host.name}, .who = kWho},
                  {.result = told});
 }
 
-void ServiceResume::Close(JournalRecord record, const std::string& text,
+void ServiceResume::Close(const JournalRecord& record, std::string text,
                           PlugState after) {
-  record.ended = sys::WallNow();
-  record.outcome = std::string(Word(HostOutcome::kFailed));
-  record.failure_class = std::string(Word(FailureClass::kInternal));
-  record.detail = text;
-  record.after = std::string(Word(after));
-  service_.journal().End({std::move(record)});
+  service_.journal().End(
+      record.id, record.host.name,
+      {.at = sys::WallNow(),
+       .outcome = std::string(Word(HostOutcome::kFailed)),
+       .failure_class = std::string(Word(FailureClass::kInternal)),
+       .detail = std::move(text),
+       .after = std::string(Word(after))});
 }
 
 }  // namespace power

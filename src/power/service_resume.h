@@ -22,7 +22,7 @@ class ServiceResume {
  private:
   void Looked(const JournalRecord& record, const ServiceResult& result);
   void SwitchOn(const JournalRecord& record, PlugState found);
-  void Close(JournalRecord record, const std::string& text, PlugState after);
+  void Close(const JournalRecord& record, std::string text, PlugState after);
 
   ServiceRun& service_;
   const bool switches_on_;

@@ -1,6 +1,5 @@
 #include "wire/sha256.h"
 
-#include <sodium/crypto_hash_sha256.h>
 #include <sodium/utils.h>
 
 #include "wire/sodium.h"
@@ -13,6 +12,25 @@ std::string Sha256(absl::string_view bytes) {
   crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
                      reinterpret_cast<const unsigned char*>(bytes.data()),
                      bytes.size());
+  return hash;
+}
+
+Sha256Sum::Sha256Sum() {
+  NeedSodium();
+  crypto_hash_sha256_init(&state_);
+}
+
+void Sha256Sum::Add(absl::string_view bytes) {
+  crypto_hash_sha256_update(
+      &state_, reinterpret_cast<const unsigned char*>(bytes.data()),
+      bytes.size());
+}
+
+std::string Sha256Sum::Of() const {
+  crypto_hash_sha256_state state = state_;
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256_final(&state,
+                           reinterpret_cast<unsigned char*>(hash.data()));
   return hash;
 }
 

@@ -91,6 +91,18 @@ TEST_CASE("time: moments are RFC 3339, in UTC when printed", "[base]") {
   CHECK(base::ToMillis(t) == 1738318504120);
   CHECK(base::ToMillis(base::FromMillis(-1)) == -1);
   CHECK(base::FormatTime(absl::UnixEpoch()) == "1970-01-01T00:00:00.000Z");
+  CHECK(base::FormatTime(base::FromMillis(-1)) == "1969-12-31T23:59:59.999Z");
+  CHECK(base::FormatTime(absl::InfiniteFuture()) == "infinite-future");
+  CHECK(base::FormatTime(base::FromMillis(253'402'300'799'999)) ==
+        "9999-12-31T23:59:59.999Z");
+  CHECK(base::FormatTime(base::FromMillis(253'402'300'800'000)) ==
+        "10000-01-01T00:00:00.000Z");
+  for (int64_t ms = -1'000'000'000'007; ms < 4'000'000'000'000;
+       ms += 12'345'678'901) {
+    const absl::Time any = base::FromMillis(ms);
+    REQUIRE(base::FormatTime(any) ==
+            absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", any, absl::UTCTimeZone()));
+  }
 }
 
 TEST_CASE("time: what is not a moment is refused", "[base]") {

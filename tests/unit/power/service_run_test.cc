@@ -364,25 +364,22 @@ namespace {
 // As it is after a server was killed in the middle.
 void LeaveUnfinished(Site& site, const std::string& host,
                      const std::string& action) {
-  power::JournalRecord record;
-  record.at = sys::WallNow();
-  record.id = power::NewRecordId(record.at, host);
-  record.pid = 1;
-  record.start_ticks = 1;  // another process 1
-  record.host = host;
-  record.action = action;
   bool is_done = false;
+  // Another process 1.
   site.service->journal().Begin(
-      {record}, [&](const power::Journal::Begun&) { is_done = true; });
-  Await(site.loop, [&] { return is_done; });
+      {.at = sys::WallNow(), .verb = action, .pid = 1, .start_ticks = 1},
+      {{.name = host}}, [&](const power::Journal::Begun&) { is_done = true; });
+  Await(site.loop,
+        [&] { return is_done && !site.service->journal().is_open(); });
 }
 
-std::vector<std::string> Unfinished(const Site& site) {
+std::vector<std::string> Unfinished(Site& site) {
+  Await(site.loop, [&] { return !site.service->journal().is_open(); });
   std::vector<std::string> hosts;
   REQUIRE(power::Journal::Scan(site.options.state_folder,
                                [&](const power::JournalRecord& record) {
-                                 if (!record.ended.has_value()) {
-                                   hosts.push_back(record.host);
+                                 if (!record.end.has_value()) {
+                                   hosts.push_back(record.host.name);
                                  }
                                })
               .ok());

@@ -1,10 +1,11 @@
-// Who we are, for the journal.
+// What the journal is told: who we are, what we do, and what came of it.
 #pragma once
 
 #include <absl/time/time.h>
 
 #include <string>
 
+#include "power/host_result.h"
 #include "power/journal_record.h"
 #include "power/outcome.h"
 
@@ -17,7 +18,10 @@ bool IsJournaled(Action action);
 // name.
 std::string LoginName();
 
-// A new record, of this process and whoever has started it.
-JournalRecord OwnRecord(absl::Time now, const std::string& login);
+// What came of it.
+JournalEnd EndOf(const HostResult& result, absl::Time now);
+
+// What this process, and whoever has started it, begins now.
+JournalAction OwnAction(absl::Time now, Action action, std::string login);
 
 }  // namespace power

@@ -99,10 +99,10 @@ CampaignPcu MakePcu(const Pcu& pcu, const Specification* specification,
   return made;
 }
 
-std::optional<std::string> WhySkipped(const Target& target,
+std::optional<std::string> WhySkipped(bool is_protected, bool is_exact,
                                       const PlanOptions& options) {
-  if (!target.is_protected || !IsSwitching(options.action)) return std::nullopt;
-  if (options.force && target.exact) return std::nullopt;
+  if (!is_protected || !IsSwitching(options.action)) return std::nullopt;
+  if (options.force && is_exact) return std::nullopt;
   return options.force ? "protected, and not named by its own name"
                        : "protected";
 }
@@ -121,35 +121,61 @@ class Planner {
     plan_.request.datagrams_at_once = options.datagrams_at_once;
   }
   void Add(const Target& target);
+  void AddHost(const std::string& name);
   CampaignPlan Take() { return std::move(plan_); }
 
  private:
   std::vector<CampaignFeed> FeedsOn(const std::vector<Outlet>& outlets);
   void AddPcu(const Pcu* pcu);
-  std::vector<size_t> ParentsOf(const Target& target);
+  std::vector<size_t> ParentsOf(absl::Span<const std::string> hosts);
   std::optional<size_t> ParentOf(absl::string_view host);
 
   const Inventory& inventory_;
   const PlanOptions& options_;
   CampaignPlan plan_;
-  absl::flat_hash_map<std::string, size_t> pcus_, parents_;
+  absl::flat_hash_map<const Pcu*, size_t> pcus_;
+  absl::flat_hash_map<std::string, size_t> parents_;
+  const Outlet* last_ = nullptr;  // that was planned, and its PCU's number
+  size_t last_number_ = 0;
 };
 
 void Planner::Add(const Target& target) {
   CampaignHost host = {.name = target.name, .feeds = FeedsOn(target.feeds)};
-  host.skipped = WhySkipped(target, options_);
-  if (!host.skipped.has_value()) host.parents = ParentsOf(target);
+  host.skipped = WhySkipped(target.is_protected, target.exact, options_);
+  // A plug that is named itself goes off in any case.
+  if (!host.skipped.has_value() &&
+      !(target.outlet && EndsOff(options_.action))) {
+    host.parents = ParentsOf(target.hosts);
+  }
+  plan_.request.hosts.push_back(std::move(host));
+}
+
+void Planner::AddHost(const std::string& name) {
+  CampaignHost host = {.name = name};
+  if (const PoweredHost* found = inventory_.FindHost(name)) {
+    host.feeds = FeedsOn(found->feeds);
+    host.skipped = WhySkipped(found->is_protected, true, options_);
+    if (!host.skipped.has_value()) host.parents = ParentsOf({name});
+  } else {
+    host.skipped = "is not in the inventory";
+  }
   plan_.request.hosts.push_back(std::move(host));
 }
 
 std::vector<CampaignFeed> Planner::FeedsOn(const std::vector<Outlet>& outlets) {
   std::vector<CampaignFeed> feeds;
+  feeds.reserve(outlets.size());
   for (const Outlet& outlet : outlets) {
-    const Pcu* pcu = inventory_.FindPcu(outlet.pcu);
-    if (pcu == nullptr) continue;  // the reader does not let this be
-    const auto [at, is_new] = pcus_.try_emplace(outlet.pcu, pcus_.size());
-    feeds.push_back({.pcu = at->second, .plug = outlet.plug});
-    if (is_new) AddPcu(pcu);
+    // Mostly the hosts of a PCU follow each other.
+    if (last_ == nullptr || last_->pcu != outlet.pcu) {
+      const Pcu* pcu = inventory_.FindPcu(outlet.pcu);
+      if (pcu == nullptr) continue;  // the reader does not let this be
+      const auto [at, is_new] = pcus_.try_emplace(pcu, pcus_.size());
+      if (is_new) AddPcu(pcu);
+      last_ = &outlet;
+      last_number_ = at->second;
+    }
+    feeds.push_back({.pcu = last_number_, .plug = outlet.plug});
   }
   return feeds;
 }
@@ -175,14 +201,10 @@ void Planner::AddPcu(const Pcu* pcu) {
   plan_.pcus.push_back(std::move(planned));
 }
 
-std::vector<size_t> Planner::ParentsOf(const Target& target) {
+std::vector<size_t> Planner::ParentsOf(absl::Span<const std::string> hosts) {
   std::vector<size_t> parents;
-  // A plug that is named itself goes off in any case.
-  if (!HeedsParents(options_.action) ||
-      (target.outlet && EndsOff(options_.action))) {
-    return parents;
-  }
-  for (const std::string& host : target.hosts) {
+  if (!HeedsParents(options_.action)) return parents;
+  for (const std::string& host : hosts) {
     const std::optional<size_t> parent = ParentOf(host);
     if (parent.has_value() && !absl::c_linear_search(parents, *parent)) {
       parents.push_back(*parent);
@@ -265,6 +287,14 @@ CampaignPlan MakePlan(const Inventory& inventory,
                       const PlanOptions& options) {
   Planner planner(inventory, options, targets.size());
   for (const Target& target : targets) planner.Add(target);
+  return planner.Take();
+}
+
+CampaignPlan PlanHosts(const Inventory& inventory,
+                       absl::Span<const std::string> names,
+                       const PlanOptions& options) {
+  Planner planner(inventory, options, names.size());
+  for (const std::string& name : names) planner.AddHost(name);
   return planner.Take();
 }
 

@@ -63,5 +63,9 @@ absl::Status GuardPlan(const Inventory& inventory,
 CampaignPlan MakePlan(const Inventory& inventory,
                       absl::Span<const Target> targets,
                       const PlanOptions& options);
+// The same for whole hosts, in that order; what is no host is skipped.
+CampaignPlan PlanHosts(const Inventory& inventory,
+                       absl::Span<const std::string> names,
+                       const PlanOptions& options);
 
 }  // namespace power

@@ -27,7 +27,7 @@ constexpr absl::Duration kOpenPause = absl::Milliseconds(10);
 // Then others have their turn.
 constexpr absl::Duration kMostOpen = absl::Milliseconds(500);
 // Closing flushes: it waits until what was written has had its effect.
-constexpr absl::Duration kLinger = absl::Milliseconds(20);
+constexpr absl::Duration kLinger = absl::Milliseconds(50);
 constexpr size_t kHostsInRow = 250;  // so that it is far from the store's limit
 constexpr size_t kBytesAtOnce = base::kMaxTxnBytes / 4;
 constexpr int64_t kMaxOpenActions = 10'000;

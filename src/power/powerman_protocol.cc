@@ -1,5 +1,6 @@
 #include "power/powerman_protocol.h"
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
@@ -232,17 +233,22 @@ void PowermanSession::Begin(Verb verb, std::optional<absl::string_view> list) {
   if (!hosts) return;
   ServiceOrder order = {
       .verb = verb, .telemetry = telemetry_, .who = "powerman"};
-  absl::flat_hash_set<absl::string_view> seen;
-  seen.reserve(hosts->size());
+  Command command = {.verb = verb};
+  command.places.reserve(hosts->size());
   order.hosts.reserve(hosts->size());
+  absl::flat_hash_map<absl::string_view, size_t> places;
+  places.reserve(hosts->size());
   for (const std::string& host : *hosts) {
-    if (seen.insert(host).second) order.hosts.push_back(host);
+    const auto [at, is_new] = places.try_emplace(host, places.size());
+    if (is_new) order.hosts.push_back(host);
+    command.places.push_back(at->second);
   }
   if (order.hosts.empty() || !directory_.Can(verb, order.hosts)) {
     return Say(213, "Command cannot be handled by power control device(s)");
   }
-  command_ = Command{.verb = verb, .hosts = *std::move(hosts)};
-  command_->answers.reserve(order.hosts.size());
+  command.hosts = *std::move(hosts);
+  command.answers.resize(order.hosts.size());
+  command_ = std::move(command);
   out_.start = std::move(order);
 }
 
@@ -288,7 +294,8 @@ PowermanSession::Effects PowermanSession::Telemetry(absl::string_view line) {
 
 PowermanSession::Effects PowermanSession::Result(const ServiceResult& result) {
   if (!command_) return Take();
-  command_->answers[result.host] = {result.result.after, result.value};
+  command_->answers.at(result.place) = {
+      .is_heard = true, .state = result.result.after, .value = result.value};
   if (result.result.outcome) return Take();
   command_->has_errors = true;
   const std::string told =
@@ -311,8 +318,8 @@ PowermanSession::Effects PowermanSession::Ended() {
 
 void PowermanSession::Report() {
   // A host that nothing was heard of is no success.
-  for (const std::string& host : command_->hosts) {
-    if (!command_->answers.contains(host)) command_->has_errors = true;
+  for (const Answer& answer : command_->answers) {
+    if (!answer.is_heard) command_->has_errors = true;
   }
   const bool has_errors = command_->has_errors;
   if (!IsQuery(command_->verb)) {
@@ -330,11 +337,9 @@ void PowermanSession::Report() {
 
 void PowermanSession::States() {
   std::vector<std::string> on, off, unknown;
-  for (const std::string& host : command_->hosts) {
-    const auto found = command_->answers.find(host);
-    const PlugState state = found == command_->answers.end()
-                                ? PlugState::kUnknown
-                                : found->second.state;
+  for (size_t i = 0; i < command_->hosts.size(); ++i) {
+    const std::string& host = command_->hosts[i];
+    const PlugState state = AnswerTo(i).state;
     std::vector<std::string>& list = state == PlugState::kOn    ? on
                                      : state == PlugState::kOff ? off
                                                                 : unknown;
@@ -354,12 +359,13 @@ void PowermanSession::States() {
 
 void PowermanSession::Temperatures() {
   std::vector<std::string> unknown;
-  for (const std::string& host : command_->hosts) {
-    const auto found = command_->answers.find(host);
-    if (found == command_->answers.end() || found->second.value.empty()) {
+  for (size_t i = 0; i < command_->hosts.size(); ++i) {
+    const std::string& host = command_->hosts[i];
+    const std::string& value = AnswerTo(i).value;
+    if (value.empty()) {
       unknown.push_back(host);
     } else {
-      Say(303, absl::StrCat(host, ": ", text::Clean(found->second.value)));
+      Say(303, absl::StrCat(host, ": ", text::Clean(value)));
     }
   }
   if (unknown.empty()) return;

@@ -14,7 +14,6 @@
 // powerman's (308) say all there is.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/string_view.h>
 
@@ -56,17 +55,22 @@ class PowermanSession {
 
  private:
   struct Answer {
+    bool is_heard = false;
     PlugState state = PlugState::kUnknown;  // of the plug or its beacon
     std::string value = {};
   };
   struct Command {
     Verb verb = Verb::kStatus;
-    std::vector<std::string> hosts;  // as given: some may come twice
-    absl::flat_hash_map<std::string, Answer> answers = {};
+    std::vector<std::string> hosts = {};  // as given: some may come twice
+    std::vector<size_t> places = {};      // of each in the order
+    std::vector<Answer> answers = {};     // by place
     absl::flat_hash_set<std::string> told = {};  // 308: once is enough
     bool has_errors = false;
   };
 
+  const Answer& AnswerTo(size_t host) const {
+    return command_->answers[command_->places[host]];
+  }
   void Line(absl::string_view line);
   bool AboutUs(absl::string_view line);
   bool AboutHosts(absl::string_view line);

@@ -6,6 +6,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/time/time.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -59,7 +60,8 @@ struct ServiceOrder {
 };
 
 struct ServiceResult {
-  std::string host;
+  size_t place = 0;  // of the host in the order
+  std::string host = {};
   std::string device = {};  // its controller; of several, the one that matters
   // Of a kStatusBeacon, `after` is the beacon's state. One with neither outcome
   // nor failure was not tried; the remark says why.

@@ -61,15 +61,18 @@ std::vector<std::string> OthersWith(
 }
 
 // Of several feeds the one that the text begins with, else the first.
-std::string DeviceOf(const Inventory& inventory, const HostResult& result) {
-  const PoweredHost* host = inventory.FindHost(result.host);
-  if (host == nullptr || host->feeds.empty()) return "";
-  if (host->feeds.size() == 1) return host->feeds.front().pcu;
-  for (const Outlet& feed : host->feeds) {
-    const std::string prefix = absl::StrCat(feed.pcu, "/", feed.plug, ":");
-    if (absl::StartsWith(result.detail, prefix)) return feed.pcu;
+std::string DeviceOf(const CampaignRequest& request, const CampaignHost& host,
+                     const HostResult& result) {
+  if (host.feeds.empty()) return "";
+  for (const CampaignFeed& feed : host.feeds) {
+    const std::string& pcu = request.pcus[feed.pcu].name;
+    if (host.feeds.size() == 1 ||
+        absl::StartsWith(result.detail,
+                         absl::StrCat(pcu, "/", feed.plug, ":"))) {
+      return pcu;
+    }
   }
-  return host->feeds.front().pcu;
+  return request.pcus[host.feeds.front().pcu].name;
 }
 
 }  // namespace
@@ -139,37 +142,29 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
   options.off_time = order.off_time;
   options.state_timeout = order.state_timeout;
   options.step_timeout = order.step_timeout;
-  std::vector<Target> targets;
-  targets.reserve(order.hosts.size());
-  for (const std::string& name : order.hosts) {
-    const PoweredHost* host = inventory.FindHost(name);
-    if (host == nullptr) continue;
-    targets.push_back({.name = name,
-                       .feeds = host->feeds,
-                       .hosts = {name},
-                       .exact = true,
-                       .is_protected = host->is_protected});
-  }
-  CampaignPlan plan = MakePlan(inventory, targets, options);
+  CampaignPlan plan = PlanHosts(inventory, order.hosts, options);
   *pcus = std::move(plan.own);
   if (!IsSwitching(options.action)) return plan;
   const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
                                                      order.hosts.end());
   for (CampaignHost& host : plan.request.hosts) {
+    if (host.skipped.has_value()) continue;
     const std::vector<std::string> others =
         OthersWith(inventory, *inventory.FindHost(host.name), named);
-    if (others.empty() || host.skipped.has_value()) continue;
+    if (others.empty()) continue;
     host.skipped = absl::StrCat(FoldHosts(others),
                                 " would be switched, too, by the same plug");
   }
   return plan;
 }
 
-ServiceResult ResultForFace(const Inventory& inventory,
+ServiceResult ResultForFace(const CampaignRequest& request, size_t host,
                             const HostResult& result) {
-  ServiceResult told = {.host = result.host,
-                        .device = DeviceOf(inventory, result),
-                        .value = result.value};
+  ServiceResult told = {
+      .place = host,
+      .host = result.host,
+      .device = DeviceOf(request, request.hosts[host], result),
+      .value = result.value};
   PlugResult& plug = told.result;
   plug.before = result.before;
   plug.after = result.after;

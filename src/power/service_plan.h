@@ -25,13 +25,15 @@ std::optional<Action> ActionOf(Verb verb);
 bool CanDo(const Inventory& inventory, Verb verb,
            const std::vector<std::string>& hosts);
 
-// What ActionOf knows, for hosts of the inventory. A host that cannot be
-// switched without switching others is left alone. Where the order has a time
-// for a step, `pcus` holds what the plan points to; it outlives the plan.
+// What ActionOf knows, for the hosts of the order, in that order. One that
+// cannot be switched without switching others is left alone. Where the order
+// has a time for a step, `pcus` holds what the plan points to; it outlives the
+// plan.
 CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
                        std::vector<std::unique_ptr<Pcu>>* pcus);
 
-ServiceResult ResultForFace(const Inventory& inventory,
+// Of host number `host` of what was planned.
+ServiceResult ResultForFace(const CampaignRequest& request, size_t host,
                             const HostResult& result);
 
 // powerman's words for a line of a trace.

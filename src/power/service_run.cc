@@ -132,8 +132,8 @@ void ServiceRun::Begin(Ticket ticket) {
       order.order.connect_timeout.value_or(options_.connect_timeout);
   options.via = order.order.who;
   CampaignRun::Callbacks callbacks;
-  callbacks.ended = [this, &order](size_t, const HostResult& result) {
-    Ended(order, result);
+  callbacks.ended = [this, &order](size_t host, const HostResult& result) {
+    Ended(order, host, result);
   };
   callbacks.note = [this](const std::string& line) {
     if (options_.note) options_.note(line);
@@ -152,8 +152,9 @@ void ServiceRun::Begin(Ticket ticket) {
   if (is_stopping_ && orders_.count(ticket) > 0) order.run->Interrupt();
 }
 
-void ServiceRun::Ended(Order& order, const HostResult& result) {
-  const ServiceResult told = ResultForFace(*order.inventory, result);
+void ServiceRun::Ended(Order& order, size_t host, const HostResult& result) {
+  const ServiceResult told =
+      ResultForFace(order.run->campaign().request(), host, result);
   if (told.result.outcome.has_value()) ++actions_[told.device];
   if (options_.switched && IsSwitching(result.action)) {
     options_.switched(result, order.order.who);

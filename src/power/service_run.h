@@ -67,7 +67,7 @@ class ServiceRun : public Service {
  private:
   struct Order;
   void Begin(Ticket ticket);
-  void Ended(Order& order, const HostResult& result);
+  void Ended(Order& order, size_t host, const HostResult& result);
   void Done(Ticket ticket);
   void CheckStopped();
   void ReadSecretsAtHand();

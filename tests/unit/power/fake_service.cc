@@ -154,6 +154,9 @@ void FakeService::RunOn(Strip& strip, const power::ServiceOrder& order,
       strip.actions++;
     }
     results.push_back(Do(strip, i, order.verb));
+    const auto place =
+        std::find(order.hosts.begin(), order.hosts.end(), strip.plugs[i].host);
+    results.back().place = static_cast<size_t>(place - order.hosts.begin());
   }
   for (const power::ServiceResult& result : results) events.result(result);
 }

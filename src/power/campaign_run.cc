@@ -28,10 +28,6 @@ PcuQueue::Chance RandomChance() {
   };
 }
 
-absl::Time WallTime(absl::Time steady) {
-  return sys::WallNow() + (steady - sys::SteadyNow());
-}
-
 Failure ConfigFailure(absl::string_view text) {
   return {.failure_class = FailureClass::kConfig, .text = std::string(text)};
 }
@@ -146,8 +142,11 @@ void CampaignRun::Apply(Campaign::Effects later) {
   for (const BatchId id : effects.cancel) CancelBatch(id);
   {
     const sys::LogTogether together;
+    const absl::Time now = sys::WallNow();
+    const absl::Duration since_steady = now - sys::SteadyNow();
     for (Campaign::HostEnded& ended : effects.ended) {
-      HostEnded(std::move(ended));
+      ended.result.started += since_steady;
+      HostEnded(std::move(ended), now);
     }
   }
   for (const size_t pcu : effects.released) Release(pcu);
@@ -549,11 +548,11 @@ void CampaignRun::Release(size_t pcu) {
   means_->sessions.Leave(user_, pcu_names_[pcu]);
 }
 
-void CampaignRun::HostEnded(Campaign::HostEnded ended) {
+void CampaignRun::HostEnded(Campaign::HostEnded ended, absl::Time now) {
   HostResult& result = ended.result;
   if (auto record = records_.extract(ended.host); !record.empty()) {
     result.journal = RecordIdText(record.mapped());
-    JournalEnd end = EndOf(result, sys::WallNow());
+    JournalEnd end = EndOf(result, now);
     end.digest = std::move(digests_[ended.host]);
     ++open_ends_;
     means_->journal.End(
@@ -566,14 +565,13 @@ void CampaignRun::HostEnded(Campaign::HostEnded ended) {
           MaybeDone();
         });
   }
-  result.started = WallTime(result.started);
   if (callbacks_.ended) callbacks_.ended(ended.host, result);
 }
 
 void CampaignRun::MaybeDone() {
-  if (!campaign_.is_ended() || applies_soon_ || open_ends_ > 0 || is_done_) {
-    return;
-  }
+  if (!campaign_.is_ended() || applies_soon_ || is_done_) return;
+  if (!std::exchange(is_told_, true) && callbacks_.told) callbacks_.told();
+  if (open_ends_ > 0) return;
   is_done_ = true;
   if (!unwritten_.ok()) {
     Note(absl::StrCat("the journal: ", unwritten_.message()));

@@ -57,7 +57,8 @@ class CampaignRun {
     std::function<void(std::string line)> note;
     // Empty: nobody looks.
     std::function<void(absl::string_view pcu, absl::string_view line)> trace;
-    std::function<void()> done;  // all is told and written
+    std::function<void()> told = {};  // every host has ended
+    std::function<void()> done;       // and all is written
   };
 
   // Several that share means go on side by side, and leave connections as
@@ -110,7 +111,7 @@ class CampaignRun {
   void StartBatch(Campaign::Start start);
   void CancelBatch(BatchId id);
   void Release(size_t pcu);
-  void HostEnded(Campaign::HostEnded ended);
+  void HostEnded(Campaign::HostEnded ended, absl::Time now);
 
   // The steps of a batch; each leads to the next.
   void GetSecrets(BatchId id);
@@ -159,7 +160,7 @@ class CampaignRun {
   sys::Loop::Timer timer_ = 0;
   size_t open_ends_ = 0;    // records that are being written
   absl::Status unwritten_;  // why the first one that is not
-  bool is_done_ = false;
+  bool is_told_ = false, is_done_ = false;
   bool was_started_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

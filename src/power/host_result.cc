@@ -69,7 +69,8 @@ std::string SuccessWords(const HostResult& result) {
 std::string Remark(const HostResult& result) {
   std::string was;
   if (result.action == Action::kCycle && IsSuccess(result.outcome) &&
-      result.outcome != HostOutcome::kPlanned) {
+      result.outcome != HostOutcome::kPlanned &&
+      result.before != PlugState::kUnknown) {
     was = absl::StrCat("was ", Word(result.before));
   }
   if (result.detail.empty() || result.detail == was) return was;

@@ -33,6 +33,8 @@ struct JournalEnd {
   std::string outcome = {}, failure_class = {}, detail = {};
   std::string before = {}, after = {}, transport = {};
   std::string digest = {};  // of the dialogue, if the way in has one
+
+  friend bool operator==(const JournalEnd&, const JournalEnd&) = default;
 };
 
 // Given once; they sort by time.

@@ -92,12 +92,18 @@ std::string EndedKey(absl::string_view action_id, size_t first_host) {
 std::string EndedText(absl::Span<const NumberedEnd> ends) {
   text::JsonWriter out;
   out.BeginArray();
-  for (const NumberedEnd& ended : ends) {
+  for (size_t at = 0; at < ends.size();) {
+    const JournalEnd& end = ends[at].end;
     out.BeginObject();
-    out.Key("host").Int(static_cast<int64_t>(ended.host));
-    out.Key("at").String(base::FormatTime(ended.end.at));
+    out.Key("hosts").BeginArray();
+    // Of a strip most end alike.
+    for (; at < ends.size() && ends[at].end == end; ++at) {
+      out.Int(static_cast<int64_t>(ends[at].host));
+    }
+    out.EndArray();
+    out.Key("at").String(base::FormatTime(end.at));
     for (const Field& field : kFields) {
-      const std::string& text = ended.end.*field.text;
+      const std::string& text = end.*field.text;
       if (!text.empty()) out.Key(field.key).String(text);
     }
     out.EndObject();
@@ -173,17 +179,21 @@ absl::Status JournalReader::AddEnded(absl::string_view text) {
   const text::Json::Array* ends = json.AsArray();
   if (ends == nullptr) return absl::InvalidArgumentError("is no array");
   for (const text::Json& each : *ends) {
-    TRY_ASSIGN(const int64_t host, each.IntAt("host"));
     JournalEnd end;
     TRY_ASSIGN(end.at, TimeAt(each, "at"));
     for (const Field& field : kFields) {
       TRY(ReadText(each, field.key, end.*field.text));
     }
-    if (host < 0 || static_cast<size_t>(host) >= records_.size()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("there is no host ", host));
+    const text::Json::Array* hosts;
+    TRY(ReadArray(each, "hosts", &hosts));
+    for (const text::Json& host : *hosts) {
+      const int64_t* number = host.AsInt();
+      if (number == nullptr || *number < 0 ||
+          static_cast<size_t>(*number) >= records_.size()) {
+        return absl::InvalidArgumentError("has a host that is none");
+      }
+      records_[static_cast<size_t>(*number)].end = end;
     }
-    records_[static_cast<size_t>(host)].end = std::move(end);
   }
   return absl::OkStatus();
 }

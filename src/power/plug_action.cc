@@ -75,8 +75,13 @@ PlugAction::Next PlugAction::Fail(FailureClass failure_class, std::string text,
 }
 
 PlugAction::Next PlugAction::Begin(absl::Time) {
-  return CannotBeRead(action_) || SetsBootDevice(action_) ? Switch(action_)
-                                                          : Read();
+  // A device whose own cycle is not even confirmed is believed altogether, as
+  // powermand does.
+  const bool is_believed =
+      action_ == Action::kCycle && options_.native_cycle && !options_.wait;
+  const bool is_blind =
+      is_believed || CannotBeRead(action_) || SetsBootDevice(action_);
+  return is_blind ? Switch(action_) : Read();
 }
 
 PlugAction::Next PlugAction::StateRead(PlugState state, absl::Time now) {

@@ -144,6 +144,9 @@ void ServiceRun::Begin(Ticket ticket) {
       order.events.telemetry(TelemetryLine(pcu, line));
     };
   }
+  // What has begun is in the journal: nobody waits for what became of it to be
+  // there, too.
+  callbacks.told = [this, ticket] { Told(ticket); };
   callbacks.done = [this, ticket] { Done(ticket); };
   order.run = std::make_unique<CampaignRun>(loop_, std::move(plan.request),
                                             std::move(pcus), std::move(options),
@@ -162,16 +165,20 @@ void ServiceRun::Ended(Order& order, size_t host, const HostResult& result) {
   if (!order.is_abandoned && order.events.result) order.events.result(told);
 }
 
-void ServiceRun::Done(Ticket ticket) {
+void ServiceRun::Told(Ticket ticket) {
   const auto at = orders_.find(ticket);
   if (at == orders_.end()) return;
-  std::unique_ptr<Order> order = std::move(at->second);
-  orders_.erase(at);
-  const bool is_abandoned = order->is_abandoned;
-  const std::function<void()> ended = order->events.ended;
+  // Nothing comes after it.
+  if (std::exchange(at->second->is_abandoned, true)) return;
+  const std::function<void()> ended = at->second->events.ended;
+  if (ended) ended();
+}
+
+void ServiceRun::Done(Ticket ticket) {
+  auto order = orders_.extract(ticket);
+  if (order.empty()) return;
   // It is what called us.
-  loop_.DeleteAtEndOfTurn(std::move(order));
-  if (!is_abandoned && ended) ended();
+  loop_.DeleteAtEndOfTurn(std::move(order.mapped()));
   CheckStopped();
 }
 

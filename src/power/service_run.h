@@ -68,6 +68,7 @@ class ServiceRun : public Service {
   struct Order;
   void Begin(Ticket ticket);
   void Ended(Order& order, size_t host, const HostResult& result);
+  void Told(Ticket ticket);
   void Done(Ticket ticket);
   void CheckStopped();
   void ReadSecretsAtHand();

@@ -99,7 +99,7 @@ else:
         if mode == 'core' and not killed and b'connect' in read('accepted'):
             time.sleep(0.1)
             print('in use, in memory that is', *sorted(set(search(process.pid)[1])))
-            process.send_signal(signal.SIGABRT)
+            os.kill(process.pid, signal.SIGABRT)  # send_signal would reap it
             killed = True
         try:
             text += os.read(out, 1 << 16)
@@ -126,7 +126,7 @@ controllers --count=1 --address=$net.2 "--user=admin:$(cat canary):4"
 cat >pcu.conf <<END2
 language 2
 specification "slow" {
-  timeout 10  transport telnet  plug name { "1" }
+  timeout 30  transport telnet  plug name { "1" }
   script login {
     expect "login: " send-user "\n" expect "password: " send-secret "\n" expect "> "
   }

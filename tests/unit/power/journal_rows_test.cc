@@ -69,6 +69,28 @@ TEST_CASE("journal rows: records read back as they were", "[power]") {
   CHECK(power::RecordIdText(rows.records[2].id) == "b.0");
 }
 
+TEST_CASE("journal rows: those that end alike are written once", "[power]") {
+  JournalEnd other = Failed();
+  other.before = "off";
+  std::vector<power::NumberedEnd> ends;
+  for (size_t host = 0; host < 16; ++host) {
+    ends.push_back({host, host == 7 ? other : Failed()});
+  }
+  const std::string text = power::EndedText(ends);
+  CHECK(text.size() < 3 * power::EndedText({{0, Failed()}}).size() + 60);
+  Rows rows;
+  REQUIRE(rows.reader
+              .Add("record/a",
+                   power::BegunText(Action(), std::vector(16, kHosts[0])))
+              .ok());
+  REQUIRE(rows.reader.Add("record/a/0", text).ok());
+  rows.reader.Finish();
+  REQUIRE(rows.records.size() == 16);
+  for (size_t host = 0; host < 16; ++host) {
+    CHECK(rows.records[host].end == (host == 7 ? other : Failed()));
+  }
+}
+
 TEST_CASE("journal rows: actions sort by time", "[power]") {
   const absl::Time at = Action().at;
   CHECK(power::NewActionId(at, "\xff\xff\xff\xff") <
@@ -111,10 +133,12 @@ TEST_CASE("journal rows: what is no row is named, and the rest is read",
   }
   REQUIRE(rows.reader.Add("record/2", good).ok());
   for (const char* text :
-       {"", "{}", "[1]", R"([{"host":0}])",
-        R"([{"host":2,"at":"2023-11-14T22:13:20Z"}])",
-        R"([{"host":-1,"at":"2023-11-14T22:13:20Z"}])",
-        R"([{"host":0,"at":"2023-11-14T22:13:20Z","outcome":7}])"}) {
+       {"", "{}", "[1]", R"([{"hosts":[0]}])",
+        R"([{"at":"2023-11-14T22:13:20Z"}])",
+        R"([{"hosts":[2],"at":"2023-11-14T22:13:20Z"}])",
+        R"([{"hosts":[-1],"at":"2023-11-14T22:13:20Z"}])",
+        R"([{"hosts":["0"],"at":"2023-11-14T22:13:20Z"}])",
+        R"([{"hosts":[0],"at":"2023-11-14T22:13:20Z","outcome":7}])"}) {
     CHECK(absl::IsDataLoss(rows.reader.Add("record/2/0", text)));
   }
   rows.reader.Finish();

@@ -91,6 +91,24 @@ TEST_CASE("plug action: a device's own cycle that was never seen off",
   CHECK(plug.result().remark == "was not seen off");
 }
 
+TEST_CASE("plug action: a device that is believed is not even read first",
+          "[power]") {
+  PlugAction cycle(Action::kCycle, {.wait = false, .native_cycle = true},
+                   false);
+  CHECK(cycle.Begin(At(0)).command == Action::kCycle);
+  CHECK(cycle.Switched(At(1)).step == Step::kEnd);
+  CHECK(cycle.result().outcome == Outcome::kAccepted);
+  CHECK(cycle.result().before == PlugState::kUnknown);
+  // One that says itself that this cannot be is switched on.
+  PlugAction off(Action::kCycle, {.wait = false, .native_cycle = true}, false);
+  off.Begin(At(0));
+  const Failure refused = {.failure_class = FailureClass::kState,
+                           .text = "not in the present state"};
+  CHECK(off.Impossible(refused, At(0)).command == Action::kOn);
+  CHECK(off.Switched(At(1)).step == Step::kEnd);
+  CHECK(off.result().remark == "was off");
+}
+
 TEST_CASE("plug action: what was lost is looked for, never sent again",
           "[power]") {
   // Off after a cycle of which nothing was heard: it only has to be on again.

@@ -51,8 +51,13 @@ absl::StatusOr<LockFile> LockFile::Take(const std::string& path) {
         now.st_dev != ours.st_dev) {
       continue;
     }
-    if (ftruncate(fd.get(), 0) != 0) return base::SysError(path);
-    TRY(base::Context(WriteAll(fd.get(), absl::StrCat(MyPid(), "\n")), path));
+    const std::string pid = absl::StrCat(MyPid(), "\n");
+    TRY(base::Context(WriteAll(fd.get(), pid), path));
+    // Only what was longer is cut: that takes a disk its time.
+    const auto size = static_cast<off_t>(pid.size());
+    if (ours.st_size > size && ftruncate(fd.get(), size) != 0) {
+      return base::SysError(path);
+    }
     return LockFile(std::move(fd));
   }
   return absl::UnavailableError(

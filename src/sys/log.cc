@@ -21,10 +21,9 @@ constinit std::atomic<int> also_log_to = -1;
 constinit thread_local std::string* gathered = nullptr;
 
 bool IsPlainWord(absl::string_view value) {
-  return !value.empty() &&
-         std::all_of(value.begin(), value.end(), [](unsigned char c) {
-           return absl::ascii_isgraph(c) && c != '"' && c != '=' && c != '\\';
-         });
+  return std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return absl::ascii_isgraph(c) && c != '"' && c != '=' && c != '\\';
+  });
 }
 
 // Whole lines in one call of at most PIPE_BUF bytes, unless one line is longer:
@@ -69,9 +68,12 @@ void AlsoLogTo(int fd) { also_log_to.store(fd, std::memory_order_relaxed); }
 std::string LogLine(absl::string_view event,
                     absl::Span<const LogField> fields) {
   std::string line(event);
+  line.reserve(128);
   for (const LogField& field : fields) {
     absl::StrAppend(&line, " ", field.key, "=");
-    if (IsPlainWord(field.value)) {
+    if (field.value.empty()) {
+      line += "\"\"";
+    } else if (IsPlainWord(field.value)) {
       line += field.value;
     } else {
       absl::StrAppend(

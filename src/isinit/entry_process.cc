@@ -299,9 +299,7 @@ absl::StatusOr<int> EntryProcesses::Spawn(const Entry& entry,
     argv.insert(argv.begin(), {"isinit", "ask", "--"});
     setting.options.program = sys::OwnExecutable();
   }
-  TRY_ASSIGN(sys::Child child, sys::Child::Spawn(argv, setting.options));
-  child.LetGo();
-  return child.pid();
+  return sys::Child::SpawnForReaper(argv, setting.options);
 }
 
 }  // namespace isinit

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -140,6 +141,10 @@ CgroupTracking::~CgroupTracking() {
   loop_.Cancel(looking_);
   if (inotify_) loop_.Unwatch(inotify_.get());
   if (!folder_) return;
+  // Who has already come in our place keeps it.
+  if (flock(folder_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return;
+  }
   if (groups_.size() < kManyFolders) {
     RemoveFolders();
     return;
@@ -211,10 +216,19 @@ std::string CgroupTracking::InTree(absl::string_view folder) const {
 }
 
 absl::Status CgroupTracking::Open(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-    return absl::UnavailableError(base::SysError(path).message());
+  for (;;) {
+    if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+      return absl::UnavailableError(base::SysError(path).message());
+    }
+    TRY_ASSIGN(folder_, sys::Open(path, O_RDONLY | O_DIRECTORY));
+    // Ours as long as we live. A former life may not be done with removing it:
+    // then what we made there would be removed, too.
+    while (flock(folder_.get(), LOCK_SH) != 0 && errno == EINTR) {
+    }
+    struct stat held, there;
+    if (fstat(folder_.get(), &held) != 0) return base::SysError(path);
+    if (stat(path.c_str(), &there) == 0 && there.st_ino == held.st_ino) break;
   }
-  TRY_ASSIGN(folder_, sys::Open(path, O_RDONLY | O_DIRECTORY));
   // Without this it is a folder that only looks like one.
   if (faccessat(folder_.get(), "cgroup.procs", W_OK, AT_EACCESS) != 0) {
     return absl::UnavailableError(base::SysError(path).message());

@@ -32,6 +32,9 @@ constexpr int kMostPasses = 20;
 constexpr absl::Duration kLookAgain = absl::Seconds(1);
 constexpr size_t kWorthAThread = 16;  // cgroups
 constexpr size_t kManyFolders = 32;
+// For a former life to end.
+constexpr int kMostWaits = 1000;
+constexpr int kPause = 5000;   // us
 constexpr int kMostDepth = 8;  // of cgroups that an entry makes in its own
 constexpr absl::string_view kControllers[] = {"memory", "cpu", "pids"};
 
@@ -216,18 +219,22 @@ std::string CgroupTracking::InTree(absl::string_view folder) const {
 }
 
 absl::Status CgroupTracking::Open(const std::string& path) {
-  for (;;) {
+  // A former life may not be done with removing the folder, which takes it a
+  // moment: then what we made there would be removed, too. It is ours as long
+  // as we live.
+  for (int i = 0; i < kMostWaits; ++i) {
     if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
       return absl::UnavailableError(base::SysError(path).message());
     }
     TRY_ASSIGN(folder_, sys::Open(path, O_RDONLY | O_DIRECTORY));
-    // Ours as long as we live. A former life may not be done with removing it:
-    // then what we made there would be removed, too.
-    while (flock(folder_.get(), LOCK_SH) != 0 && errno == EINTR) {
-    }
+    const bool is_held = flock(folder_.get(), LOCK_SH | LOCK_NB) == 0;
     struct stat held, there;
     if (fstat(folder_.get(), &held) != 0) return base::SysError(path);
-    if (stat(path.c_str(), &there) == 0 && there.st_ino == held.st_ino) break;
+    if (is_held && stat(path.c_str(), &there) == 0 &&
+        there.st_ino == held.st_ino) {
+      break;
+    }
+    usleep(kPause);
   }
   // Without this it is a folder that only looks like one.
   if (faccessat(folder_.get(), "cgroup.procs", W_OK, AT_EACCESS) != 0) {

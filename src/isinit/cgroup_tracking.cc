@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -31,6 +32,9 @@ constexpr int kMostPasses = 20;
 constexpr absl::Duration kLookAgain = absl::Seconds(1);
 constexpr size_t kWorthAThread = 16;  // cgroups
 constexpr size_t kManyFolders = 32;
+// For a former life to end.
+constexpr int kMostWaits = 1000;
+constexpr int kPause = 5000;   // us
 constexpr int kMostDepth = 8;  // of cgroups that an entry makes in its own
 constexpr absl::string_view kControllers[] = {"memory", "cpu", "pids"};
 
@@ -140,6 +144,10 @@ CgroupTracking::~CgroupTracking() {
   loop_.Cancel(looking_);
   if (inotify_) loop_.Unwatch(inotify_.get());
   if (!folder_) return;
+  // Who has already come in our place keeps it.
+  if (flock(folder_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return;
+  }
   if (groups_.size() < kManyFolders) {
     RemoveFolders();
     return;
@@ -211,10 +219,23 @@ std::string CgroupTracking::InTree(absl::string_view folder) const {
 }
 
 absl::Status CgroupTracking::Open(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-    return absl::UnavailableError(base::SysError(path).message());
+  // A former life may not be done with removing the folder, which takes it a
+  // moment: then what we made there would be removed, too. It is ours as long
+  // as we live.
+  for (int i = 0; i < kMostWaits; ++i) {
+    if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+      return absl::UnavailableError(base::SysError(path).message());
+    }
+    TRY_ASSIGN(folder_, sys::Open(path, O_RDONLY | O_DIRECTORY));
+    const bool is_held = flock(folder_.get(), LOCK_SH | LOCK_NB) == 0;
+    struct stat held, there;
+    if (fstat(folder_.get(), &held) != 0) return base::SysError(path);
+    if (is_held && stat(path.c_str(), &there) == 0 &&
+        there.st_ino == held.st_ino) {
+      break;
+    }
+    usleep(kPause);
   }
-  TRY_ASSIGN(folder_, sys::Open(path, O_RDONLY | O_DIRECTORY));
   // Without this it is a folder that only looks like one.
   if (faccessat(folder_.get(), "cgroup.procs", W_OK, AT_EACCESS) != 0) {
     return absl::UnavailableError(base::SysError(path).message());

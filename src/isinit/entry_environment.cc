@@ -11,6 +11,8 @@
 namespace isinit {
 namespace {
 
+constexpr size_t kUsualEntries = 16;
+
 bool IsName(absl::string_view name) {
   return !name.empty() && !absl::ascii_isdigit(name[0]) &&
          std::all_of(name.begin(), name.end(),
@@ -41,6 +43,7 @@ std::optional<std::string> Unquoted(absl::string_view value) {
 // Keeps the order in which names came first.
 class Merged {
  public:
+  Merged() { entries_.reserve(kUsualEntries); }
   void Set(absl::string_view name, absl::string_view value) {
     std::string entry = absl::StrCat(name, "=", value);
     for (std::string& present : entries_) {
@@ -100,7 +103,9 @@ std::vector<std::string> MakeEnvironment(const Surroundings& surroundings,
   Merged merged;
   merged.Set("PATH", kDefaultPath);
   merged.Set(parts.account);
-  for (const std::string& entry : parts.ours) {
+  const bool passes = surroundings.pass_all || !surroundings.pass.empty();
+  for (const std::string& entry :
+       passes ? parts.ours : absl::Span<const std::string>()) {
     const absl::string_view name =
         absl::string_view(entry).substr(0, entry.find('='));
     if (surroundings.pass_all ||

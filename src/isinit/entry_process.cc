@@ -24,6 +24,7 @@ constexpr char kShell[] = "/bin/sh";
 constexpr char kConsole[] = "/dev/console";
 constexpr size_t kMostEnvironmentBytes = 1 << 20;
 constexpr int kFirstListen = 3;  // sd_listen_fds(3)
+constexpr size_t kUsualVariables = 8;
 
 struct Identity {
   sys::Credentials credentials;
@@ -186,7 +187,8 @@ void Limit(const Surroundings& s, const sys::ChildSetup::Limit& descriptors,
 bool IsUtf8(absl::Span<const std::string> environment) {
   sys::Environment values;
   for (absl::string_view name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    values.Set(name, ValueOf(environment, name));
+    const absl::string_view value = ValueOf(environment, name);
+    if (!value.empty()) values.Set(name, value);
   }
   return values.IsUtf8();
 }
@@ -195,9 +197,13 @@ bool IsUtf8(absl::Span<const std::string> environment) {
 
 std::vector<std::string> ArgumentsOf(absl::string_view command, bool utf8,
                                      absl::FunctionRef<bool()> shell) {
-  if (auto words = text::SimpleCommand(command, utf8)) return *words;
+  if (auto words = text::SimpleCommand(command, utf8)) {
+    return *std::move(words);
+  }
   if (!shell()) {
-    if (auto words = text::SimpleCommand(command, utf8, true)) return *words;
+    if (auto words = text::SimpleCommand(command, utf8, true)) {
+      return *std::move(words);
+    }
   }
   return {kShell, "-c", std::string(command)};
 }
@@ -254,10 +260,11 @@ absl::StatusOr<int> EntryProcesses::Spawn(const Entry& entry,
     if (!file.ok()) return base::Context(file.status(), s.environment_file);
     parts.file = *std::move(file);
   }
-  parts.own = {{"ISINIT_GROUP", entry.group},
-               {"ISINIT_TAG", entry.tag},
-               {"ISINIT_LEVEL", std::string(level)},
-               {"ISINIT_SOCKET", socket_}};
+  parts.own.reserve(kUsualVariables);
+  parts.own.emplace_back("ISINIT_GROUP", entry.group);
+  parts.own.emplace_back("ISINIT_TAG", entry.tag);
+  parts.own.emplace_back("ISINIT_LEVEL", std::string(level));
+  parts.own.emplace_back("ISINIT_SOCKET", socket_);
   parts.own.insert(parts.own.end(), gifts.variables.begin(),
                    gifts.variables.end());
   setting.options.in = gifts.in;
@@ -299,9 +306,7 @@ absl::StatusOr<int> EntryProcesses::Spawn(const Entry& entry,
     argv.insert(argv.begin(), {"isinit", "ask", "--"});
     setting.options.program = sys::OwnExecutable();
   }
-  TRY_ASSIGN(sys::Child child, sys::Child::Spawn(argv, setting.options));
-  child.LetGo();
-  return child.pid();
+  return sys::Child::SpawnForReaper(argv, setting.options);
 }
 
 }  // namespace isinit

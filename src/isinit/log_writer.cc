@@ -26,6 +26,7 @@ struct LogWriter::Output {
   std::string tag;
   LogTo to;
   sys::Fd read, write;
+  uint64_t inode = 0;  // of the pipe, once somebody asked
   LogLines lines;
   std::string pending;  // for its file
   int64_t pending_lines = 0;
@@ -151,6 +152,7 @@ void LogWriter::Adopt(const std::string& tag, bool is_input, sys::Fd read,
   if (output.read) loop_.Unwatch(output.read.get());
   output.read = std::move(read);
   output.write = std::move(write);
+  output.inode = 0;
   sys::SetNonBlocking(output.read.get()).IgnoreError();
   const absl::Status watched = loop_.Watch(
       output.read.get(), EPOLLIN, [this, &output](uint32_t) { Read(output); });
@@ -397,9 +399,13 @@ std::vector<LogWriter::Pipe> LogWriter::Pipes() const {
   std::vector<Pipe> pipes;
   for (const auto& [tag, output] : outputs_) {
     if (!output->read) continue;
-    const absl::StatusOr<sys::FileInfo> info = sys::Stat(output->read.get());
-    pipes.push_back({tag, false, output->read.get(), output->write.get(),
-                     info.ok() ? info->inode : 0});
+    // Every event asks for all pipes: the kernel is asked for each but once.
+    if (output->inode == 0) {
+      const absl::StatusOr<sys::FileInfo> info = sys::Stat(output->read.get());
+      if (info.ok()) output->inode = info->inode;
+    }
+    pipes.push_back(
+        {tag, false, output->read.get(), output->write.get(), output->inode});
   }
   for (const auto& [tag, ends] : inputs_) {
     if (!ends.first) continue;

@@ -65,11 +65,10 @@ void LogProblems(const TableSource& source) {
 
 std::string SocketOf(const ServerConfig& config) {
   if (!config.socket.empty()) return config.socket;
-  TableSource source(config.table, config.compat);
-  const absl::StatusOr<const Reading*> read = source.Reread();
-  if (read.ok() && !(*read)->table->socket.empty()) {
-    return (*read)->table->socket;
-  }
+  const TableSource source(config.table, config.compat);
+  const std::string named =
+      SocketIn(sys::ReadFile(source.file()).value_or(""), config.compat);
+  if (!named.empty()) return named;
   return absl::StrCat(config.run_folder, "/init.s");
 }
 

@@ -21,6 +21,8 @@ namespace {
 
 // Hooks are for people; a storm of events is not to become one of processes.
 constexpr int kMaxHooks = 16;
+// Both ends of what it prints into.
+constexpr size_t kDescriptorsOfStart = 2;
 
 End EndOf(const sys::Ended& ended) { return {ended.code, ended.signal}; }
 
@@ -47,6 +49,8 @@ void ServerState::CarryOutAll(const std::vector<Effect>& effects) {
     const auto* const start = std::get_if<StartEntry>(&effect);
     if (start != nullptr) starts.push_back(start->entry->tag);
   }
+  // Before there is a thread that shares the table of descriptors.
+  sys::MakeRoomForDescriptors(starts.size() * kDescriptorsOfStart);
   const std::shared_ptr<void> ahead = tracking->Ahead(starts);
   for (size_t i = 0; i < effects.size(); i++) {
     // A stop is a signal and a CONT: who gets them is looked for once.

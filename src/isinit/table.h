@@ -107,6 +107,10 @@ struct Reading {
 // differ from us in what a correct table means: no continuation lines.
 Reading ReadTable(absl::string_view text, bool compat = false);
 
+// The socket alone, as ReadTable has it; "" when none is given. For clients,
+// which would read the entries only to forget them.
+std::string SocketIn(absl::string_view text, bool compat = false);
+
 // "isinittab: line 3: TEXT", for each.
 std::string ProblemLines(const Reading& reading, absl::string_view file);
 

@@ -34,6 +34,20 @@ View KeyOf(View word) { return word.substr(0, word.find('=')); }
 class Reader {
  public:
   Reading Read(View text, bool compat) {
+    ReadLines(text, compat);
+    Assemble();
+    CheckOrder(*table_, notes_, problems_);
+    return {.table = std::move(table_), .problems = problems_.Take()};
+  }
+
+  std::string ReadSocket(View text, bool compat) {
+    entries_ = false;
+    ReadLines(text, compat);
+    return table_->socket;
+  }
+
+ private:
+  void ReadLines(View text, bool compat) {
     if (text.size() > kMaxTableBytes) {
       problems_.Error(1, absl::StrCat("the table is longer than ",
                                       kMaxTableBytes, " bytes"));
@@ -42,12 +56,8 @@ class Reader {
     for (const TableLine& line : SplitTable(text, compat, problems_)) {
       ReadLine(line);
     }
-    Assemble();
-    CheckOrder(*table_, notes_, problems_);
-    return {.table = std::move(table_), .problems = problems_.Take()};
   }
 
- private:
   void ReadLine(const TableLine& line) {
     const std::vector<View> fields =
         absl::StrSplit(line.text, absl::MaxSplits(':', 4));
@@ -75,14 +85,17 @@ class Reader {
                      absl::StrCat("the line is read as ':::", mode, ":'"));
       return ReadSpecial(line.number, mode, fields[4]);
     }
-    ReadEntry(line.number, fields);
+    if (entries_) ReadEntry(line.number, fields);
   }
 
   // --- :::NAME:VALUE
 
   void ReadSpecial(int line, View name, View value) {
     value = absl::StripAsciiWhitespace(value);
-    if (name == "opt") return ReadOptions(line, value);
+    if (name == "opt") {
+      if (entries_) ReadOptions(line, value);
+      return;
+    }
     if (!IsSpecial(name)) return problems_.Warn(line, UnknownSpecial(name));
     const size_t boots = table_->boot.size(), allows = table_->allow.size();
     const absl::Status status = SetSpecial(*table_, name, value);
@@ -230,12 +243,17 @@ class Reader {
   absl::flat_hash_set<std::string> bad_tags_;
   absl::flat_hash_map<std::string, int> given_;  // lines by name
   bool full_ = false;
+  bool entries_ = true;  // and what is said of them
 };
 
 }  // namespace
 
 Reading ReadTable(View text, bool compat) {
   return Reader().Read(text, compat);
+}
+
+std::string SocketIn(View text, bool compat) {
+  return Reader().ReadSocket(text, compat);
 }
 
 }  // namespace isinit

@@ -334,6 +334,18 @@ bool Pointers(absl::Span<const std::string> strings, std::vector<char*>* out) {
 
 absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
                                    const SpawnOptions& options) {
+  Child child;
+  TRY_ASSIGN(child.pid_, Begin(argv, options, &child.pidfd_));
+  return child;
+}
+
+absl::StatusOr<int> Child::SpawnForReaper(absl::Span<const std::string> argv,
+                                          const SpawnOptions& options) {
+  return Begin(argv, options, nullptr);
+}
+
+absl::StatusOr<int> Child::Begin(absl::Span<const std::string> argv,
+                                 const SpawnOptions& options, Fd* pidfd) {
   if (argv.empty()) return absl::InvalidArgumentError("an empty command");
   std::vector<char*> arguments, environment;
   if (!Pointers(argv, &arguments)) {
@@ -397,10 +409,10 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
   const uint64_t all = ~(uint64_t{1} << (SIGCHLD - 1));
   uint64_t before = 0;
   syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, kSignals / 8);
-  int pidfd = -1;
+  int opened = -1;
   const int pid = Clone(InChild, &start, start.first_hidden > 0,
                         start.setup != nullptr ? start.setup->cgroup : -1,
-                        &start.in_cgroup, &pidfd);
+                        &start.in_cgroup, pidfd != nullptr ? &opened : nullptr);
   const int clone_error = errno;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, kSignals / 8);
   if (pid < 0) {
@@ -409,15 +421,19 @@ absl::StatusOr<Child> Child::Spawn(absl::Span<const std::string> argv,
                                  : status;
   }
 
-  Child child;
-  child.pidfd_.Reset(pidfd);
-  child.pid_ = pid;
-  if (start.error == 0) return child;
-  child.Wait();
+  if (start.error == 0) {
+    if (pidfd != nullptr) pidfd->Reset(opened);
+    return pid;
+  }
+  const Fd unused(opened);
+  siginfo_t info;
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0) {
+    MUST(errno == EINTR);
+  }
   if (start.failed == kNotHidden) {
     spare->Disable();
     spare.reset();
-    return Spawn(argv, options);
+    return Begin(argv, options, pidfd);
   }
   if (start.failed[0] != '\0') {
     return base::SysError(start.error, start.failed);

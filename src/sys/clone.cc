@@ -79,7 +79,8 @@ NOT_SANITIZED __attribute__((noinline)) int Clone(int (*f)(void*),
                                                   bool share_descriptors,
                                                   int cgroup, bool* in_cgroup,
                                                   int* pidfd) {
-  const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD |
+  const int flags = CLONE_VM | CLONE_VFORK |
+                    (pidfd != nullptr ? CLONE_PIDFD : 0) |
                     (share_descriptors ? CLONE_FILES : 0);
   *in_cgroup = false;
   if (cgroup >= 0) {

@@ -38,6 +38,7 @@ namespace {
 
 constexpr size_t kMostEnvironmentBytes = 8 << 20;
 constexpr int kMostPasses = 20;
+constexpr size_t kManyDescriptors = 32;
 constexpr absl::Duration kKillTime = absl::Seconds(5);
 
 bool IsMarked(int pid, absl::string_view entry) {
@@ -111,6 +112,16 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void MakeRoomForDescriptors(size_t more) {
+  if (more < kManyDescriptors) return;
+  // One far behind the first that is free. Where the limit forbids that, some
+  // of those to come will meet it, too.
+  const Fd first(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!first) return;
+  const Fd last(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC,
+                      first.get() + static_cast<int>(more)));
 }
 
 uint64_t DescriptorLimit() {

@@ -16,6 +16,10 @@ std::string RandomBytes(size_t n);
 uint64_t RandomSeed();
 // Raises the limit of open descriptors to the hard limit.
 void RaiseDescriptorLimit();
+// For whoever is about to open so many: the kernel's table of our descriptors
+// grows at once. It does so by doubling, and while another thread shares it, it
+// waits each time until all processors have been elsewhere: 5 ms and more.
+void MakeRoomForDescriptors(size_t more);
 // How many may be open; UINT64_MAX without a limit.
 uint64_t DescriptorLimit();
 int MyPid();

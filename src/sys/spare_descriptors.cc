@@ -29,8 +29,9 @@ InSpareDescriptors::InSpareDescriptors(const ChildSetup& setup,
                                        int (&descriptors)[3]) {
   if (disabled.load() || setup.spare->size() < 2) return;
   setup_ = setup;
-  const int limit =
-      *std::max_element(setup.spare->begin(), setup.spare->end()) + 1;
+  // Only as far as needed: each that the child has a copy of is to be closed by
+  // its exec.
+  const int limit = setup.spare->front() + 1;
   int moved[3];
   for (int i = 0; i < 3; i++) {
     // The first is open on what a child has for want of another.
@@ -43,7 +44,8 @@ InSpareDescriptors::InSpareDescriptors(const ChildSetup& setup,
   // For the way there that needs the folder (sys/clone.h).
   if (!Move(limit, &setup_.cgroup)) return;
   std::copy(moved, moved + 3, descriptors);
-  limit_ = limit;
+  const auto first = setup.spare->begin();
+  limit_ = *std::max_element(first, first + static_cast<int>(used_) + 1) + 1;
 }
 
 // What is copied may be the end of a pipe, whose reader waits for ours to go.

@@ -18,6 +18,8 @@
 namespace bench {
 namespace {
 
+constexpr int kMostWaits = 100;
+
 std::string Text(const std::string& path) {
   return sys::ReadFile(path).value_or("");  // it may have ended
 }
@@ -70,6 +72,12 @@ int WithOffspring(const std::function<int()>& work) {
 }
 
 void EndOffspring() {
+  // Who is about to end anyhow may: isinit's last child removes cgroups.
+  for (int i = 0; i < kMostWaits && !sys::OwnChildren().empty(); ++i) {
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    usleep(10'000);
+  }
   // Who is not reaped keeps its number: nobody else is hit.
   for (;;) {
     for (int pid : sys::OwnChildren()) kill(pid, SIGKILL);

@@ -54,6 +54,22 @@ TEST_CASE("isinittab: the fourth field alone makes a socket or initstat line",
   CHECK(reading.table->entries.empty());
 }
 
+TEST_CASE("isinittab: its socket is had without its entries", "[isinit]") {
+  for (const char* text :
+       {"", "g:a:1:once:/bin/a\n", ":::socket:/s\n", ":::socket:s\n",
+        ":::socket:/s\ng:a:1:once:/bin/a\n:::socket:/t\n",
+        "g:a:1:socket:/run/s\nx:::initstat:/run/i\n",
+        ":::opt:a log=file\n:::sock\\\net:/s\n",
+        ":::compat:yes\n:::sock\\\net:/s\n", "# :::socket:/s\n"}) {
+    for (bool compat : {false, true}) {
+      INFO(text);
+      CHECK(isinit::SocketIn(text, compat) ==
+            ReadTable(text, compat).table->socket);
+    }
+  }
+  CHECK(isinit::SocketIn("g:a:1:once:/bin/a\n:::socket:/s\n") == "/s");
+}
+
 TEST_CASE("isinittab: an unknown line of three colons is a warning",
           "[isinit]") {
   const Reading reading = ReadTable(":::sokcet:/x\n:::this is nothing\n");

@@ -354,6 +354,33 @@ TEST_CASE("tracking: cgroups go with their entries, and the rest with us",
   CHECK_FALSE(sys::Stat(place)->exists);
 }
 
+TEST_CASE("tracking: what a former life removes is not what we have made",
+          "[isinit]") {
+  World world(Tracking::Kind::kCgroup);
+  if (!Have(world)) return;
+  const std::string place = world.tracking->Place();
+  // So many that they are removed by a child, after the end.
+  const auto make_all = [&] {
+    for (int i = 0; i < 60; i++) {
+      REQUIRE(world.tracking->FolderFor(absl::StrCat("t", i), {}).ok());
+    }
+  };
+  for (int life = 0; life < 5; life++) {
+    make_all();
+    world.tracking.reset();
+    world.Begin();
+    REQUIRE(world.tracking != nullptr);
+    CHECK_FALSE(sys::Stat(place + "/e-t59")->exists);
+  }
+  make_all();
+  // One that comes before the other has ended.
+  auto former = std::move(world.tracking);
+  world.Begin();
+  REQUIRE(world.tracking != nullptr);
+  former.reset();
+  CHECK(sys::Stat(place + "/e-t59")->exists);
+}
+
 TEST_CASE("tracking: a process that makes cgroups in its own is still found",
           "[isinit]") {
   World world(Tracking::Kind::kCgroup);

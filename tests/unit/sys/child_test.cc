@@ -605,3 +605,18 @@ TEST_CASE("child: spare descriptors change nothing but the cost", "[sys]") {
   CHECK(absl::IsNotFound(sys::Child::Spawn({"/no/such"}, options).status()));
   CHECK(OpenDescriptors() == before + 1);
 }
+
+TEST_CASE("child: for the reaper it is started without a descriptor", "[sys]") {
+  const int before = OpenDescriptors();
+  const auto pid = sys::Child::SpawnForReaper({"sh", "-c", "exit 7"}, {});
+  REQUIRE(pid.ok());
+  CHECK(OpenDescriptors() == before);
+  int how = 0;
+  REQUIRE(waitpid(*pid, &how, 0) == *pid);
+  CHECK((WIFEXITED(how) && WEXITSTATUS(how) == 7));
+  // One that could not be executed is nobody's to wait for.
+  CHECK(
+      absl::IsNotFound(sys::Child::SpawnForReaper({"/no/such"}, {}).status()));
+  CHECK(waitpid(-1, nullptr, WNOHANG) < 0);
+  CHECK(OpenDescriptors() == before);
+}

@@ -76,6 +76,25 @@ TEST_CASE("process: raises its limit of descriptors as far as it may",
   CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
 
+TEST_CASE("process: makes room for descriptors that are opened later",
+          "[sys]") {
+  // In a process of its own, as a table never shrinks.
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const int free = dup(0);
+    close(free);
+    sys::MakeRoomForDescriptors(700);
+    const std::string status = sys::ReadFile("/proc/self/status").value_or("");
+    const size_t at = status.find("FDSize:");
+    const bool room =
+        at != std::string::npos && atoi(status.c_str() + at + 7) >= 700;
+    _exit(room && dup(0) == free ? 0 : 1);
+  }
+  int how = -1;
+  REQUIRE(waitpid(pid, &how, 0) == pid);
+  CHECK(how == 0);
+}
+
 TEST_CASE("process: tells a supervisor that it is ready, by path and by name",
           "[sys]") {
   auto folder = sys::TemporaryFolder::Make("notify-");

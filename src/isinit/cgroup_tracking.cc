@@ -45,20 +45,6 @@ std::string EventsOf(absl::string_view path, absl::string_view name) {
   return absl::StrCat(path, "/", name, "/cgroup.events");
 }
 
-// What a thread beside the loop's makes; it allocates nothing.
-struct Places {
-  explicit Places(int f) : folder(f) {}
-  const int folder;
-  std::vector<std::string> names;
-};
-void* MakePlaces(void* argument) {
-  const Places& places = *static_cast<const Places*>(argument);
-  for (const std::string& name : places.names) {
-    mkdirat(places.folder, name.c_str(), 0755);
-  }
-  return nullptr;
-}
-
 // Where the tree is mounted, and which part of it: the first of type cgroup2.
 struct Mount {
   std::string folder, root;
@@ -136,6 +122,20 @@ void Remove(int folder, const std::string& name, int depth) {
 
 }  // namespace
 
+// A thread that makes folders; it allocates nothing.
+struct CgroupTracking::Preparing {
+  static void* Run(void* argument) {
+    const auto& its = *static_cast<const Preparing*>(argument);
+    for (const std::string& name : its.names) {
+      mkdirat(its.folder, name.c_str(), 0755);
+    }
+    return nullptr;
+  }
+  int folder = -1;
+  std::vector<std::string> names;
+  pthread_t thread = {};
+};
+
 CgroupTracking::CgroupTracking(sys::Loop& loop, sys::Reaper& reaper,
                                Empty empty)
     : loop_(loop), reaper_(reaper), empty_(std::move(empty)) {}
@@ -144,6 +144,7 @@ CgroupTracking::~CgroupTracking() {
   loop_.Cancel(looking_);
   if (inotify_) loop_.Unwatch(inotify_.get());
   if (!folder_) return;
+  AwaitPrepared();
   // Who has already come in our place keeps it.
   if (flock(folder_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     return;
@@ -301,26 +302,30 @@ absl::StatusOr<sys::Fd> CgroupTracking::FolderFor(
 }
 
 // What is made twice is made once: the folder is there then. Without a thread,
-// for want of processes, it is made later.
-std::shared_ptr<void> CgroupTracking::Ahead(
-    const std::vector<std::string>& tags) {
-  auto places = std::make_unique<Places>(folder_.get());
+// for want of processes, each is made when its entry starts.
+void CgroupTracking::Prepare(const std::vector<std::string>& tags) {
+  AwaitPrepared();
+  auto preparing = std::make_unique<Preparing>();
   for (const std::string& tag : tags) {
-    if (!groups_[tag].made) places->names.push_back(NameOf(tag));
+    if (std::exchange(groups_[tag].made, true)) continue;
+    preparing->names.push_back(NameOf(tag));
   }
-  if (places->names.size() < kWorthAThread) return nullptr;
+  if (preparing->names.size() < kWorthAThread) return;
+  preparing->folder = folder_.get();
   // Signals are for the loop's thread.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  const int bad = pthread_create(&thread, nullptr, MakePlaces, places.get());
+  const int bad = pthread_create(&preparing->thread, nullptr, Preparing::Run,
+                                 preparing.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (bad != 0) return nullptr;
-  return std::shared_ptr<Places>(places.release(), [thread](Places* p) {
-    pthread_join(thread, nullptr);
-    delete p;
-  });
+  if (bad == 0) preparing_ = std::move(preparing);
+}
+
+void CgroupTracking::AwaitPrepared() {
+  if (preparing_ == nullptr) return;
+  pthread_join(preparing_->thread, nullptr);
+  preparing_.reset();
 }
 
 void CgroupTracking::SetLimits(const std::string& tag,

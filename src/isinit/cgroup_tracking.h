@@ -24,7 +24,8 @@ class CgroupTracking : public Tracking {
   std::string Place() const override { return path_; }
   absl::StatusOr<sys::Fd> FolderFor(const std::string& tag,
                                     const Surroundings& surroundings) override;
-  std::shared_ptr<void> Ahead(const std::vector<std::string>& tags) override;
+  void Prepare(const std::vector<std::string>& tags) override;
+  void AwaitPrepared() override;
   void Added(const std::string& tag, int pid) override;
   absl::Status Adopt(const std::string& tag, int pid,
                      uint64_t start_ticks) override;
@@ -45,6 +46,7 @@ class CgroupTracking : public Tracking {
     bool alive = false;  // Empty has not been told
     bool limited = false;
   };
+  struct Preparing;
   CgroupTracking(sys::Loop& loop, sys::Reaper& reaper, Empty empty);
   void RemoveFolders();
   absl::Status Open(const std::string& path);
@@ -72,6 +74,7 @@ class CgroupTracking : public Tracking {
   std::string path_;   // the folder that holds the entries'
   sys::Fd folder_;     // the same, open
   sys::Fd inotify_;
+  std::unique_ptr<Preparing> preparing_;
   absl::flat_hash_map<std::string, Group> groups_;
   absl::flat_hash_map<int, std::string> watches_;
   sys::Loop::Timer looking_ = 0;  // at those that cannot be watched

@@ -40,6 +40,11 @@ std::vector<int> OurSignals(bool process_one, Situation situation) {
   return signals;
 }
 
+// Of a table's entries, so that one of 100 000 lines holds nobody up.
+constexpr size_t kMostPrepared = 2000;
+// Both ends of what an entry prints into.
+constexpr size_t kDescriptorsOfEntry = 2;
+
 // Of all servers on a host there may be one with the usual socket; the others
 // are told apart by theirs.
 std::string OurName(const std::string& socket) {
@@ -163,12 +168,24 @@ void ServerState::UseTable(std::shared_ptr<const Table> next) {
       repeated_tests.push_back(entry.tag);
     }
   }
+  PreparePlaces();
   logs->Use(*table);
   HoldSockets();
   FeedWatchdog();
   FollowFile();
   Feed(NewTable{table});
   RefreshRuns();
+}
+
+void ServerState::PreparePlaces() {
+  std::vector<std::string> tags;
+  for (const Entry& entry : table->entries) {
+    if (tags.size() == kMostPrepared) break;
+    tags.push_back(entry.tag);
+  }
+  // Before there is a thread that shares the table of descriptors.
+  sys::MakeRoomForDescriptors(tags.size() * kDescriptorsOfEntry);
+  tracking->Prepare(tags);
 }
 
 void ServerState::FollowFile() {
@@ -263,6 +280,10 @@ absl::StatusOr<ServerEnd> ServerState::Serve() {
     }
     for (const auto& [group, level] : table->boot) tell(group, level);
   };
+  // Whoever waits for us to be ready tells us to start something.
+  const bool starts_by_itself =
+      config.process_one || !config.first_level.empty() || !table->boot.empty();
+  if (!starts_by_itself) tracking->AwaitPrepared();
   ReportReady();
   if (config.process_one && taken_over.empty()) {
     StartOneShots(Mode::kSysinit, [this, first_tells] {

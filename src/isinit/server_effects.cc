@@ -21,8 +21,6 @@ namespace {
 
 // Hooks are for people; a storm of events is not to become one of processes.
 constexpr int kMaxHooks = 16;
-// Both ends of what it prints into.
-constexpr size_t kDescriptorsOfStart = 2;
 
 End EndOf(const sys::Ended& ended) { return {ended.code, ended.signal}; }
 
@@ -44,14 +42,6 @@ void ServerState::Feed(Event event) {
 }
 
 void ServerState::CarryOutAll(const std::vector<Effect>& effects) {
-  std::vector<std::string> starts;
-  for (const Effect& effect : effects) {
-    const auto* const start = std::get_if<StartEntry>(&effect);
-    if (start != nullptr) starts.push_back(start->entry->tag);
-  }
-  // Before there is a thread that shares the table of descriptors.
-  sys::MakeRoomForDescriptors(starts.size() * kDescriptorsOfStart);
-  const std::shared_ptr<void> ahead = tracking->Ahead(starts);
   for (size_t i = 0; i < effects.size(); i++) {
     // A stop is a signal and a CONT: who gets them is looked for once.
     const auto* const signal = std::get_if<SignalTree>(&effects[i]);

@@ -71,6 +71,7 @@ struct ServerState {
   void HoldSockets();
   void FeedWatchdog();
   void UseTable(std::shared_ptr<const Table> next);
+  void PreparePlaces();
   void FollowFile();
   void RestSoon();
   void WriteStatusFiles();

@@ -17,10 +17,6 @@ absl::StatusOr<sys::Fd> Tracking::FolderFor(const std::string&,
   return sys::Fd();
 }
 
-std::shared_ptr<void> Tracking::Ahead(const std::vector<std::string>&) {
-  return nullptr;
-}
-
 absl::Status Tracking::Refusal(const std::string& tag, int pid,
                                absl::string_view why) {
   return absl::FailedPreconditionError(

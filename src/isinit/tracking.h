@@ -67,10 +67,10 @@ class Tracking {
   // with the limits of memory and the like set. Not open where there are none.
   virtual absl::StatusOr<sys::Fd> FolderFor(const std::string& tag,
                                             const Surroundings& surroundings);
-  // These entries are about to start, in this order: what their places cost is
-  // paid beside the starting, until what is returned is let go.
-  [[nodiscard]] virtual std::shared_ptr<void> Ahead(
-      const std::vector<std::string>& tags);
+  // These entries may start some day, the first ones soon: what their places
+  // cost is paid now, beside what comes next, and not by their starts.
+  virtual void Prepare(const std::vector<std::string>&) {}
+  virtual void AwaitPrepared() {}
   // Its main process, a child of ours, has been started.
   virtual void Added(const std::string& tag, int pid) = 0;
   // A process of a former life: FailedPrecondition unless it is the one that

@@ -1,9 +1,9 @@
 # isinit -- COMMAND: its exit code is ours, what it leaves behind is ended, and
 # signals are passed on.
 . "$TESTS/lib.sh"
-isinit -- sh -c 'sleep 1010 & exit 3'
+isinit -- sh -c 'sleep 1063 & exit 3'
 echo "code $?"
-pgrep -f '^sleep 1010$' || echo none left
+pgrep -f '^sleep 1063$' || echo none left
 isinit -- sh -c 'kill -9 $$'
 echo "code $?"
 isinit -- /nonexistent

@@ -21,6 +21,9 @@ namespace {
 
 // Hooks are for people; a storm of events is not to become one of processes.
 constexpr int kMaxHooks = 16;
+// In one turn. An entry that cannot start may be tried again at once, without
+// end: signals and clients come between.
+constexpr int kMostEvents = 1000;
 
 End EndOf(const sys::Ended& ended) { return {ended.code, ended.signal}; }
 
@@ -29,14 +32,23 @@ End EndOf(const sys::Ended& ended) { return {ended.code, ended.signal}; }
 // Carrying out an effect may be news itself: it waits for its turn.
 void ServerState::Feed(Event event) {
   events.push_back(std::move(event));
-  if (std::exchange(feeding, true)) return;
+  if (!feeding) HandleEvents();
+}
+
+void ServerState::HandleEvents() {
+  feeding = true;
   const sys::LogTogether together;
-  while (!events.empty()) {
+  for (int i = 0; i < kMostEvents && !events.empty(); ++i) {
     const Event next = std::move(events.front());
     events.pop_front();
     CarryOutAll(supervision.On(next, sys::SteadyNow()));
   }
   feeding = false;
+  if (!events.empty()) {
+    loop.Post([this] {
+      if (!feeding && !events.empty()) HandleEvents();
+    });
+  }
   SetTimer();
   AtEndOfTurn();
 }

@@ -91,6 +91,7 @@ struct ServerState {
 
   // server_effects.cc
   void Feed(Event event);
+  void HandleEvents();
   void CarryOutAll(const std::vector<Effect>& effects);
   void CarryOut(const StartEntry& e);
   void CarryOut(const RunStopCommand& e);

@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <optional>
 
@@ -357,6 +358,31 @@ TEST_CASE("service_run: stopping brings to its end what has begun", "[power]") {
   CHECK_FALSE(untried.result.outcome.has_value());
   CHECK_FALSE(untried.result.failure.has_value());
   CHECK(site.devices[0]->server.open() == 0);
+}
+
+TEST_CASE("service_run: nothing goes on before what it hangs on", "[power]") {
+  Site site(1, "parent \"h0-1\" \"h0-[2-3]\"\n");
+  Outlets& outlets = site.devices[0]->outlets;
+  for (int i = 0; i < 3; ++i) outlets.is_on[i] = false;
+  const std::vector<ServiceResult> alone =
+      site.Do({.verb = Verb::kOn, .hosts = {"h0-3"}});
+  REQUIRE(alone.size() == 1);
+  CHECK_FALSE(alone[0].result.outcome.has_value());
+  CHECK_FALSE(outlets.is_on[2]);
+  const std::vector<ServiceResult> both =
+      site.Do({.verb = Verb::kOn, .hosts = {"h0-2", "h0-1"}});
+  REQUIRE(both.size() == 2);
+  for (const ServiceResult& result : both) {
+    CHECK(result.result.outcome == Outcome::kDone);
+    CHECK(result.host == (result.place == 0 ? "h0-2" : "h0-1"));
+  }
+  const auto at = [&](const char* command) {
+    return std::find(outlets.commands.begin(), outlets.commands.end(),
+                     command) -
+           outlets.commands.begin();
+  };
+  CHECK(at("on 1") < at("on 2"));
+  CHECK(outlets.is_on[1]);
 }
 
 namespace {

@@ -24,8 +24,9 @@ namespace {
 
 constexpr absl::Duration kOpenTime = absl::Seconds(5);
 constexpr absl::Duration kOpenPause = absl::Milliseconds(10);
-// Then others have their turn.
+// Then others have their turn, who look for it now and then.
 constexpr absl::Duration kMostOpen = absl::Milliseconds(500);
+constexpr absl::Duration kTurn = absl::Milliseconds(30);
 // Closing flushes: it waits until what was written has had its effect.
 constexpr absl::Duration kLinger = absl::Milliseconds(50);
 constexpr size_t kHostsInRow = 250;  // so that it is far from the store's limit
@@ -107,8 +108,9 @@ void Journal::Add(Job job) {
 
 void Journal::Soon() {
   if (is_writing_ || timer_ != 0) return;
-  give_up_ = sys::SteadyNow() + kOpenTime;
-  timer_ = loop_.At(sys::SteadyNow(), [this] {
+  const absl::Time begin = std::max(sys::SteadyNow(), not_before_);
+  give_up_ = begin + kOpenTime;
+  timer_ = loop_.At(begin, [this] {
     timer_ = 0;
     Write();
   });
@@ -312,7 +314,10 @@ void Journal::JobDone(absl::Status status) {
 
 // Others may be waiting for their turn.
 void Journal::GoOnOrClose() {
-  if (sys::SteadyNow() - opened_ > kMostOpen) engine_.reset();
+  if (engine_ != nullptr && sys::SteadyNow() - opened_ > kMostOpen) {
+    engine_.reset();
+    not_before_ = sys::SteadyNow() + kTurn;
+  }
   if (!waiting_.empty()) {
     Soon();
   } else if (engine_ != nullptr) {

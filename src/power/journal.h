@@ -108,7 +108,7 @@ class Journal {
   size_t transactions_ = 0;  // of it that have no answer yet
   bool is_writing_ = false;
   absl::Time give_up_ = absl::InfiniteFuture();
-  absl::Time opened_ = absl::InfinitePast();
+  absl::Time opened_ = absl::InfinitePast(), not_before_ = opened_;
   sys::Loop::Timer timer_ = 0;  // to write
   sys::Loop::Timer idle_ = 0;   // to close
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "sys/child.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/process_list.h"
@@ -187,6 +188,30 @@ TEST_CASE("journal: others have their turn while a process goes on",
     CHECK(other.Unfinished().size() == 1);
     for (int j = 0; j < 3; ++j) other.loop.Turn(absl::Milliseconds(30));
   }
+}
+
+TEST_CASE("journal: one that always has something to write lets others in",
+          "[power]") {
+  const sys::TemporaryFolder folder = Folder();
+  Process busy(folder.path()), other(folder.path());
+  busy.Begin(Hosts(0, 1));
+  std::optional<absl::Status> other_done;
+  other.journal.Begin(Action(), Hosts(1, 2), [&](const Journal::Begun& begun) {
+    other_done = begun.status;
+  });
+  int begun = 0;
+  for (const absl::Time end = sys::SteadyNow() + absl::Seconds(10);
+       !other_done.has_value() && sys::SteadyNow() < end;) {
+    if (busy.journal.is_idle()) {
+      busy.journal.Begin(Action(), Hosts(0, 1),
+                         [&](const Journal::Begun&) { ++begun; });
+    }
+    busy.loop.Turn(absl::Milliseconds(1));
+    other.loop.Turn(absl::ZeroDuration());
+  }
+  REQUIRE(other_done.has_value());
+  CHECK(other_done->ok());
+  CHECK(begun > 0);
 }
 
 TEST_CASE("journal: an action is under way as long as its process lives",

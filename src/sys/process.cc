@@ -6,6 +6,7 @@
 #include <absl/strings/str_split.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -210,6 +211,11 @@ size_t ResidentBytes() {
   size_t pages = 0;
   if (fields.size() < 2 || !absl::SimpleAtoi(fields[1], &pages)) return 0;
   return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void KeepFreedMemory(size_t bytes) {
+  mallopt(M_TRIM_THRESHOLD, static_cast<int>(bytes));
+  mallopt(M_TOP_PAD, static_cast<int>(bytes / 8));
 }
 
 void HideMemory() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

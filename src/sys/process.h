@@ -47,6 +47,9 @@ size_t ResidentBytes();
 // used again come back one by one, from the file's cache. For whoever has done
 // with its beginning and has long to wait.
 void ReleaseCode();
+// Up to so much of what is freed is not given back to the system: for servers
+// that will want it again.
+void KeepFreedMemory(size_t bytes);
 // No core dump of this process, and nobody but root looks into its memory. For
 // who holds secrets.
 void HideMemory();

@@ -30,6 +30,8 @@ constexpr absl::Duration kTurn = absl::Milliseconds(30);
 // Closing flushes: it waits until what was written has had its effect.
 constexpr absl::Duration kLinger = absl::Milliseconds(50);
 constexpr size_t kHostsInRow = 250;  // so that it is far from the store's limit
+constexpr int64_t kMaxRowsOfAction = kHostsInRow + 1;
+constexpr size_t kDetailBytesInRow = 32 << 10;  // likewise
 constexpr size_t kBytesAtOnce = base::kMaxTxnBytes / 4;
 constexpr int64_t kMaxOpenActions = 10'000;
 constexpr int64_t kPrunedAtOnce = 100;
@@ -164,8 +166,8 @@ void Journal::ReadUnfinished(
     absl::string_view action_id,
     const absl::flat_hash_set<absl::string_view>& hosts) {
   const std::string first = BegunKey(action_id);
-  const absl::StatusOr<store::RangeResult> rows = engine_->Range(
-      first, store::PrefixEnd(first), static_cast<int64_t>(kHostsInRow));
+  const absl::StatusOr<store::RangeResult> rows =
+      engine_->Range(first, store::PrefixEnd(first), kMaxRowsOfAction);
   if (!rows.ok()) return;
   JournalReader reader([&](JournalRecord record) {
     if (hosts.contains(record.host.name)) {
@@ -173,8 +175,8 @@ void Journal::ReadUnfinished(
     }
   });
   for (const store::Entry& row : rows->entries) {
-    const absl::Status added = reader.Add(row.key, row.value);
-    if (!added.ok() && begun_.status.ok()) begun_.status = added;
+    // Whoever reads the journal is told; what is begun now can be written.
+    reader.Add(row.key, row.value).IgnoreError();
   }
   reader.Finish();
 }
@@ -219,7 +221,7 @@ std::vector<store::Operation> Journal::EndOperations() {
     Row& row = rows[ended.id.action];
     row.bytes += ended.end.detail.size();
     row.ends.push_back({ended.id.host, std::move(ended.end)});
-    if (row.bytes < kBytesAtOnce / 2) continue;
+    if (row.bytes < kDetailBytesInRow) continue;
     write(ended.id.action, row);
     row = {};
   }

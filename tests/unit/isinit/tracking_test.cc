@@ -381,6 +381,25 @@ TEST_CASE("tracking: what a former life removes is not what we have made",
   CHECK(sys::Stat(place + "/e-t59")->exists);
 }
 
+TEST_CASE("tracking: places are there before their entries start", "[isinit]") {
+  World world(Tracking::Kind::kCgroup);
+  if (!Have(world)) return;
+  const std::string place = world.tracking->Place();
+  std::vector<std::string> tags;
+  for (int i = 0; i < 60; i++) tags.push_back(absl::StrCat("t", i));
+  world.tracking->Prepare(tags);
+  tags.push_back("late");
+  world.tracking->Prepare(tags);  // the first may not be done
+  world.tracking->AwaitPrepared();
+  CHECK(sys::Stat(place + "/e-t0")->exists);
+  CHECK(sys::Stat(place + "/e-t59")->exists);
+  // One that is gone again, and one that nobody has made.
+  REQUIRE(rmdir((place + "/e-t7").c_str()) == 0);
+  CHECK(world.tracking->FolderFor("t7", {}).ok());
+  CHECK(world.tracking->FolderFor("late", {}).ok());
+  world.tracking->Prepare({"other"});
+}
+
 TEST_CASE("tracking: a process that makes cgroups in its own is still found",
           "[isinit]") {
   World world(Tracking::Kind::kCgroup);

@@ -360,6 +360,20 @@ TEST_CASE("service_run: stopping brings to its end what has begun", "[power]") {
   CHECK(site.devices[0]->server.open() == 0);
 }
 
+TEST_CASE("service_run: nobody waits for the journal to have the end",
+          "[power]") {
+  Site site(1);
+  std::optional<bool> was_written;
+  site.service->Start({.verb = Verb::kOff, .hosts = {"h0-1"}}, {.ended = [&] {
+                        was_written = site.service->journal().is_idle();
+                      }});
+  Await(site.loop, [&] { return was_written.has_value(); });
+  CHECK(was_written == false);
+  // A service that stops does.
+  power::StopAndWait(site.loop, *site.service);
+  CHECK(site.service->journal().is_idle());
+}
+
 TEST_CASE("service_run: nothing goes on before what it hangs on", "[power]") {
   Site site(1, "parent \"h0-1\" \"h0-[2-3]\"\n");
   Outlets& outlets = site.devices[0]->outlets;

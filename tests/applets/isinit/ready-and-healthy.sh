@@ -26,6 +26,7 @@ i status n | grep -o ' up ' | tr -d ' '
 i status b | grep -c 'waits for a'
 echo go >go
 i wait --timeout 5s g run
+await 'test -s b'
 cat b
 await 'test -s h'
 touch ill

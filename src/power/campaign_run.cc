@@ -60,7 +60,8 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
                                  options_.state_folder, options_.secrets)),
       user_(++means_->last_user),
       lockout_file_(absl::StrCat(options_.state_folder, "/lockout")),
-      secrets_(pcus_.size()) {
+      secrets_(pcus_.size()),
+      kept_(campaign_.hosts()) {
   for (const CampaignPcu& pcu : campaign_.request().pcus) {
     sessions_.push_back(pcu.settings.sessions);
     pcu_names_.push_back(pcu.name);
@@ -140,14 +141,10 @@ void CampaignRun::Apply(Campaign::Effects later) {
   Campaign::Effects effects = std::exchange(gathered_, {});
   for (Campaign::Start& start : effects.start) StartBatch(std::move(start));
   for (const BatchId id : effects.cancel) CancelBatch(id);
-  {
-    const sys::LogTogether together;
-    const absl::Time now = sys::WallNow();
-    const absl::Duration since_steady = now - sys::SteadyNow();
-    for (Campaign::HostEnded& ended : effects.ended) {
-      ended.result.started += since_steady;
-      HostEnded(std::move(ended), now);
-    }
+  const absl::Duration since_steady = sys::WallNow() - sys::SteadyNow();
+  for (Campaign::HostEnded& ended : effects.ended) {
+    ended.result.started += since_steady;
+    HostEnded(std::move(ended));
   }
   for (const size_t pcu : effects.released) Release(pcu);
   SetTimer();
@@ -437,7 +434,9 @@ void CampaignRun::WriteJournal(BatchId id) {
         // it is; it is told at the end.
         GoAhead(id);
       });
-  for (size_t i = 0; i < ids.size(); ++i) records_[under.begins[i]] = ids[i];
+  for (size_t i = 0; i < ids.size(); ++i) {
+    kept_[under.begins[i]].record = ids[i];
+  }
 }
 
 void CampaignRun::GoAhead(BatchId id) {
@@ -505,7 +504,9 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
     if (under.said.has_value() && under.digest.empty()) {
       under.digest = base::Hex(under.said->Of());
     }
-    for (const size_t host : under.hosts[order]) digests_[host] = under.digest;
+    for (const size_t host : under.hosts[order]) {
+      kept_[host].digest = under.digest;
+    }
   }
   if (--under.open == 0) {
     const Under gone = std::move(under);
@@ -548,29 +549,57 @@ void CampaignRun::Release(size_t pcu) {
   means_->sessions.Leave(user_, pcu_names_[pcu]);
 }
 
-void CampaignRun::HostEnded(Campaign::HostEnded ended, absl::Time now) {
-  HostResult& result = ended.result;
-  if (auto record = records_.extract(ended.host); !record.empty()) {
-    result.journal = RecordIdText(record.mapped());
-    JournalEnd end = EndOf(result, now);
-    end.digest = std::move(digests_[ended.host]);
-    ++open_ends_;
-    means_->journal.End(
-        std::move(record.mapped()), host_names_[ended.host], std::move(end),
-        [this,
-         alive = std::weak_ptr<bool>(alive_)](const absl::Status& status) {
-          if (alive.expired()) return;
-          --open_ends_;
-          if (!status.ok() && unwritten_.ok()) unwritten_ = status;
-          MaybeDone();
-        });
+void CampaignRun::HostEnded(Campaign::HostEnded ended) {
+  const Kept& kept = kept_[ended.host];
+  if (kept.record.has_value()) {
+    ended.result.journal = RecordIdText(*kept.record);
   }
-  if (callbacks_.ended) callbacks_.ended(ended.host, result);
+  if (callbacks_.ended) callbacks_.ended(ended.host, ended.result);
+  if (!IsJournaled(action_)) return;
+  if (unkept_.empty()) {
+    means_->journal.Later([this, alive = std::weak_ptr<bool>(alive_)] {
+      if (alive.expired()) return;
+      KeepEnds();
+      MaybeDone();
+    });
+  }
+  unkept_.push_back(std::move(ended));
+}
+
+void CampaignRun::KeepEnds() {
+  const sys::LogTogether together;
+  const absl::Time now = sys::WallNow();
+  for (const auto& [host, result] : std::exchange(unkept_, {})) {
+    Kept& kept = kept_[host];
+    if (kept.record.has_value()) {
+      JournalEnd end = EndOf(result, now);
+      end.digest = std::move(kept.digest);
+      ++open_ends_;
+      means_->journal.End(*std::exchange(kept.record, std::nullopt),
+                          host_names_[host], std::move(end),
+                          [this, alive = std::weak_ptr<bool>(alive_)](
+                              const absl::Status& status) {
+                            if (!alive.expired()) EndIsKept(status);
+                          });
+    }
+    if (callbacks_.log) callbacks_.log(result);
+  }
+}
+
+void CampaignRun::EndIsKept(const absl::Status& status) {
+  --open_ends_;
+  if (!status.ok() && unwritten_.ok()) unwritten_ = status;
+  MaybeDone();
 }
 
 void CampaignRun::MaybeDone() {
   if (!campaign_.is_ended() || applies_soon_ || is_done_) return;
   if (!std::exchange(is_told_, true) && callbacks_.told) callbacks_.told();
+  if (!unkept_.empty()) {
+    // A service has others to hear first.
+    if (shares_means_) return;
+    KeepEnds();
+  }
   if (open_ends_ > 0) return;
   is_done_ = true;
   if (!unwritten_.ok()) {

@@ -53,6 +53,9 @@ class CampaignRun {
   };
   struct Callbacks {
     std::function<void(size_t host, const HostResult& result)> ended;
+    // Of what is journaled the same once more, for a log: a little later, so
+    // that whoever asked does not wait for it.
+    std::function<void(const HostResult& result)> log = {};
     // Something a person may want to know.
     std::function<void(std::string line)> note;
     // Empty: nobody looks.
@@ -105,13 +108,19 @@ class CampaignRun {
     std::optional<absl::StatusOr<std::vector<std::string>>> addresses = {};
     std::vector<BatchId> waiting = {};
   };
+  struct Kept {  // of a host, in the journal
+    std::optional<RecordId> record = {};
+    std::string digest = {};  // of the dialogue
+  };
   void ApplySoon(Campaign::Effects effects);
   void Apply(Campaign::Effects effects);  // and what was gathered before
   void SetTimer();
   void StartBatch(Campaign::Start start);
   void CancelBatch(BatchId id);
   void Release(size_t pcu);
-  void HostEnded(Campaign::HostEnded ended, absl::Time now);
+  void HostEnded(Campaign::HostEnded ended);
+  void KeepEnds();
+  void EndIsKept(const absl::Status& status);
 
   // The steps of a batch; each leads to the next.
   void GetSecrets(BatchId id);
@@ -151,10 +160,11 @@ class CampaignRun {
   std::vector<PcuSecrets> secrets_;
   absl::flat_hash_map<std::string, Name> names_;
   std::map<BatchId, Under> under_;
-  std::map<size_t, RecordId> records_;      // by host
-  std::map<size_t, std::string> digests_;   // by host
+  std::vector<Kept> kept_;                  // by host
   std::set<std::pair<size_t, bool>> told_;  // credentials: PCU, accepted
   JournalAction own_;
+  // Told, but neither in the journal nor in the log.
+  std::vector<Campaign::HostEnded> unkept_;
   Campaign::Effects gathered_;  // to be applied
   bool applies_soon_ = false;   // at the end of this turn
   sys::Loop::Timer timer_ = 0;

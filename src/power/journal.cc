@@ -1,5 +1,7 @@
 #include "power/journal.h"
 
+#include <absl/algorithm/container.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
@@ -29,12 +31,26 @@ constexpr absl::Duration kMostOpen = absl::Milliseconds(500);
 constexpr absl::Duration kTurn = absl::Milliseconds(30);
 // Closing flushes: it waits until what was written has had its effect.
 constexpr absl::Duration kLinger = absl::Milliseconds(50);
+constexpr absl::Duration kLater = absl::Milliseconds(5);
 constexpr size_t kHostsInRow = 250;  // so that it is far from the store's limit
 constexpr int64_t kMaxRowsOfAction = kHostsInRow + 1;
 constexpr size_t kDetailBytesInRow = 32 << 10;  // likewise
 constexpr size_t kBytesAtOnce = base::kMaxTxnBytes / 4;
 constexpr int64_t kMaxOpenActions = 10'000;
 constexpr int64_t kPrunedAtOnce = 100;
+
+bool IsSameButForTime(const JournalAction& a, const JournalAction& b) {
+  return a.verb == b.verb && a.uid == b.uid && a.login == b.login &&
+         a.via == b.via && a.pid == b.pid && a.start_ticks == b.start_ticks;
+}
+
+absl::StatusOr<std::unique_ptr<store::Engine>> OpenEngine(
+    const std::string& folder, const store::Surroundings& surroundings) {
+  TRY(sys::MakeFolders(folder, 0700));
+  return store::OpenSqlite(
+      {.folder = absl::StrCat(folder, "/journal"), .history = false},
+      surroundings);
+}
 
 }  // namespace
 
@@ -58,58 +74,69 @@ Journal::Journal(sys::Loop& loop, std::string folder)
 Journal::~Journal() {
   loop_.Cancel(timer_);
   loop_.Cancel(idle_);
+  loop_.Cancel(later_timer_);
   if (is_writing_) loop_.LetGo();
 }
 
 std::vector<RecordId> Journal::Begin(const JournalAction& action,
                                      std::vector<JournalHost> hosts,
                                      std::function<void(const Begun&)> done) {
-  std::vector<RecordId> ids;
-  Job job;
+  CallLater();
+  Job& job = LastJob(false);
   Waiter waiter = {.hosts = {}, .done = std::move(done)};
-  for (size_t at = 0; at < hosts.size(); at += kHostsInRow) {
-    const size_t end = std::min(at + kHostsInRow, hosts.size());
-    BegunRow row = {.action_id = NewActionId(action.at, sys::RandomBytes(4)),
-                    .action = action,
-                    .hosts = {}};
-    for (size_t i = at; i < end; ++i) {
-      waiter.hosts.insert(hosts[i].name);
-      ids.push_back({.action = row.action_id, .host = i - at});
-      row.hosts.push_back(std::move(hosts[i]));
+  waiter.hosts.reserve(hosts.size());
+  std::vector<RecordId> ids;
+  ids.reserve(hosts.size());
+  for (JournalHost& host : hosts) {
+    if (job.begun.empty() || job.begun.back().hosts.size() == kHostsInRow ||
+        !IsSameButForTime(job.begun.back().action, action)) {
+      job.begun.push_back(
+          {.action_id = NewActionId(action.at, sys::RandomBytes(4)),
+           .action = action,
+           .hosts = {}});
     }
-    job.begun.push_back(std::move(row));
+    BegunRow& row = job.begun.back();
+    ids.push_back({.action = row.action_id, .host = row.hosts.size()});
+    waiter.hosts.push_back(host.name);
+    row.hosts.push_back(std::move(host));
   }
   job.waiters.push_back(std::move(waiter));
-  Add(std::move(job));
+  Soon();
   return ids;
 }
 
 void Journal::End(RecordId id, std::string host, JournalEnd end, Ended done) {
-  Job job;
+  Job& job = LastJob(true);
   job.ended.push_back(
       {.id = std::move(id), .host = std::move(host), .end = std::move(end)});
   job.told.push_back(std::move(done));
-  Add(std::move(job));
-}
-
-void Journal::Add(Job job) {
-  if (!waiting_.empty() && waiting_.back().ended.empty() == job.ended.empty()) {
-    const auto append = [](auto& to, auto& from) {
-      std::move(from.begin(), from.end(), std::back_inserter(to));
-    };
-    Job& last = waiting_.back();
-    append(last.begun, job.begun);
-    append(last.ended, job.ended);
-    append(last.waiters, job.waiters);
-    append(last.told, job.told);
-    return;
-  }
-  waiting_.push_back(std::move(job));
   Soon();
 }
 
+void Journal::Later(std::function<void()> f) {
+  later_.push_back(std::move(f));
+  if (later_timer_ != 0) return;
+  later_timer_ = loop_.After(kLater, [this] {
+    later_timer_ = 0;
+    CallLater();
+  });
+}
+
+void Journal::CallLater() {
+  loop_.Cancel(std::exchange(later_timer_, 0));
+  for (const std::function<void()>& f : std::exchange(later_, {})) f();
+}
+
+// The one that waits last, if it is of that kind.
+Journal::Job& Journal::LastJob(bool of_ends) {
+  if (waiting_.empty() || waiting_.back().ended.empty() == of_ends) {
+    waiting_.emplace_back();
+  }
+  return waiting_.back();
+}
+
 void Journal::Soon() {
-  if (is_writing_ || timer_ != 0) return;
+  if (is_writing_ || is_opening_ || timer_ != 0) return;
   const absl::Time begin = std::max(sys::SteadyNow(), not_before_);
   give_up_ = begin + kOpenTime;
   timer_ = loop_.At(begin, [this] {
@@ -120,13 +147,37 @@ void Journal::Soon() {
 
 absl::Status Journal::Open() {
   if (engine_ != nullptr) return absl::OkStatus();
-  TRY(sys::MakeFolders(folder_, 0700));
-  TRY_ASSIGN(engine_,
-             store::OpenSqlite({.folder = absl::StrCat(folder_, "/journal"),
-                                .history = false},
-                               store::SurroundingsOf(loop_)));
+  TRY_ASSIGN(engine_, OpenEngine(folder_, store::SurroundingsOf(loop_)));
   opened_ = sys::SteadyNow();
   return absl::OkStatus();
+}
+
+void Journal::OpenAhead(sys::Pool& pool) {
+  if (engine_ != nullptr || is_writing_ || is_opening_ || timer_ != 0 ||
+      sys::SteadyNow() < not_before_) {
+    return;
+  }
+  is_opening_ = true;
+  auto engine = std::make_shared<std::unique_ptr<store::Engine>>();
+  pool.Run(
+      [engine, folder = folder_, surroundings = store::SurroundingsOf(loop_)] {
+        auto opened = OpenEngine(folder, surroundings);
+        if (opened.ok()) *engine = *std::move(opened);
+      },
+      [this, engine, alive = std::weak_ptr<bool>(alive_)] {
+        if (!alive.expired()) Opened(std::move(*engine));
+      });
+}
+
+void Journal::Opened(std::unique_ptr<store::Engine> engine) {
+  is_opening_ = false;
+  engine_ = std::move(engine);
+  opened_ = sys::SteadyNow();
+  if (waiting_.empty()) {
+    CloseWhenIdle();
+  } else {
+    Soon();
+  }
 }
 
 void Journal::Write() {
@@ -183,16 +234,21 @@ void Journal::ReadUnfinished(
 
 std::vector<store::Operation> Journal::BeginOperations() {
   std::vector<store::Operation> operations;
-  absl::flat_hash_set<absl::string_view> hosts;
   for (const BegunRow& row : job_.begun) {
     std::vector<absl::string_view> names;
+    names.reserve(row.hosts.size());
     for (const JournalHost& host : row.hosts) names.push_back(host.name);
-    hosts.insert(names.begin(), names.end());
     operations.push_back(
         store::Put(BegunKey(row.action_id), BegunText(row.action, row.hosts)));
     operations.push_back(store::Put(OpenKey(row.action_id), OpenText(names)));
   }
-  for (const store::Entry& open : OpenActions()) {
+  const std::vector<store::Entry> open_actions = OpenActions();
+  if (open_actions.empty()) return operations;
+  absl::flat_hash_set<absl::string_view> hosts;
+  for (const BegunRow& row : job_.begun) {
+    for (const JournalHost& host : row.hosts) hosts.insert(host.name);
+  }
+  for (const store::Entry& open : open_actions) {
     absl::flat_hash_set<absl::string_view> both;
     for (const absl::string_view name : ParseOpen(open.value)) {
       if (hosts.contains(name)) both.insert(name);
@@ -253,6 +309,10 @@ std::vector<store::Operation> Journal::OldestToDelete() {
   if (!oldest.ok()) return operations;
   for (const store::Entry& entry : oldest->entries) {
     operations.push_back(store::Delete(entry.key));
+    const absl::string_view id = absl::StripPrefix(entry.key, kRecordPrefix);
+    if (!absl::StrContains(id, '/')) {
+      operations.push_back(store::Delete(OpenKey(id)));
+    }
   }
   return operations;
 }
@@ -306,7 +366,7 @@ void Journal::JobDone(absl::Status status) {
   for (const Waiter& waiter : job.waiters) {
     Begun its = {.status = begun.status, .unfinished = {}};
     for (const JournalRecord& record : begun.unfinished) {
-      if (waiter.hosts.contains(record.host.name)) {
+      if (absl::c_linear_search(waiter.hosts, record.host.name)) {
         its.unfinished.push_back(record);
       }
     }
@@ -322,12 +382,17 @@ void Journal::GoOnOrClose() {
   }
   if (!waiting_.empty()) {
     Soon();
-  } else if (engine_ != nullptr) {
-    loop_.Cancel(idle_);
-    idle_ = loop_.After(kLinger, [this] {
-      if (!is_writing_) engine_.reset();
-    });
+  } else {
+    CloseWhenIdle();
   }
+}
+
+void Journal::CloseWhenIdle() {
+  if (engine_ == nullptr) return;
+  loop_.Cancel(idle_);
+  idle_ = loop_.After(kLinger, [this] {
+    if (!is_writing_) engine_.reset();
+  });
 }
 
 absl::Status Journal::Scan(const std::string& folder,

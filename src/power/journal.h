@@ -18,6 +18,7 @@
 #include "power/journal_record.h"
 #include "store/engine.h"
 #include "sys/loop.h"
+#include "sys/pool.h"
 
 namespace power {
 
@@ -33,6 +34,11 @@ class Journal {
   ~Journal();
   Journal(const Journal&) = delete;
 
+  // Something will soon be written: opens the store on a thread of `pool`,
+  // which outlives this, while other work goes on. It may fail: then writing
+  // tries.
+  void OpenAhead(sys::Pool& pool);
+
   // What of these hosts was begun earlier and has not ended.
   struct Begun {
     absl::Status status;
@@ -47,8 +53,13 @@ class Journal {
   // was told, is over with that. `done` as above.
   using Ended = std::function<void(const absl::Status& status)>;
   void End(RecordId id, std::string host, JournalEnd end, Ended done = nullptr);
+  // Calls `f` within a moment, and before anything more is begun: for whoever
+  // has ends to tell, and something more urgent to do.
+  void Later(std::function<void()> f);
   // Nothing waits to be written.
-  bool is_idle() const { return waiting_.empty() && !is_writing_; }
+  bool is_idle() const {
+    return waiting_.empty() && later_.empty() && !is_writing_;
+  }
 
   // No other process can have it.
   bool is_open() const { return engine_ != nullptr; }
@@ -71,7 +82,7 @@ class Journal {
   };
   // Who waits for records to be begun, by their hosts.
   struct Waiter {
-    absl::flat_hash_set<std::string> hosts;
+    std::vector<std::string> hosts;
     std::function<void(const Begun&)> done;
   };
   // What is written at once; either begins or ends.
@@ -82,11 +93,13 @@ class Journal {
     std::vector<Ended> told = {};  // of those that have ended
   };
 
-  // Behind what waits, or together with the last of it.
-  void Add(Job job);
+  Job& LastJob(bool of_ends);
+  void CallLater();
   void Soon();
   void Write();
   absl::Status Open();
+  void Opened(std::unique_ptr<store::Engine> engine);
+  void CloseWhenIdle();
   // What is to be written of job_; reads what is open.
   std::vector<store::Operation> BeginOperations();
   std::vector<store::Operation> EndOperations();
@@ -102,11 +115,14 @@ class Journal {
   sys::Loop& loop_;
   const std::string folder_;
   std::unique_ptr<store::Engine> engine_;
+  std::vector<std::function<void()>> later_;
+  sys::Loop::Timer later_timer_ = 0;
   std::deque<Job> waiting_;
   Job job_;  // that is being written
   Begun begun_;
   size_t transactions_ = 0;  // of it that have no answer yet
   bool is_writing_ = false;
+  bool is_opening_ = false;  // ahead
   absl::Time give_up_ = absl::InfiniteFuture();
   absl::Time opened_ = absl::InfinitePast(), not_before_ = opened_;
   sys::Loop::Timer timer_ = 0;  // to write

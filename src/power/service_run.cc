@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/own_action.h"
 #include "power/service_plan.h"
 #include "sys/clock.h"
 
@@ -102,6 +103,11 @@ bool ServiceRun::Can(Verb verb, const std::vector<std::string>& hosts) const {
 }
 
 Service::Ticket ServiceRun::Start(ServiceOrder order, Events events) {
+  const std::optional<Action> action = ActionOf(order.verb);
+  // The journal will want its store when this is planned.
+  if (action.has_value() && IsJournaled(*action)) {
+    means_->journal.OpenAhead(means_->pool);
+  }
   const Ticket ticket = ++last_ticket_;
   auto made = std::make_unique<Order>();
   made->ticket = ticket;
@@ -135,6 +141,11 @@ void ServiceRun::Begin(Ticket ticket) {
   callbacks.ended = [this, &order](size_t host, const HostResult& result) {
     Ended(order, host, result);
   };
+  callbacks.log = [this, who = order.order.who](const HostResult& result) {
+    if (options_.switched && IsSwitching(result.action)) {
+      options_.switched(result, who);
+    }
+  };
   callbacks.note = [this](const std::string& line) {
     if (options_.note) options_.note(line);
   };
@@ -159,9 +170,6 @@ void ServiceRun::Ended(Order& order, size_t host, const HostResult& result) {
   const ServiceResult told =
       ResultForFace(order.run->campaign().request(), host, result);
   if (told.result.outcome.has_value()) ++actions_[told.device];
-  if (options_.switched && IsSwitching(result.action)) {
-    options_.switched(result, order.order.who);
-  }
   if (!order.is_abandoned && order.events.result) order.events.result(told);
 }
 

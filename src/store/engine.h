@@ -94,7 +94,7 @@ struct WatchBatch {
 
 struct EngineStatus {
   Revision revision = 0;
-  int64_t bytes = 0;
+  int64_t bytes = 0;        // in use; what deleting left empty is used again
   int64_t limit_bytes = 0;  // 0: none but the disk
   std::vector<std::string> members;
   std::string leader;

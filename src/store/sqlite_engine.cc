@@ -276,17 +276,10 @@ absl::Status SqliteEngine::Compact(Revision r) {
 }
 
 absl::StatusOr<EngineStatus> SqliteEngine::Status() {
+  const std::lock_guard<Turnstile> lock(connection_);
   EngineStatus status;
-  {
-    const std::lock_guard<Turnstile> lock(connection_);
-    TRY(tables_->EnsureOpen());
-    status.revision = tables_->revision();
-  }
-  const std::string path = StorePath(options_.folder);
-  for (const std::string& file : {path, path + "-wal"}) {
-    TRY_ASSIGN(const sys::FileInfo info, sys::Stat(file));
-    status.bytes += info.bytes;
-  }
+  TRY_ASSIGN(status.bytes, tables_->UsedBytes());
+  status.revision = tables_->revision();
   return status;
 }
 

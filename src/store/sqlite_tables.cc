@@ -167,6 +167,13 @@ absl::Status Tables::ForgetHistory() {
   return commit_.Run();
 }
 
+absl::StatusOr<int64_t> Tables::UsedBytes() {
+  TRY(EnsureOpen());
+  TRY_ASSIGN(const int64_t pages, db_->Number("pragma page_count"));
+  TRY_ASSIGN(const int64_t empty, db_->Number("pragma freelist_count"));
+  return (pages - empty) * db_->page_bytes();
+}
+
 absl::Status Tables::EnsureOpen() {
   return db_ != nullptr ? absl::OkStatus() : OpenFile();
 }

@@ -64,6 +64,8 @@ class Tables {
   absl::StatusOr<std::vector<std::string>> KeysOf(Lease lease);
   absl::StatusOr<std::vector<std::string>> LeasedKeys();  // of any lease
   absl::Status EnsureOpen();
+  // Of the pages that hold something.
+  absl::StatusOr<int64_t> UsedBytes();
 
   // As of the last commit, or of the group under way.
   Revision revision() const { return revision_; }

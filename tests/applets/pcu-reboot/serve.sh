@@ -58,10 +58,13 @@ same -Q 't[3-1]'
 powerman -h $net.2 -q
 # A telemetry of both has the switching in it; ours reads the state around it.
 $powerman -h $net.2 -T -1 t9 | grep -e "on 9" -e Command
+# A moment later than who asked hears it.
+await 'grep -q host=t9 serve.1.log'
 sed 's/^[^ ]* //' serve.1.log | grep 'host=t9'
 # As powermand cycles: by the device's own script, which is believed.
 conf 3 >native.conf
 serve pcu-reboot serve --config native.conf --native-cycle --no-wait --run-dir run3 --state-dir state3 --ready-fd 3
 $powerman -h $net.3 -1 t9
 $powerman -h $net.3 -T -c t9 | grep -e '^send' -e Command  # no look between them
+await 'grep -q host=t9.*action=cycle serve.2.log'
 sed 's/^[^ ]* //' serve.2.log | grep 'host=t9'

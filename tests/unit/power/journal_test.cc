@@ -7,9 +7,11 @@
 #include <map>
 #include <optional>
 
+#include "store/sqlite_engine.h"
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/pool.h"
 #include "sys/process.h"
 #include "sys/process_list.h"
 
@@ -249,4 +251,177 @@ TEST_CASE("journal: one that cannot be written says so and holds nobody up",
   }
   REQUIRE(ended.has_value());
   CHECK_FALSE(ended->ok());
+}
+
+TEST_CASE("journal: its store may be opened while others work", "[power]") {
+  const sys::TemporaryFolder folder = Folder();
+  {
+    Process process(folder.path());
+    sys::Pool pool(process.loop, 1);
+    process.journal.OpenAhead(pool);
+    process.journal.OpenAhead(pool);
+    process.Begin(Hosts(1, 2));
+    CHECK(process.begun.status.ok());
+    CHECK(process.journal.is_open());
+    process.journal.OpenAhead(pool);
+    process.Begin(Hosts(1, 2));
+    CHECK(process.Unfinished() == std::vector<std::string>{"web1"});
+  }
+  {
+    // Nothing comes after all: others can have it soon.
+    Process process(folder.path());
+    sys::Pool pool(process.loop, 1);
+    process.journal.OpenAhead(pool);
+    process.loop.Run();
+    CHECK_FALSE(process.journal.is_open());
+    process.journal.OpenAhead(pool);
+    Process other(folder.path());
+    for (int i = 0; i < 1000 && !process.journal.is_open(); ++i) {
+      process.loop.Turn(absl::Seconds(1));
+    }
+    other.journal.OpenAhead(pool);  // in vain
+    process.loop.Run();
+    other.Begin(Hosts(1, 2));
+    CHECK(other.begun.status.ok());
+  }
+  sys::Loop loop;
+  sys::Pool pool(loop, 1);
+  std::optional<Journal> gone(std::in_place, loop, folder.path());
+  gone->OpenAhead(pool);
+  gone.reset();
+  loop.Run();
+  Process next(folder.path());
+  next.Begin(Hosts(1, 2));
+  CHECK(next.begun.status.ok());
+}
+
+TEST_CASE("journal: what is put off is told before anything more is begun",
+          "[power]") {
+  const sys::TemporaryFolder folder = Folder();
+  Process process(folder.path());
+  const std::vector<RecordId> ids = process.Begin(Hosts(1, 2));
+  process.journal.Later([&] { process.journal.End(ids[0], "web1", Done()); });
+  CHECK_FALSE(process.journal.is_idle());
+  process.Begin(Hosts(1, 2));
+  CHECK(process.Unfinished().empty());
+  bool was_called = false;
+  process.journal.Later([&] { was_called = true; });
+  process.AwaitWritten();
+  CHECK(was_called);
+}
+
+TEST_CASE("journal: what an action begins at once is one row", "[power]") {
+  const sys::TemporaryFolder folder = Folder();
+  {
+    Process process(folder.path());
+    JournalAction later = Action(), another = Action();
+    later.at += absl::Milliseconds(1);
+    another.login = "other";
+    std::vector<RecordId> ids;
+    const auto begin = [&](const JournalAction& action, int host) {
+      const std::vector<RecordId> its = process.journal.Begin(
+          action, Hosts(host, host + 1), [](const Journal::Begun&) {});
+      ids.insert(ids.end(), its.begin(), its.end());
+    };
+    begin(Action(), 0);
+    begin(later, 1);
+    begin(another, 2);
+    begin(Action(), 3);
+    process.AwaitWritten();
+    REQUIRE(ids.size() == 4);
+    CHECK(ids[0].action == ids[1].action);
+    CHECK(ids[1].host == 1);
+    CHECK(ids[2].action != ids[1].action);
+    CHECK(ids[3].action != ids[2].action);
+    process.journal.End(ids[1], "web1", Done());
+    process.AwaitWritten();
+  }
+  std::map<std::string, std::string> logins;
+  std::vector<std::string> ended;
+  for (const JournalRecord& record : Read(folder.path())) {
+    logins[record.host.name] = record.action.login;
+    if (record.end.has_value()) ended.push_back(record.host.name);
+  }
+  CHECK(logins == std::map<std::string, std::string>{{"web0", "root"},
+                                                     {"web1", "root"},
+                                                     {"web2", "other"},
+                                                     {"web3", "root"}});
+  CHECK(ended == std::vector<std::string>{"web1"});
+}
+
+namespace {
+
+// Into the store of a journal.
+void PutRows(const std::string& folder, const std::vector<std::string>& keys,
+             const std::string& value) {
+  sys::Loop loop;
+  auto engine =
+      store::OpenSqlite({.folder = folder + "/journal", .history = false},
+                        store::SurroundingsOf(loop));
+  REQUIRE(engine.ok());
+  size_t open = keys.size();
+  loop.Hold();
+  for (const std::string& key : keys) {
+    (*engine)->Commit(
+        {.conditions = {}, .operations = {store::Put(key, value)}},
+        [&](const store::Outcome& outcome) {
+          CHECK(outcome.kind == store::Outcome::Kind::kApplied);
+          --open;
+        });
+  }
+  for (int i = 0; open > 0 && i < 1000; ++i) loop.Turn(absl::Seconds(1));
+  loop.LetGo();
+  REQUIRE(open == 0);
+}
+
+}  // namespace
+
+TEST_CASE("journal: a row that nobody can read is told and holds nobody up",
+          "[power]") {
+  const sys::TemporaryFolder folder = Folder();
+  std::string id;
+  {
+    Process process(folder.path());
+    id = process.Begin(Hosts(1, 3)).front().action;
+  }
+  PutRows(folder.path(), {"record/" + id}, "{\"at\": nonsense");
+  Process process(folder.path());
+  const std::vector<RecordId> ids = process.Begin(Hosts(1, 2));
+  CHECK(process.begun.status.ok());
+  process.journal.End(ids[0], "web1", Done());
+  process.AwaitWritten();
+  process.loop.Run();
+  size_t read = 0;
+  const absl::Status scanned =
+      Journal::Scan(folder.path(), [&](const JournalRecord&) { ++read; });
+  CHECK(absl::IsDataLoss(scanned));
+  CHECK_THAT(std::string(scanned.message()), Catch::Contains("record/" + id));
+  CHECK(read == 1);
+}
+
+TEST_CASE("journal: of one that is full the oldest are forgotten", "[power]") {
+  const sys::TemporaryFolder folder = Folder();
+  std::vector<RecordId> first;
+  {
+    Process process(folder.path());
+    first = process.Begin(Hosts(1, 2));
+  }
+  std::vector<std::string> keys;
+  for (int i = 0; i < 140; ++i) {
+    keys.push_back(absl::StrCat("record/9", 1'000 + i));  // after any other
+  }
+  PutRows(folder.path(), keys, std::string(512 << 10, 'x'));
+  Process process(folder.path());
+  process.Begin(Hosts(7, 8));
+  CHECK(process.begun.status.ok());
+  // What was not finished is forgotten with it, and not looked for.
+  process.Begin(Hosts(1, 2));
+  CHECK(process.Unfinished().empty());
+  process.loop.Run();
+  std::vector<std::string> left;
+  (void)Journal::Scan(folder.path(), [&](const JournalRecord& record) {
+    left.push_back(record.id.action);
+  });
+  CHECK(std::count(left.begin(), left.end(), first[0].action) == 0);
+  CHECK(left.size() == 2);
 }

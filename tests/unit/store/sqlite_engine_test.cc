@@ -249,6 +249,21 @@ TEST_CASE("store: the log is moved into the file as it grows", "[store]") {
   CHECK(engine->Status()->bytes > 1'500'000);
 }
 
+TEST_CASE("store: what deleting left empty does not count as used", "[store]") {
+  const sys::TemporaryFolder folder = FastFolder();
+  World world;
+  auto engine = *OpenSqlite({.folder = folder.path(), .history = false},
+                            world.surroundings());
+  for (int i = 0; i < 20; ++i) {
+    world.Put(*engine, absl::StrCat("k", i), std::string(50'000, 'x'));
+  }
+  CHECK(engine->Status()->bytes > 1'000'000);
+  for (int i = 0; i < 20; ++i) {
+    world.Commit(*engine, {{}, {store::Delete(absl::StrCat("k", i))}});
+  }
+  CHECK(engine->Status()->bytes < 100'000);
+}
+
 TEST_CASE("store: a backup is a store with the same content", "[store]") {
   const sys::TemporaryFolder folder = FastFolder();
   const std::string from = folder.path() + "/from";

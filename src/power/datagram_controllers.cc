@@ -170,9 +170,9 @@ class IpmiController : public OrderByOrder {
 const Setting* Inside(const Specification* specification,
                       absl::string_view block, absl::string_view name) {
   if (specification == nullptr) return nullptr;
-  const Setting* found = specification->Block(block);
+  const SettingsBlock* found = specification->Block(block);
   if (found == nullptr) return nullptr;
-  for (const Setting& setting : found->inside) {
+  for (const Setting& setting : found->lines) {
     if (setting.name == name) return &setting;
   }
   return nullptr;
@@ -204,9 +204,9 @@ class SnmpController : public OrderByOrder {
           [finish, result = FailedWith(*reading.failure)] { finish(result); });
       return 0;
     }
-    const Setting* block = batch.specification == nullptr
-                               ? nullptr
-                               : batch.specification->Block("snmp");
+    const SettingsBlock* block = batch.specification == nullptr
+                                     ? nullptr
+                                     : batch.specification->Block("snmp");
     std::shared_ptr<const SnmpTable> table;
     if (block != nullptr && IsSnmpTable(*block)) {
       const auto read = ReadSnmpTable(*block, batch.specification->name);

@@ -173,13 +173,7 @@ void WriteSettings(const std::vector<Setting>& settings, Writer& out) {
                           ? DeviceString(value.text)
                           : value.text);
     }
-    if (setting.inside.empty()) {
-      out.Line(line);
-      continue;
-    }
-    out.Open(line);
-    WriteSettings(setting.inside, out);
-    out.Close();
+    out.Line(line);
   }
 }
 
@@ -219,9 +213,9 @@ void WriteExtensions(const Specification& spec, Writer& out) {
     out.Line(absl::StrCat("state ", DeviceString(i.pattern.text()), " = ",
                           Word(i.state)));
   }
-  for (const Setting& block : spec.blocks) {
+  for (const SettingsBlock& block : spec.blocks) {
     out.Open(block.name);
-    WriteSettings(block.inside, out);
+    WriteSettings(block.lines, out);
     out.Close();
   }
 }

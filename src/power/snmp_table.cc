@@ -45,17 +45,15 @@ bool IsObject(absl::string_view text) {
 
 class Reader {
  public:
-  Reader(const Setting& block, SnmpTable& table) : table_(table) {
+  Reader(const SettingsBlock& block, SnmpTable& table) : table_(table) {
     // A line is a word and its values; `set` may stand behind those of `get`.
-    for (const Setting& line : block.inside) {
+    for (const Setting& line : block.lines) {
       words_.push_back({Kind::kWord, line.name});
       words_.insert(words_.end(), line.values.begin(), line.values.end());
-      has_block_ = has_block_ || !line.inside.empty();
     }
   }
 
   absl::Status Read() {
-    if (has_block_) return Wrong("a table of SNMP has no blocks in it");
     while (at_ < words_.size()) {
       const std::string what = words_[at_++].text;
       if (what != "get" && what != "set") {
@@ -157,20 +155,19 @@ class Reader {
   SnmpTable& table_;
   std::vector<Setting::Value> words_;
   size_t at_ = 0;
-  bool has_block_ = false;
 };
 
 }  // namespace
 
-bool IsSnmpTable(const Setting& block) {
-  for (const Setting& line : block.inside) {
+bool IsSnmpTable(const SettingsBlock& block) {
+  for (const Setting& line : block.lines) {
     if (line.name == "get" || line.name == "set") return true;
   }
   return false;
 }
 
 absl::StatusOr<std::shared_ptr<const SnmpTable>> ReadSnmpTable(
-    const Setting& block, absl::string_view name) {
+    const SettingsBlock& block, absl::string_view name) {
   auto table = std::make_shared<SnmpTable>();
   TRY(Reader(block, *table).Read());
   table->family.name = table->texts.emplace_back(name);

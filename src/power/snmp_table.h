@@ -30,9 +30,9 @@ struct SnmpTable {
 
 // Whether the block of a specification is a table: it may name a family
 // instead.
-bool IsSnmpTable(const Setting& block);
+bool IsSnmpTable(const SettingsBlock& block);
 // InvalidArgument says what is wrong with it. `name`: of the model.
 absl::StatusOr<std::shared_ptr<const SnmpTable>> ReadSnmpTable(
-    const Setting& block, absl::string_view name);
+    const SettingsBlock& block, absl::string_view name);
 
 }  // namespace power

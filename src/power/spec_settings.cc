@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "power/limits.h"
+#include "power/snmp_families.h"
 #include "power/snmp_table.h"
+#include "text/utf8.h"
 
 namespace power {
 namespace {
@@ -14,10 +16,8 @@ namespace {
 // http and https talk to a web server behind httppower's prompt; exec runs a
 // program; manual is a person.
 constexpr absl::string_view kTransports[] = {
-    "ssh",  "telnet",  "tcp", "tls",   "serial", "exec",   "http", "https",
-    "ipmi", "redfish", "amt", "ribcl", "snmp",   "manual", "wol"};
-constexpr absl::string_view kBlocks[] = {"snmp", "http", "redfish",
-                                         "ipmi", "amt",  "ribcl"};
+    "ssh",   "telnet", "tcp",     "tls", "serial", "exec", "http",
+    "https", "ipmi",   "redfish", "amt", "ribcl",  "snmp", "manual"};
 constexpr int kMaxSessions = 1000;
 constexpr int kMaxPort = 65535;
 
@@ -66,19 +66,14 @@ void ReadCycleTrust(TokenStream& in, Specification& spec) {
   }
 }
 
-std::vector<Setting> ReadSettings(TokenStream& in, absl::string_view behind,
-                                  int depth) {
+// Lines of a word and its values: words are values only on that line.
+std::vector<Setting> ReadSettings(TokenStream& in, absl::string_view behind) {
   std::vector<Setting> settings;
   if (!in.Expect("{", behind)) return settings;
-  if (depth > kMaxBlockDepth) {
-    in.Error("depth", "blocks are nested too deeply");
-    while (!in.AtEnd()) in.Take();
-  }
   while (in.token().kind == DeviceToken::Kind::kWord) {
     Setting setting;
-    setting.where = in.token().where;
-    setting.name = in.Take().text;
-    // A line is a word and its values: words are values only on that line.
+    const DeviceToken word = in.Take();
+    setting.name = word.text;
     while (true) {
       const DeviceToken& token = in.token();
       using Kind = Setting::Value::Kind;
@@ -87,19 +82,11 @@ std::vector<Setting> ReadSettings(TokenStream& in, absl::string_view behind,
       } else if (token.kind == DeviceToken::Kind::kString) {
         setting.values.push_back({Kind::kString, in.Take().text});
       } else if (token.kind == DeviceToken::Kind::kWord &&
-                 token.where.line == setting.where.line &&
-                 token.where.file == setting.where.file) {
+                 token.where.line == word.where.line &&
+                 token.where.file == word.where.file) {
         setting.values.push_back({Kind::kWord, in.Take().text});
       } else {
         break;
-      }
-    }
-    if (in.token().IsMark("{")) {
-      setting.inside = ReadSettings(in, setting.name, depth + 1);
-      if (setting.inside.empty()) {
-        in.problems().Error(
-            setting.where, "block",
-            absl::StrCat("the block of ", setting.name, " is empty"));
       }
     }
     settings.push_back(std::move(setting));
@@ -108,21 +95,51 @@ std::vector<Setting> ReadSettings(TokenStream& in, absl::string_view behind,
   return settings;
 }
 
-void ReadDeclaration(TokenStream& in, Specification& spec) {
-  Setting block;
+absl::Status CheckIpmi(const SettingsBlock& block) {
+  for (const Setting& line : block.lines) {
+    const bool are_suites =
+        line.name == "suites" && !line.values.empty() &&
+        absl::c_all_of(line.values, [](const Setting::Value& value) {
+          return value.text == "17" || value.text == "3";
+        });
+    if (!are_suites) {
+      return absl::InvalidArgumentError(
+          "in a block of ipmi there are suites, which are 17 and 3");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSnmp(const SettingsBlock& block, absl::string_view name) {
+  if (IsSnmpTable(block)) return ReadSnmpTable(block, name).status();
+  for (const Setting& line : block.lines) {
+    if (line.name != "family" || line.values.size() != 1) {
+      return absl::InvalidArgumentError(
+          "in a block of snmp there are get and set, or a family");
+    }
+    const std::string& family = line.values.front().text;
+    if (FindSnmpFamily(family) == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", text::Clean(family), "' is no family of strips"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void ReadBlock(TokenStream& in, Specification& spec) {
+  SettingsBlock block;
   block.where = in.token().where;
   block.name = in.Take().text;
   if (spec.Block(block.name) != nullptr) {
     in.problems().Error(block.where, "block",
                         absl::StrCat("a second block ", block.name));
   }
-  block.inside = ReadSettings(in, block.name, 1);
-  if (block.name == "snmp" && IsSnmpTable(block)) {
-    const auto table = ReadSnmpTable(block, spec.name);
-    if (!table.ok()) {
-      in.problems().Error(block.where, "snmp",
-                          std::string(table.status().message()));
-    }
+  block.lines = ReadSettings(in, block.name);
+  const absl::Status checked =
+      block.name == "snmp" ? CheckSnmp(block, spec.name) : CheckIpmi(block);
+  if (!checked.ok()) {
+    in.problems().Error(block.where, block.name,
+                        std::string(checked.message()));
   }
   if (spec.Block(block.name) == nullptr) {
     spec.blocks.push_back(std::move(block));
@@ -152,8 +169,8 @@ bool IsTransport(absl::string_view word) {
 bool ReadSpecSetting(TokenStream& in, Specification& spec) {
   if (in.token().language < 2) return false;
   if (in.token().kind == DeviceToken::Kind::kWord &&
-      absl::c_linear_search(kBlocks, in.token().text)) {
-    ReadDeclaration(in, spec);
+      (in.token().text == "snmp" || in.token().text == "ipmi")) {
+    ReadBlock(in, spec);
     return true;
   }
   if (ReadSpans(in, spec)) return true;

@@ -57,8 +57,8 @@ bool operator==(const Statement& a, const Statement& b) {
   return parts(a) == parts(b) && a.body == b.body && a.branches == b.branches;
 }
 
-bool operator==(const Setting& a, const Setting& b) {
-  return a.name == b.name && a.values == b.values && a.inside == b.inside;
+bool operator==(const SettingsBlock& a, const SettingsBlock& b) {
+  return a.name == b.name && a.lines == b.lines;
 }
 
 bool IsQuery(Verb verb) {
@@ -123,9 +123,9 @@ const Script* Specification::Find(Verb verb, Form form) const {
   return nullptr;
 }
 
-const Setting* Specification::Block(absl::string_view block) const {
-  for (const Setting& setting : blocks) {
-    if (setting.name == block) return &setting;
+const SettingsBlock* Specification::Block(absl::string_view name) const {
+  for (const SettingsBlock& block : blocks) {
+    if (block.name == name) return &block;
   }
   return nullptr;
 }

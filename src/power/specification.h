@@ -147,11 +147,16 @@ struct Setting {
     friend bool operator==(const Value&, const Value&) = default;
   };
   std::string name;
-  Where where = {};
   std::vector<Value> values = {};
-  std::vector<Setting> inside = {};
+  friend bool operator==(const Setting&, const Setting&) = default;
 };
-bool operator==(const Setting& a, const Setting& b);
+// Of a model that needs no dialogue.
+struct SettingsBlock {
+  std::string name;  // snmp, ipmi
+  Where where = {};
+  std::vector<Setting> lines = {};
+};
+bool operator==(const SettingsBlock& a, const SettingsBlock& b);
 
 enum class CycleTrust : uint8_t { kUnsafe, kSafe };
 
@@ -175,10 +180,10 @@ struct Specification {
   std::vector<Interpretation> states = {};
   // Passwords that stand in the scripts (written_secrets.h).
   std::vector<std::string> secrets = {};
-  std::vector<Setting> blocks = {};  // snmp, http, redfish, ipmi, amt, ribcl
+  std::vector<SettingsBlock> blocks = {};
 
   const Script* Find(Verb verb, Form form = Form::kPlain) const;
-  const Setting* Block(absl::string_view name) const;
+  const SettingsBlock* Block(absl::string_view name) const;
   // A person has to do it.
   bool manual() const;
   // The device's own cycle, which it may do wrong (set-native).

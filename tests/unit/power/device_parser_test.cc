@@ -250,8 +250,8 @@ specification "BayTech" {
   native-cycle safe tls no interleave yes sessions 2 settle 3 poll 5
   off-time 8.5 alternative "Other"
   state "On|1" = on   state "warm" = pending
-  http { get "1.3.6.1" on 1 off 2 low -1
-         set "1.3.6.2" { cycle 3 } }
+  snmp { get "1.3.6.1.$1" on 1 off 2 pending -1
+         set "1.3.6.2.$1" cycle 3 }
   script login {
     expectany {
       "[Uu]ser [Nn]ame ?:" { send-user "\r\n" again }
@@ -276,9 +276,9 @@ specification "BayTech" {
   CHECK(spec.transports == std::vector<std::string>{"ssh", "telnet"});
   CHECK(spec.off_time == absl::Seconds(8.5));
   CHECK(spec.CyclesNatively());
-  REQUIRE(spec.Block("http") != nullptr);
-  CHECK(spec.Block("http")->inside.size() == 2);
-  CHECK(spec.Block("http")->inside[0].values.size() == 7);
+  REQUIRE(spec.Block("snmp") != nullptr);
+  CHECK(spec.Block("snmp")->lines.size() == 2);
+  CHECK(spec.Block("snmp")->lines[0].values.size() == 7);
   const Statement& any = spec.scripts[0].body[0];
   REQUIRE(any.branches.size() == 5);
   CHECK(any.branches[1].body[1].times == 1);
@@ -306,6 +306,23 @@ TEST_CASE("device files: mistakes in the extensions", "[power]") {
   CHECK(two("expect \"x\" within 100000", "on") == "number");
   CHECK(two("setresult $1 $2", "on") == "setresult");
   CHECK(two("send-match $21", "on") == "number");
+  const auto block = [](absl::string_view settings) {
+    return Problems(
+        absl::StrCat(kTwo, "specification \"s\" {\n", settings, "\n}\n"));
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(block("ipmi { suites 17 3 }").empty());
+  CHECK(block("ipmi { suites 17 2 }") ==
+        Lines{"t:3: in a block of ipmi there are suites, which are 17 and 3 "
+              "[ipmi]"});
+  CHECK(block("ipmi { suits 17 }").size() == 1);
+  CHECK(block("snmp { family \"apc-rpdu2\" }").empty());
+  CHECK(block("snmp { family \"none\" }") ==
+        Lines{"t:3: 'none' is no family of strips [snmp]"});
+  CHECK(block("snmp { strip 3 }").size() == 1);
+  CHECK(block("snmp { set \"1.3\" { cycle 3 } }").size() >= 1);
+  CHECK(block("http { get \"x\" }").size() >= 1);
+  CHECK(block("transport wol").size() >= 1);
 }
 
 TEST_CASE("device files: what is too large or too deep is refused", "[power]") {

@@ -81,8 +81,6 @@ TEST_CASE("snmp table: what is none is a mistake of the file", "[power]") {
         "'put' is none of get's words, or is there twice");
   CHECK(ProblemOf("get \"9.1\" on 1 off 2") ==
         "the object of get names no plug: $1");
-  CHECK(ProblemOf(get + "\nset \"9.$1\" { on 1 }") ==
-        "a table of SNMP has no blocks in it");
   for (const char* object :
        {"", ".", "9..$1", "9.$1.", "9.$0", "9.$4", "9.$", "9.$11", "9.$2",
         "9.$1.$3", "9.-1.$1", "9.x.$1", "9.4294967296.$1", "9 .$1"}) {

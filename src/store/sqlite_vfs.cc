@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 #include <endian.h>
 #include <sqlite3.h>
 
@@ -22,8 +23,10 @@ struct alignas(max_align_t) File {
 };
 struct alignas(max_align_t) LogFile {
   sqlite3_file base;
-  std::string gathered;  // not written yet
-  sqlite3_int64 at = 0;  // where it goes
+  std::string gathered;     // not written yet
+  sqlite3_int64 at = 0;     // where it goes
+  sqlite3_int64 bytes = 0;  // that the file holds, room and all
+  bool makes_room = true;
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
@@ -94,18 +97,42 @@ int WritePage(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
 constexpr size_t kMostGathered = 1 << 20;
 constexpr size_t kMostAtOnce = 64 << 10;  // SQLite's own door ends at 128 KiB
 
-int WriteOut(LogFile* log) {
-  int code = SQLITE_OK;
-  for (size_t done = 0; code == SQLITE_OK && done < log->gathered.size();) {
-    const size_t bytes = std::min(kMostAtOnce, log->gathered.size() - done);
-    code = log->real()->pMethods->xWrite(
-        log->real(), log->gathered.data() + done, static_cast<int>(bytes),
-        log->at + static_cast<sqlite3_int64>(done));
-    done += bytes;
+// A log that is short-lived needs no room.
+constexpr sqlite3_int64 kLeastRoom = 64 << 10, kMostRoom = 1 << 20;
+
+int WriteAll(LogFile* log, absl::string_view bytes, sqlite3_int64 at) {
+  while (!bytes.empty()) {
+    const absl::string_view some = bytes.substr(0, kMostAtOnce);
+    const int code = log->real()->pMethods->xWrite(
+        log->real(), some.data(), static_cast<int>(some.size()), at);
+    if (code != SQLITE_OK) return code;
+    bytes.remove_prefix(some.size());
+    at += static_cast<sqlite3_int64>(some.size());
   }
+  return SQLITE_OK;
+}
+
+// As much again as there is.
+void MakeRoom(LogFile* log) {
+  if (log->bytes < kLeastRoom || !log->makes_room) return;
+  const std::string room(static_cast<size_t>(std::min(log->bytes, kMostRoom)),
+                         '\0');
+  // A full disk is a matter of the writes that need it.
+  log->makes_room = WriteAll(log, room, log->bytes) == SQLITE_OK;
+  if (log->makes_room) log->bytes += static_cast<sqlite3_int64>(room.size());
+}
+
+int WriteOut(LogFile* log) {
+  const int code = WriteAll(log, log->gathered, log->at);
+  const sqlite3_int64 end =
+      log->at + static_cast<sqlite3_int64>(log->gathered.size());
   // Also when it failed: the commit has failed then, and SQLite writes it anew
   // or not at all.
   log->gathered.clear();
+  if (code == SQLITE_OK && end > log->bytes) {
+    log->bytes = end;
+    MakeRoom(log);
+  }
   return code;
 }
 int WriteOut(sqlite3_file* f) {
@@ -130,6 +157,18 @@ int ReadLog(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
   const int code = WriteOut(f);
   sqlite3_file* real = RealOf<LogFile>(f);
   return code != SQLITE_OK ? code : real->pMethods->xRead(real, to, bytes, at);
+}
+
+template <typename T>
+int Truncate(sqlite3_file* f, sqlite3_int64 bytes) {
+  sqlite3_file* real = RealOf<T>(f);
+  if constexpr (std::is_same_v<T, LogFile>) {
+    LogFile* log = reinterpret_cast<LogFile*>(f);
+    const int code = WriteOut(log);
+    if (code != SQLITE_OK) return code;
+    log->bytes = std::min(log->bytes, bytes);
+  }
+  return real->pMethods->xTruncate(real, bytes);
 }
 
 int CloseLog(sqlite3_file* f) {
@@ -170,8 +209,7 @@ constexpr sqlite3_io_methods MethodsOf(int (*close)(sqlite3_file*),
       .xClose = close,
       .xRead = read,
       .xWrite = write,
-      .xTruncate = [](sqlite3_file* f,
-                      sqlite3_int64 n) { return SETTLED(xTruncate, n); },
+      .xTruncate = Truncate<T>,
       .xSync = [](sqlite3_file* f, int how) { return SETTLED(xSync, how); },
       .xFileSize = [](sqlite3_file* f,
                       sqlite3_int64* n) { return SETTLED(xFileSize, n); },
@@ -219,7 +257,11 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
   }
   if ((flags & SQLITE_OPEN_WAL) != 0) {
     const int code = under->xOpen(under, name, RealOf<LogFile>(f), flags, out);
-    if (code == SQLITE_OK) (new (f) LogFile)->base.pMethods = &kLogMethods;
+    if (code != SQLITE_OK) return code;
+    LogFile* log = new (f) LogFile;
+    log->base.pMethods = &kLogMethods;
+    // Of one whose size is not told, what it holds is found when it is written.
+    log->real()->pMethods->xFileSize(log->real(), &log->bytes);
     return code;
   }
   return under->xOpen(under, name, f, flags, out);

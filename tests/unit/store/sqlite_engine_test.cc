@@ -249,6 +249,39 @@ TEST_CASE("store: the log is moved into the file as it grows", "[store]") {
   CHECK(engine->Status()->bytes > 1'500'000);
 }
 
+TEST_CASE("store: behind a log that has grown there is room, and no entries",
+          "[store]") {
+  const sys::TemporaryFolder folder = FastFolder();
+  const std::string copy = folder.path() + "/copy";
+  REQUIRE(sys::MakeFolders(copy).ok());
+  const auto log_bytes = [&] {
+    return sys::Stat(folder.path() + "/store.db-wal")->bytes;
+  };
+  {
+    World world;
+    auto engine = Open(world, folder.path());
+    int64_t grown = 0, last = 0;
+    for (int i = 0; i < 100; ++i) {
+      world.Put(*engine, absl::StrCat("k", i), std::string(10'000, 'x'));
+      if (log_bytes() != std::exchange(last, log_bytes())) ++grown;
+    }
+    // Over a million bytes were written; mostly into what was there.
+    CHECK(last > 1'000'000);
+    CHECK(grown < 20);
+    // As a crash would leave it.
+    for (const char* file : {"/store.db", "/store.db-wal"}) {
+      REQUIRE(
+          sys::ReplaceFile(copy + file, *sys::ReadFile(folder.path() + file))
+              .ok());
+    }
+  }
+  World world;
+  auto engine = Open(world, copy);
+  CHECK(engine->Range("", "", 0)->entries.size() == 100);
+  world.Put(*engine, "more", "1");
+  CHECK(engine->Status()->revision == 101);
+}
+
 TEST_CASE("store: what deleting left empty does not count as used", "[store]") {
   const sys::TemporaryFolder folder = FastFolder();
   World world;

@@ -21,9 +21,9 @@ namespace {
 
 // Hooks are for people; a storm of events is not to become one of processes.
 constexpr int kMaxHooks = 16;
-// In one turn. An entry that cannot start may be tried again at once, without
-// end: signals and clients come between.
-constexpr int kMostEvents = 1000;
+// An entry that cannot start may be tried again at once, without end: signals
+// and clients come between. To try takes as long as the system is busy.
+constexpr absl::Duration kMostAtOnce = absl::Milliseconds(20);
 
 End EndOf(const sys::Ended& ended) { return {ended.code, ended.signal}; }
 
@@ -38,10 +38,12 @@ void ServerState::Feed(Event event) {
 void ServerState::HandleEvents() {
   feeding = true;
   const sys::LogTogether together;
-  for (int i = 0; i < kMostEvents && !events.empty(); ++i) {
+  const absl::Time begin = sys::SteadyNow();
+  for (absl::Time now = begin; !events.empty() && now < begin + kMostAtOnce;
+       now = sys::SteadyNow()) {
     const Event next = std::move(events.front());
     events.pop_front();
-    CarryOutAll(supervision.On(next, sys::SteadyNow()));
+    CarryOutAll(supervision.On(next, now));
   }
   feeding = false;
   if (!events.empty()) {

@@ -22,8 +22,11 @@ namespace {
 // Hooks are for people; a storm of events is not to become one of processes.
 constexpr int kMaxHooks = 16;
 // An entry that cannot start may be tried again at once, without end: signals
-// and clients come between. To try takes as long as the system is busy.
+// and clients come between. To try takes as long as the system is busy. What
+// follows from an event at once is few others, and whoever caused that is
+// answered behind them.
 constexpr absl::Duration kMostAtOnce = absl::Milliseconds(20);
+constexpr int kAnyhow = 20;
 
 End EndOf(const sys::Ended& ended) { return {ended.code, ended.signal}; }
 
@@ -38,9 +41,10 @@ void ServerState::Feed(Event event) {
 void ServerState::HandleEvents() {
   feeding = true;
   const sys::LogTogether together;
-  const absl::Time begin = sys::SteadyNow();
-  for (absl::Time now = begin; !events.empty() && now < begin + kMostAtOnce;
-       now = sys::SteadyNow()) {
+  const absl::Time until = sys::SteadyNow() + kMostAtOnce;
+  for (int i = 0; !events.empty(); ++i) {
+    const absl::Time now = sys::SteadyNow();
+    if (i >= kAnyhow && now >= until) break;
     const Event next = std::move(events.front());
     events.pop_front();
     CarryOutAll(supervision.On(next, now));

@@ -28,6 +28,7 @@ struct Bench {
   power::SnmpKeyCache keys;
   power::SnmpOptions options;
   int version = 2;
+  std::string community = "private";
   bool loses_answer_to_set = false;
   absl::Time now = power_test::T0();
   absl::Time began = now;
@@ -35,7 +36,7 @@ struct Bench {
   PlugResult Run(const std::string& family, const std::string& plug,
                  Action action) {
     power::SnmpAccount account = {.version = version,
-                                  .community = power_test::SecretOf("private")};
+                                  .community = power_test::SecretOf(community)};
     power::SnmpJob job(action, power::FindSnmpFamily(family), plug, options,
                        account, 5, Random(), keys, {});
     began = now;
@@ -283,6 +284,24 @@ TEST_CASE("snmp: a cycle whose answer is lost is not sent again", "[power]") {
   bench.agent.writes.clear();
   CHECK(bench.Run("apc-masterswitch", "1", Action::kOff).failure.has_value());
   CHECK(bench.agent.writes.size() > 3);
+}
+
+TEST_CASE("power 16: any community of SNMP as it is", "[power]") {
+  for (const std::string& community :
+       {std::string("quote\"s and 'blanks'"), std::string("50%s$HOME\\n"),
+        std::string("12345678901234567890"),
+        std::string("123456789012345678901"),
+        std::string("p\xc3\xa4ssw\xc3\xb6rd")}) {
+    for (const int version : {1, 2}) {
+      INFO(community << " " << version);
+      Bench bench;
+      bench.version = version;
+      bench.community = bench.agent.community = community;
+      bench.agent.objects[Bench::At("1.3.6.1.4.1.318.1.1.4.4.2.1.3.1")] = 1;
+      CHECK(bench.Run("apc-masterswitch", "1", Action::kOff).outcome ==
+            Outcome::kDone);
+    }
+  }
 }
 
 TEST_CASE("power 41: errors of an agent", "[power]") {

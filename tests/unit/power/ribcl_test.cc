@@ -129,6 +129,20 @@ TEST_CASE("ribcl: power 45: half a document, then closed", "[power]") {
   }
 }
 
+TEST_CASE("ribcl: power 11: a trial switches nothing, wherever it is cut",
+          "[power]") {
+  for (const bool is_http : {false, true}) {
+    for (size_t bytes = 0; bytes < 1200; bytes += 37) {
+      Card card;
+      card.model.is_http = is_http;
+      if (bytes > 0) card.model.half_after = bytes;
+      card.One(Action::kVerify);
+      CHECK(card.model.asked.empty());
+      CHECK(card.model.is_on);
+    }
+  }
+}
+
 TEST_CASE("ribcl: a card that forgets to hang up is not waited for",
           "[power]") {
   Card card;

@@ -29,6 +29,7 @@ struct Bench {
   power::SnmpOptions options;
   int version = 2;
   std::string community = "private";
+  int answers = 1000;  // then it is dead
   bool loses_answer_to_set = false;
   absl::Time now = power_test::T0();
   absl::Time began = now;
@@ -44,6 +45,7 @@ struct Bench {
     while (job.result() == nullptr) {
       const std::vector<std::string> datagrams = job.TakeDatagrams();
       for (const std::string& datagram : datagrams) {
+        if (answers-- <= 0) continue;
         const size_t writes = agent.writes.size();
         const std::optional<std::string> answer = agent.Receive(datagram);
         if (loses_answer_to_set && agent.writes.size() > writes) continue;
@@ -210,6 +212,28 @@ TEST_CASE("power 42: each family reads and writes its objects, and no others",
           Outcome::kAccepted);
     CHECK(bench.agent.writes ==
           std::vector<Write>{{Bench::At(row.write_cycle), row.cycle_value}});
+  }
+}
+
+TEST_CASE("power 11: a trial of any family writes nothing", "[power]") {
+  for (const Row& row : kRows) {
+    CAPTURE(row.family);
+    Bench bench;
+    bench.agent.objects[Bench::At(row.read)] = row.on;
+    const PlugResult result = bench.Run(row.family, row.plug, Action::kVerify);
+    CHECK(result.verified == power::VerifyLevel::kPlug);
+    CHECK(bench.agent.writes.empty());
+    // Another value, no such object, and nobody there.
+    bench.agent.objects[Bench::At(row.read)] = 99;
+    bench.Run(row.family, row.plug, Action::kVerify);
+    bench.agent.objects.clear();
+    CHECK(bench.Run(row.family, row.plug, Action::kVerify)
+              .failure->failure_class == FailureClass::kPlug);
+    for (const int answers : {0, 1, 2}) {
+      bench.answers = answers;
+      CHECK(bench.Run("", row.plug, Action::kVerify).failure.has_value());
+    }
+    CHECK(bench.agent.writes.empty());
   }
 }
 

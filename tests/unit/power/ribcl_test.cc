@@ -163,6 +163,16 @@ TEST_CASE("ribcl: power 16: credentials in attributes", "[power]") {
   for (const std::string& line : card.sim.trace()) {
     CHECK_FALSE(absl::StrContains(line, "HOME"));
   }
+  for (const std::string& password :
+       {std::string("12345678901234567890"),
+        std::string("123456789012345678901"),
+        std::string("gr\xc3\xbc\xc3\x9f dich"), std::string()}) {
+    INFO(password);
+    Card other;
+    other.account = WebSim::Account("Administrator", password);
+    other.model.password = password;
+    CHECK(TextOf(other.One(Action::kStatus)) == "done");
+  }
 }
 
 TEST_CASE("markup: elements, attributes and texts out of anything", "[power]") {

@@ -92,7 +92,12 @@ struct Reconnect {
   absl::Duration after = {};
   std::vector<std::string> program = {};
 };
-using DialogueEffect = std::variant<SendText, SendSecret, Reconnect, RunEnded>;
+// A pause of the script begins; nothing to be done, but a trace shows it.
+struct Pause {
+  absl::Duration span = {};
+};
+using DialogueEffect =
+    std::variant<SendText, SendSecret, Reconnect, Pause, RunEnded>;
 
 class ScriptRunner;
 

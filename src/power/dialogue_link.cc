@@ -98,6 +98,8 @@ void DialogueLink::Carry(const SessionEffect& effect) {
     if (transport_ != nullptr) transport_->Send(text->bytes);
   } else if (const auto* secret = std::get_if<SendSecret>(&effect)) {
     SendTheSecret(secret->form);
+  } else if (const auto* pause = std::get_if<Pause>(&effect)) {
+    Trace(absl::StrCat("pauses ", absl::FormatDuration(pause->span)));
   } else if (const auto* connect = std::get_if<Connect>(&effect)) {
     OpenSoon(*connect);
   } else if (std::holds_alternative<Disconnect>(effect)) {

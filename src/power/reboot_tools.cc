@@ -184,9 +184,26 @@ absl::StatusOr<int> RunList(const cli::Call& call) {
   return 0;
 }
 
+// Each once: an inventory's may have the name of a built-in one.
+std::vector<std::string> ModelNames(const std::optional<Inventory>& inventory) {
+  std::vector<std::string> names = BuiltInModelNames();
+  if (inventory.has_value()) {
+    for (const Specification& own : inventory->parts().specifications) {
+      names.push_back(own.name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 absl::StatusOr<int> RunModels(const cli::Call& call) {
+  std::optional<Inventory> inventory;
+  if (call.Has("config")) {
+    TRY_ASSIGN(inventory, NeedInventory(call));
+  }
   if (call.operands.empty()) {
-    for (const std::string& name : BuiltInModelNames()) {
+    for (const std::string& name : ModelNames(inventory)) {
       cli::Print(absl::StrCat(name, "\n"));
     }
     return 0;
@@ -199,9 +216,7 @@ absl::StatusOr<int> RunModels(const cli::Call& call) {
   const std::string& asked = call.operands[1];
   ModelChoice models({});
   const Specification* found = models.Find(models.Add(asked));
-  std::optional<Inventory> inventory;
-  if (call.Has("config")) {
-    TRY_ASSIGN(inventory, NeedInventory(call));
+  if (inventory.has_value()) {
     const Specification* own = inventory->FindSpecification(asked);
     if (own != nullptr) found = own;
   }

@@ -154,7 +154,7 @@ bool ScriptRunner::One(absl::Time now, ScriptLine& line) {
     case Kind::kExpectAny:
       return ExpectAny(s, now, line);
     case Kind::kDelay:
-      return Delay(s, now);
+      return Delay(s, now, line);
     case Kind::kForEachPlug:
     case Kind::kForEachNode:
       ForEach(s, line);
@@ -333,12 +333,14 @@ bool ScriptRunner::WaitForBytes(std::optional<absl::Duration> limit,
   return false;
 }
 
-bool ScriptRunner::Delay(const Statement& s, absl::Time now) {
+bool ScriptRunner::Delay(const Statement& s, absl::Time now,
+                         const ScriptLine& line) {
   Frame& frame = frames_.back();
   if (frame.first) {
     frame.first = false;
     wait_ = Wait::kMoment;
     until_ = now + *s.span;
+    line.out.push_back(Pause{*s.span});
   }
   if (now < until_ || now >= deadline_) return false;
   Advance();

@@ -68,7 +68,7 @@ class ScriptRunner {
                     absl::Time now, ScriptLine& line);
   void NotMatched(const std::string& wanted, absl::Duration limit,
                   const Where& where, const ScriptLine& line);
-  bool Delay(const Statement& s, absl::Time now);
+  bool Delay(const Statement& s, absl::Time now, const ScriptLine& line);
   void Send(const Statement& s, ScriptLine& line);
   void SendBytes(std::string bytes, ScriptLine& line);
   void SetPlugState(const Statement& s, const ScriptLine& line);

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
 #include <absl/strings/strip.h>
 
 #include <algorithm>
@@ -208,6 +209,12 @@ std::string TelemetryLine(absl::string_view pcu, absl::string_view line) {
   }
   if (absl::ConsumePrefix(&rest, "received '")) {
     return absl::StrCat("recv(", pcu, "): '", rest);
+  }
+  absl::Duration pause;
+  if (absl::ConsumePrefix(&rest, "pauses ") &&
+      absl::ParseDuration(rest, &pause)) {
+    return absl::StrFormat("delay(%s): %.6f", pcu,
+                           absl::ToDoubleSeconds(pause));
   }
   return absl::StrCat(pcu, ": ", line);
 }

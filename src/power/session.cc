@@ -171,6 +171,8 @@ void Session::Take(Dialogue::Effects effects, absl::Time now, Effects* out) {
       out->push_back(*secret);
     } else if (auto* again = std::get_if<Reconnect>(&effect)) {
       out->push_back(Connect{again->after, std::move(again->program)});
+    } else if (const auto* pause = std::get_if<Pause>(&effect)) {
+      out->push_back(*pause);
     } else {
       Ended(std::get<RunEnded>(std::move(effect)), now, out);
     }

@@ -45,8 +45,8 @@ struct RequestEnded {
   uint64_t request = 0;
   std::vector<RunEnded> runs = {};  // in the order of the request
 };
-using SessionEffect =
-    std::variant<Connect, Disconnect, SendText, SendSecret, RequestEnded>;
+using SessionEffect = std::variant<Connect, Disconnect, SendText, SendSecret,
+                                   Pause, RequestEnded>;
 
 class Session {
  public:

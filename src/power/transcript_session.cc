@@ -24,7 +24,10 @@ std::string Strings(const std::vector<std::string>& words) {
   return text;
 }
 
-TranscriptEvent EventOf(const SessionEffect& effect, const Hidden& hidden) {
+// Nothing for a pause: when something was sent is in the record.
+std::optional<TranscriptEvent> EventOf(const SessionEffect& effect,
+                                       const Hidden& hidden) {
+  if (std::holds_alternative<Pause>(effect)) return std::nullopt;
   TranscriptEvent event;
   if (const auto* text = std::get_if<SendText>(&effect)) {
     event.kind = Kind::kSent;
@@ -142,12 +145,13 @@ void Replayer::WakeUntil(absl::Time now) {
 // Neighbours are one text: how it was cut is no difference.
 void Replayer::Take(const Session::Effects& effects) {
   for (const SessionEffect& effect : effects) {
-    TranscriptEvent event = EventOf(effect, device_.hidden());
-    if (event.kind == Kind::kSent && !done_.empty() &&
+    std::optional<TranscriptEvent> event = EventOf(effect, device_.hidden());
+    if (!event.has_value()) continue;
+    if (event->kind == Kind::kSent && !done_.empty() &&
         done_.back().kind == Kind::kSent) {
-      done_.back().text += event.text;
+      done_.back().text += event->text;
     } else {
-      done_.push_back(std::move(event));
+      done_.push_back(*std::move(event));
     }
   }
 }
@@ -292,11 +296,12 @@ void TranscriptRecorder::Effects(const Session::Effects& effects,
   if (effects.empty()) return;
   Flush();
   for (const SessionEffect& effect : effects) {
-    TranscriptEvent event = EventOf(effect, hidden_);
-    if (event.kind == Kind::kSent) {
-      Text(Kind::kSent, std::move(event.text), now);
+    std::optional<TranscriptEvent> event = EventOf(effect, hidden_);
+    if (!event.has_value()) continue;
+    if (event->kind == Kind::kSent) {
+      Text(Kind::kSent, std::move(event->text), now);
     } else {
-      Add(std::move(event), now);
+      Add(*std::move(event), now);
     }
   }
 }

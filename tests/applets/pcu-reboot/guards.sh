@@ -6,6 +6,18 @@ strips --outlets=48
   rack twins 1 t1 41 'node "t2" "41" shared "41"'
   echo 'protect "web7"'
 } >pcu.conf
+rack forty 1 'db[1-40]' '[1-40]' >forty.conf
+forty() { pcu-reboot -c forty.conf --off-time 0s "$@" cycle @all; }
+forty
+echo "[$?]"
+forty --expect-count 41
+echo "[$?]"
+wc -l <serve.1.log
+forty --expect-count 40 >out
+echo "[$?] $(grep -c ': cycled (was on)' out)"
+wc -l <serve.1.log
+: >serve.1.log
+echo '--- those that are named'
 pcu-reboot off @all
 echo "[$?]"
 pcu-reboot off --expect-count 41 'web[1-40]'

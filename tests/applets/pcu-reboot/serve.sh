@@ -23,11 +23,17 @@ powermand -f -c "$PWD/theirs.conf" >theirs.log 2>&1 &
 serve_all=$!
 serve pcu-reboot serve --config pcu.conf --run-dir run --state-dir state --ready-fd 3
 await "$powerman -h $net.1 -l"
+# What the client prints, without how often a device has been asked so far.
+said() {
+  $powerman -h "$@" >said 2>&1
+  code=$?
+  sed "s/actions=[0-9]*/actions=N/; s/'[0-9]* \(OK\|vpc>\)/'N \1/" said
+  echo "[$code]"
+}
+ours=$net.2
 same() {
-  $powerman -h $net.1 "$@" >theirs 2>&1
-  echo "[$?]" >>theirs
-  $powerman -h $net.2 "$@" >ours 2>&1
-  echo "[$?]" >>ours
+  said $net.1 "$@" >theirs
+  said $ours "$@" >ours
   if cmp -s theirs ours; then echo "same: $*"; else diff theirs ours; fi
 }
 same -l
@@ -54,6 +60,14 @@ same -x -t t1
 same -1 't[1-2]' -0 t3 -q
 same -1 'nosuch,t1'
 same -Q 't[3-1]'
+same -D
+same -x -D t1,u08
+same -P t1
+same -T -Q t1
+same -T -x -Q 't[1-2]'
+same -T -P t3
+same -T -t t1
+same -T -b t1
 # The client of our own says the same.
 powerman -h $net.2 -q
 # A telemetry of both has the switching in it; ours reads the state around it.
@@ -65,6 +79,10 @@ sed 's/^[^ ]* //' serve.1.log | grep 'host=t9'
 conf 3 >native.conf
 serve pcu-reboot serve --config native.conf --native-cycle --no-wait --run-dir run3 --state-dir state3 --ready-fd 3
 $powerman -h $net.3 -1 t9
+ours=$net.3
+same -T -c t10
+same -T -f t10
+same -T -u t10
 $powerman -h $net.3 -T -c t9 | grep -e '^send' -e Command  # no look between them
 await 'grep -q host=t9.*action=cycle serve.2.log'
 sed 's/^[^ ]* //' serve.2.log | grep 'host=t9'

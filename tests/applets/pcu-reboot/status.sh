@@ -17,9 +17,19 @@ grep -c AF_INET trace
 cmp before serve.1.log && echo 'nothing was sent'
 pcu-reboot --ignore-unknown status web1 nobody | untimed
 echo '--- no targets'
-pcu-reboot status 2>&1 | head -1
-echo '# nobody' >none
-pcu-reboot -f none status 2>&1 | head -1
-pcu-reboot status - </dev/null 2>&1 | head -1
-pcu-reboot status -
-echo "[$?]"
+cp serve.1.log before
+none() {
+  pcu-reboot "$@" >said 2>&1
+  echo "[$?] $(head -1 said)"
+}
+echo '# nobody' >nobody
+: >empty
+for action in status off cycle; do
+  none $action
+  none -f nobody $action
+  none $action -f empty
+  none $action - </dev/null
+done
+none test
+pcu-reboot status - </dev/null
+cmp before serve.1.log && echo 'nothing was sent'

@@ -182,6 +182,28 @@ TEST_CASE("amt: an engine that sleeps is asked again after ten seconds",
   CHECK(host.sim.took() == absl::Seconds(20));
 }
 
+TEST_CASE("amt: power 11: a trial switches nothing, whatever is answered",
+          "[power]") {
+  for (const bool is_old : {false, true}) {
+    for (size_t bytes = 0; bytes < 2000; bytes += 41) {
+      Host host;
+      host.model.is_old = is_old;
+      if (bytes > 0) host.sim.cut_after = bytes;
+      host.One(Action::kVerify);
+      CHECK(host.model.asked.empty());
+      CHECK(host.model.state == 2);
+    }
+    for (const std::string body :
+         {"<", "<html>", "<PowerState>x</PowerState>"}) {
+      Host host;
+      host.model.is_old = is_old;
+      host.model.raw_body = body;
+      host.One(Action::kVerify);
+      CHECK(host.model.asked.empty());
+    }
+  }
+}
+
 TEST_CASE("amt: an answer that says nothing of it is no success", "[power]") {
   for (const std::string body :
        {"<", "<html>", "<PowerState>", "<PowerState>x</PowerState>",

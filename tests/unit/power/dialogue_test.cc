@@ -94,7 +94,7 @@ class Talk {
       } else if (const auto* net = std::get_if<power::Reconnect>(&effect)) {
         absl::StrAppend(&sent_, "<connect ", absl::ToDoubleSeconds(net->after),
                         " ", absl::StrJoin(net->program, " "), ">");
-      } else {
+      } else if (!std::holds_alternative<power::Pause>(effect)) {
         ended_.push_back(std::get<power::RunEnded>(effect));
       }
     }

@@ -142,7 +142,7 @@ void Line::Take(const power::Session::Effects& effects) {
       Flush();
       open_ = false;
       packets_to_come_.clear();
-    } else {
+    } else if (!std::holds_alternative<power::Pause>(effect)) {
       ended_.push_back(std::get<power::RequestEnded>(effect));
     }
   }

@@ -219,6 +219,25 @@ TEST_CASE("ipmi: a controller that is dead fails at the limit", "[power]") {
   CHECK(sim.took() == absl::Seconds(2));
 }
 
+TEST_CASE("power 11: a trial by IPMI switches nothing, wherever it ends",
+          "[power][sim]") {
+  Sim whole({}, {});
+  CHECK(whole.Run(Action::kVerify).verified == power::VerifyLevel::kPrivilege);
+  const int packets = 2 * (whole.sent() - 1);  // the last one says goodbye
+  for (int cut = 0; cut <= packets; ++cut) {
+    CAPTURE(cut);
+    Sim sim({}, {});
+    int seen = 0;
+    sim.on_way = [&](bool, std::string&) { return seen++ < cut; };
+    const PlugResult result = sim.Run(Action::kVerify);
+    CHECK(result.failure.has_value() == (cut < packets));
+    CHECK(sim.bmc().counts().switchings() == 0);
+    CHECK(sim.bmc().counts().identify == 0);
+    CHECK(sim.bmc().counts().boot == 0);
+    CHECK(sim.IsOn());
+  }
+}
+
 TEST_CASE("power 37: forged answers change nothing", "[power][sim]") {
   // Beside each answer come copies of it with a bit turned, cut, lengthened,
   // and with everything behind some byte at random.

@@ -71,7 +71,10 @@ class Strip : public FakeDevice {
   }
   std::string Command(const std::string& line) {
     commands.push_back(line);
-    if (menu_changed) return "\r\nWelcome to firmware 2\r\nchoose: ";
+    if (menu_changed) {
+      return absl::StrCat("\r\n", std::string(500, '*'),
+                          "\x1b[1m\r\nWelcome to firmware 2\r\nchoose: ");
+    }
     if (line == "status") {
       std::string text;
       for (const auto& [plug, is_on] : on) {

@@ -138,6 +138,27 @@ TEST_CASE("power 11: no trial of any model switches anything", "[power]") {
   }
 }
 
+TEST_CASE("power 11: a trial of any model runs its looks and its trial only",
+          "[power]") {
+  for (const power::Specification& spec : Models().specifications) {
+    if (spec.scripts.empty()) continue;
+    INFO(spec.name);
+    const power::DialogueDevice device = DeviceOf(spec);
+    const std::string plug = device.plugs.empty() ? "1" : device.plugs[0].name;
+    for (const bool confirms : {false, true}) {
+      const auto chosen = power::ChooseVerify(device, {plug}, confirms);
+      const auto* scripts = std::get_if<power::VerifyScripts>(&chosen);
+      if (scripts == nullptr) continue;
+      for (const auto& step : scripts->steps) {
+        for (const power::ScriptRun& run : step) {
+          CHECK((run.script->verb == Verb::kStatus ||
+                 run.script->verb == Verb::kVerify));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("power 12: a trial is at the question, and says no", "[power]") {
   int questions = 0;
   for (const Row& row : VerifyRows()) {

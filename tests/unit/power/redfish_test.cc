@@ -49,6 +49,17 @@ struct Service {
     return Run({{.action = action, .plug = plug}})[0];
   }
 
+  // One whose end may be cut off: then a session stays, which is not ours to
+  // mend.
+  PlugResult Alone(Action action) {
+    auto protocol = std::make_unique<power::RedfishProtocol>(
+        std::vector<WebOrder>{{.action = action, .plug = "web1"}}, account, "",
+        power::RedfishMemory());
+    power::WebJob job({{.action = action, .plug = "web1"}}, absl::Seconds(60),
+                      WebSim::Link(account), std::move(protocol));
+    return sim.Run(job)[0];
+  }
+
   RedfishModel model;
   WebSim sim{model};
   power::WebAccount account = WebSim::Account("root", "calvin", true);
@@ -439,13 +450,7 @@ TEST_CASE("redfish: power 27: refused, deaf, and hung up at any byte",
       service.sim.cut_after = bytes;
       service.sim.piece = 50;
       RedfishModel& model = service.model;
-      // A session whose end is cut off stays: not ours to mend.
-      auto protocol = std::make_unique<power::RedfishProtocol>(
-          std::vector<WebOrder>{{.action = action, .plug = "web1"}},
-          service.account, "", power::RedfishMemory());
-      power::WebJob job({{.action = action, .plug = "web1"}}, absl::Seconds(60),
-                        WebSim::Link(service.account), std::move(protocol));
-      const PlugResult result = service.sim.Run(job)[0];
+      const PlugResult result = service.Alone(action);
       INFO(power::Word(action) << " " << bytes << " " << TextOf(result));
       REQUIRE(result.outcome.has_value() != result.failure.has_value());
       if (result.failure.has_value()) {
@@ -456,6 +461,41 @@ TEST_CASE("redfish: power 27: refused, deaf, and hung up at any byte",
         if (!model.asked.empty()) CHECK(result.failure->maybe_executed);
       }
       CHECK(model.asked.size() <= 4);
+    }
+  }
+}
+
+TEST_CASE("redfish: power 11: a trial switches nothing, whatever is answered",
+          "[power]") {
+  const auto is_as_it_was = [](const Service& service) {
+    const auto& system = service.model.systems[0];
+    return service.model.asked.empty() && system.is_on && system.goes_on &&
+           !system.is_lit;
+  };
+  Service whole;
+  whole.Alone(Action::kVerify);
+  CHECK(is_as_it_was(whole));
+  const size_t calls = whole.model.calls.size();
+  REQUIRE(calls >= 3);
+  for (size_t bytes = 0; bytes < 2600; bytes += 61) {
+    Service service;
+    service.sim.cut_after = bytes;
+    service.sim.piece = 50;
+    service.Alone(Action::kVerify);
+    CHECK(is_as_it_was(service));
+  }
+  // Something else than is expected, at each call.
+  for (size_t at = 0; at < calls; ++at) {
+    for (const char* body : {"", "{}", "<html>", "{\"Members\":7}"}) {
+      Service service;
+      size_t call = 0;
+      service.model.before = [&](const WebHeard&) -> std::optional<WebSaid> {
+        if (call++ != at) return std::nullopt;
+        return WebSaid{.body = body};
+      };
+      service.Alone(Action::kVerify);
+      INFO(at << " " << body);
+      CHECK(is_as_it_was(service));
     }
   }
 }

@@ -129,6 +129,20 @@ TEST_CASE("ribcl: power 45: half a document, then closed", "[power]") {
   }
 }
 
+TEST_CASE("ribcl: power 11: a trial switches nothing, wherever it is cut",
+          "[power]") {
+  for (const bool is_http : {false, true}) {
+    for (size_t bytes = 0; bytes < 1200; bytes += 37) {
+      Card card;
+      card.model.is_http = is_http;
+      if (bytes > 0) card.model.half_after = bytes;
+      card.One(Action::kVerify);
+      CHECK(card.model.asked.empty());
+      CHECK(card.model.is_on);
+    }
+  }
+}
+
 TEST_CASE("ribcl: a card that forgets to hang up is not waited for",
           "[power]") {
   Card card;
@@ -148,6 +162,16 @@ TEST_CASE("ribcl: power 16: credentials in attributes", "[power]") {
   CHECK(TextOf(card.One(Action::kStatus)) == "done");
   for (const std::string& line : card.sim.trace()) {
     CHECK_FALSE(absl::StrContains(line, "HOME"));
+  }
+  for (const std::string& password :
+       {std::string("12345678901234567890"),
+        std::string("123456789012345678901"),
+        std::string("gr\xc3\xbc\xc3\x9f dich"), std::string()}) {
+    INFO(password);
+    Card other;
+    other.account = WebSim::Account("Administrator", password);
+    other.model.password = password;
+    CHECK(TextOf(other.One(Action::kStatus)) == "done");
   }
 }
 

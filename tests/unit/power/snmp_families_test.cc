@@ -28,6 +28,8 @@ struct Bench {
   power::SnmpKeyCache keys;
   power::SnmpOptions options;
   int version = 2;
+  std::string community = "private";
+  int answers = 1000;  // then it is dead
   bool loses_answer_to_set = false;
   absl::Time now = power_test::T0();
   absl::Time began = now;
@@ -35,7 +37,7 @@ struct Bench {
   PlugResult Run(const std::string& family, const std::string& plug,
                  Action action) {
     power::SnmpAccount account = {.version = version,
-                                  .community = power_test::SecretOf("private")};
+                                  .community = power_test::SecretOf(community)};
     power::SnmpJob job(action, power::FindSnmpFamily(family), plug, options,
                        account, 5, Random(), keys, {});
     began = now;
@@ -43,6 +45,7 @@ struct Bench {
     while (job.result() == nullptr) {
       const std::vector<std::string> datagrams = job.TakeDatagrams();
       for (const std::string& datagram : datagrams) {
+        if (answers-- <= 0) continue;
         const size_t writes = agent.writes.size();
         const std::optional<std::string> answer = agent.Receive(datagram);
         if (loses_answer_to_set && agent.writes.size() > writes) continue;
@@ -212,6 +215,28 @@ TEST_CASE("power 42: each family reads and writes its objects, and no others",
   }
 }
 
+TEST_CASE("power 11: a trial of any family writes nothing", "[power]") {
+  for (const Row& row : kRows) {
+    CAPTURE(row.family);
+    Bench bench;
+    bench.agent.objects[Bench::At(row.read)] = row.on;
+    const PlugResult result = bench.Run(row.family, row.plug, Action::kVerify);
+    CHECK(result.verified == power::VerifyLevel::kPlug);
+    CHECK(bench.agent.writes.empty());
+    // Another value, no such object, and nobody there.
+    bench.agent.objects[Bench::At(row.read)] = 99;
+    bench.Run(row.family, row.plug, Action::kVerify);
+    bench.agent.objects.clear();
+    CHECK(bench.Run(row.family, row.plug, Action::kVerify)
+              .failure->failure_class == FailureClass::kPlug);
+    for (const int answers : {0, 1, 2}) {
+      bench.answers = answers;
+      CHECK(bench.Run("", row.plug, Action::kVerify).failure.has_value());
+    }
+    CHECK(bench.agent.writes.empty());
+  }
+}
+
 TEST_CASE("snmp: the device says which family it is", "[power]") {
   const auto name = [](absl::string_view system) -> std::string {
     const power::SnmpFamily* family = power::SnmpFamilyOf(Bench::At(system));
@@ -283,6 +308,24 @@ TEST_CASE("snmp: a cycle whose answer is lost is not sent again", "[power]") {
   bench.agent.writes.clear();
   CHECK(bench.Run("apc-masterswitch", "1", Action::kOff).failure.has_value());
   CHECK(bench.agent.writes.size() > 3);
+}
+
+TEST_CASE("power 16: any community of SNMP as it is", "[power]") {
+  for (const std::string& community :
+       {std::string("quote\"s and 'blanks'"), std::string("50%s$HOME\\n"),
+        std::string("12345678901234567890"),
+        std::string("123456789012345678901"),
+        std::string("p\xc3\xa4ssw\xc3\xb6rd")}) {
+    for (const int version : {1, 2}) {
+      INFO(community << " " << version);
+      Bench bench;
+      bench.version = version;
+      bench.community = bench.agent.community = community;
+      bench.agent.objects[Bench::At("1.3.6.1.4.1.318.1.1.4.4.2.1.3.1")] = 1;
+      CHECK(bench.Run("apc-masterswitch", "1", Action::kOff).outcome ==
+            Outcome::kDone);
+    }
+  }
 }
 
 TEST_CASE("power 41: errors of an agent", "[power]") {

@@ -165,7 +165,8 @@ TEST_CASE("power 16: odd passwords arrive over ssh as they are, or are refused",
           "[power]") {
   if (!HaveSsh()) return;
   for (const char* password :
-       {"a b\"c'd", "%s%n$HOME\\`id`", "12345678901234567890123", "pässwörd"}) {
+       {"a b\"c'd", "%s%n$HOME\\`id`", "12345678901234567890",
+        "123456789012345678901", "pässwörd", ""}) {
     INFO(password);
     SshStrip strip({"password", absl::StrCat("secret=", password)});
     strip.Secret(password);

@@ -156,12 +156,19 @@ TEST_CASE("web prompt: a line without end, and servers that are not ours",
 TEST_CASE("web prompt: power 16: a strip's model with a password of any kind",
           "[power]") {
   const power::Specification model = ModelOf("ePowerSwitchNew");
-  for (const bool is_digest : {false, true}) {
+  const std::vector<std::string> passwords = {
+      "p%s\"\\ $w", "gr\xc3\xbc\xc3\x9f 'dich'", "12345678901234567890",
+      "123456789012345678901", ""};
+  for (size_t i = 0; i < 2 * passwords.size(); ++i) {
+    const bool is_digest = i % 2 == 0;
+    const std::string& password = passwords[i / 2];
+    INFO(password << (is_digest ? ", digest" : ", basic"));
     sys::Loop loop;
     Strip strip;
     strip.is_digest = is_digest;
     strip.gate.user = "admin";
-    strip.gate.password = "p%s\"\\ $w";
+    strip.gate.password = password;
+    strip.pair = absl::StrCat("admin:", password);
     fakes::WebServer server(loop, strip);
     power::DialogueController controller(
         loop, {.more_transports = power::WebTransports(
@@ -177,7 +184,7 @@ TEST_CASE("web prompt: power 16: a strip's model with a password of any kind",
                    BatchFor(pcu, model, "http", server.port(), "admin", secret,
                             order))[0];
     };
-    CHECK(TextOf(run("p%s\"\\ $w")) == "accepted");
+    CHECK(TextOf(run(password)) == "accepted");
     int posts = 0;
     for (const std::string& call : strip.calls) {
       posts += absl::StartsWith(call, "POST /cmd.html P3=r");

@@ -354,7 +354,8 @@ void Agent::State::Pump() {
     }
   }
   SetTimer();
-  if (stopping && pace.idle() && comms->running() == 0 &&
+  if (stopping && pace.idle() && attempts.is_settled() &&
+      comms->running() == 0 &&
       (attempts.unconfirmed() == 0 || channel == nullptr)) {
     loop.Stop();
   }

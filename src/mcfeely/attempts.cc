@@ -30,6 +30,9 @@ constexpr size_t kIdBytes = sizeof(AttemptId::bytes);
 // How long a confirmed attempt is remembered, and how many are at most.
 constexpr absl::Duration kKeepConfirmed = absl::Hours(1);
 constexpr size_t kMaxConfirmed = 100'000;
+// How long a receipt is waited for before the result it is for is stored; and
+// that it was confirmed can wait for what is written next.
+constexpr absl::Duration kPatience = absl::Milliseconds(5);
 // In one SendResults.
 constexpr size_t kMaxSentResults = 256;
 constexpr size_t kMaxSentBytes = 4 << 20;
@@ -76,7 +79,8 @@ struct Attempts::State {
   // Entries to be written or deleted, in the order they changed.
   std::deque<AttemptId> dirty;
   absl::flat_hash_set<AttemptId> is_dirty;
-  std::vector<AttemptId> under_way;  // in the transaction
+  absl::Time due = absl::InfiniteFuture();  // not later than then
+  std::vector<AttemptId> under_way;         // in the transaction
   bool committing = false;
   absl::Time write_at = absl::InfinitePast();
   absl::Duration write_pause = absl::ZeroDuration();
@@ -93,7 +97,9 @@ struct Attempts::State {
   std::vector<AgentAction> actions;
 
   void Tick(absl::Time t) { now = std::max(now, t); }
-  void Dirty(AttemptId id);
+  void Dirty(AttemptId id, absl::Duration patience = absl::ZeroDuration());
+  void HurryUp();
+  absl::Time WriteAt() const;
   void ToSend(AttemptId id);
   void Finish(AttemptId id, Known& k, pb::Result result);
   void Cancel(AttemptId id);
@@ -115,9 +121,25 @@ Attempts::~Attempts() = default;
 
 size_t Attempts::running() const { return state_->running; }
 size_t Attempts::unconfirmed() const { return state_->unconfirmed; }
+bool Attempts::is_settled() const {
+  const State& s = *state_;
+  return s.dirty.empty() || s.write_pause > absl::ZeroDuration();
+}
 
-void Attempts::State::Dirty(AttemptId id) {
+void Attempts::State::Dirty(AttemptId id, absl::Duration patience) {
   if (is_dirty.insert(id).second) dirty.push_back(id);
+  due = std::min(due, now + patience);
+}
+
+// Nobody else keeps what is not stored yet.
+void Attempts::State::HurryUp() {
+  if (!dirty.empty()) due = std::min(due, now);
+}
+
+// When there is something to write, at the earliest.
+absl::Time Attempts::State::WriteAt() const {
+  if (!journal_stored) return write_at;
+  return dirty.empty() ? absl::InfiniteFuture() : std::max(write_at, due);
 }
 
 void Attempts::State::ToSend(AttemptId id) {
@@ -231,6 +253,7 @@ pb::Announce Attempts::Opened(const std::string& host) {
 void Attempts::Closed() {
   State& s = *state_;
   s.connected = false;
+  s.HurryUp();
   s.to_send.clear();
   s.started.clear();
   s.tell_starts_at = absl::InfiniteFuture();
@@ -354,10 +377,11 @@ void Attempts::State::Finish(AttemptId id, Known& k, pb::Result result) {
   k.running = false;
   running--;
   unconfirmed++;
-  Dirty(id);
   // While a receipt is awaited others end, too: what shares a flush then shares
   // a signature.
-  if (connected && taken.empty() && sent.empty()) ToSend(id);
+  const bool at_once = connected && taken.empty() && sent.empty();
+  if (at_once) ToSend(id);
+  Dirty(id, at_once && now >= send_at ? kPatience : absl::ZeroDuration());
 }
 
 // --- receipts ---------------------------------------------------------------
@@ -387,7 +411,7 @@ void Attempts::Confirmed(base::ParcelId parcel, absl::Time now) {
     k.stored = false;
     s.unconfirmed--;
     s.confirmed.push_back(id);
-    s.Dirty(id);
+    s.Dirty(id, kPatience);
   }
   s.sent.erase(found);
   s.send_pause = absl::ZeroDuration();
@@ -406,6 +430,7 @@ void Attempts::NotConfirmed(base::ParcelId parcel, absl::Time now) {
     }
     s.ToSend(id);
   }
+  s.HurryUp();
   s.sent.erase(found);
   s.send_pause = Longer(s.send_pause);
   s.send_at = s.now + s.send_pause;
@@ -444,10 +469,7 @@ absl::Time Attempts::wake_at() const {
     wake = std::min(wake, s.send_at);
   }
   wake = std::min(wake, s.tell_starts_at);
-  if (!s.committing && s.write_at > s.now &&
-      (!s.dirty.empty() || !s.journal_stored)) {
-    wake = std::min(wake, s.write_at);
-  }
+  if (!s.committing && s.WriteAt() > s.now) wake = std::min(wake, s.WriteAt());
   return wake;
 }
 
@@ -455,7 +477,7 @@ absl::Time Attempts::wake_at() const {
 
 std::optional<store::Transaction> Attempts::NextTransaction() {
   State& s = *state_;
-  if (s.committing || s.now < s.write_at) return std::nullopt;
+  if (s.committing || s.now < s.WriteAt()) return std::nullopt;
   store::Transaction txn;
   size_t bytes = 0;
   if (!s.journal_stored) {
@@ -480,6 +502,7 @@ std::optional<store::Transaction> Attempts::NextTransaction() {
     s.dirty.pop_front();
   }
   if (txn.operations.empty()) return std::nullopt;
+  if (s.dirty.empty()) s.due = absl::InfiniteFuture();
   s.committing = true;
   return txn;
 }
@@ -497,6 +520,7 @@ void Attempts::Committed(const store::Outcome& outcome, absl::Time now) {
       s.Drop(*it);
       if (s.is_dirty.insert(*it).second) s.dirty.push_front(*it);
     }
+    s.HurryUp();
     s.write_pause = Longer(s.write_pause);
     s.write_at = s.now + s.write_pause;
     return;

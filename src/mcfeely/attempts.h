@@ -10,14 +10,16 @@
 //   (unknown) ──arrives──► accepted ──ended──► finished ──receipt──► confirmed
 //
 //   accepted    stored; then the comm is started
-//   finished    sent, and meanwhile stored; sent again until it is confirmed.
-//               While a receipt is awaited: stored, then sent with the others
-//               that were
+//   finished    sent, and stored unless the receipt comes within a moment; sent
+//               again until it is confirmed. While a receipt is awaited:
+//               stored, then sent with the others that were
 //   confirmed   kept a while, so that a late repeat is known
 //
 // A result is sent before it is stored: the flush takes as long as all the rest
 // of a short attempt, and what counts is that the server has it. The journal's
-// copy is for the case that the server does not take it now. An agent that dies
+// copy is for the case that the server does not take it now; where the receipt
+// comes at once there is none, and what was confirmed is stored together with
+// what is accepted next. An agent that dies
 //
 //   before the server has the result   reports an interrupted attempt, as if it
 //                                      had died a moment sooner, while the comm
@@ -109,6 +111,8 @@ class Attempts {
 
   size_t running() const;      // accepted and not ended
   size_t unconfirmed() const;  // finished
+  // All is stored, but for what cannot be.
+  bool is_settled() const;
 
  private:
   struct State;

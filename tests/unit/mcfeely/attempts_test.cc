@@ -44,8 +44,17 @@ struct Agent {
     Take();
     return true;
   }
+  // As long as a receipt is waited for before a result is stored.
+  void LosePatience() {
+    now += absl::Milliseconds(5);
+    attempts->Wake(now);
+    Take();
+  }
   void Settle() {
-    for (int n = 0; Commit(); n++) REQUIRE(n < 10'000);
+    for (int n = 0; Commit() || !attempts->is_settled(); n++) {
+      REQUIRE(n < 10'000);
+      if (!Commit() && !attempts->is_settled()) LosePatience();
+    }
   }
   void Fail(store::Outcome::Kind kind, bool applied = false) {
     const auto txn = attempts->NextTransaction();
@@ -305,7 +314,12 @@ TEST_CASE("attempts: an agent that dies before the journal has a sent result",
   CHECK(agent.Sent(1).result(0).verdict() == pb::DONE);
   const bool confirmed = GENERATE(false, true);
   if (confirmed) agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
-  REQUIRE(agent.attempts->NextTransaction().has_value());  // and a crash
+  const bool in_flush = GENERATE(false, true);
+  if (in_flush) {
+    agent.LosePatience();
+    REQUIRE(agent.attempts->NextTransaction().has_value());
+  }
+  // And a crash.
   agent.Restart();
   // What became of the attempt is for the server to know.
   CHECK(agent.attempts->Opened("h1").attempt_size() == 1);
@@ -326,6 +340,7 @@ TEST_CASE("attempts: a receipt that comes before the flush is what is stored",
   agent.Settle();
   agent.End(Id(1));
   agent.Sent(1);
+  agent.LosePatience();
   const auto under_way = agent.attempts->NextTransaction();
   REQUIRE(under_way.has_value());
   agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
@@ -339,6 +354,51 @@ TEST_CASE("attempts: a receipt that comes before the flush is what is stored",
   agent.Arrive({Id(1)});
   agent.Settle();
   CHECK(agent.actions.empty());
+}
+
+TEST_CASE("attempts: a result whose receipt comes at once is not stored",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.End(Id(1));
+  agent.Sent(1);
+  CHECK_FALSE(agent.attempts->NextTransaction().has_value());
+  CHECK(agent.attempts->wake_at() == agent.now + absl::Milliseconds(5));
+  CHECK_FALSE(agent.attempts->is_settled());
+  const size_t written = agent.disk.entries().size();
+  agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  CHECK_FALSE(agent.attempts->NextTransaction().has_value());
+  // What is accepted next does not wait, and takes it along.
+  agent.Arrive({Id(2)});
+  const auto both = agent.attempts->NextTransaction();
+  REQUIRE(both.has_value());
+  CHECK(both->operations.size() == 2);
+  agent.attempts->Committed(agent.disk.Apply(*both), agent.now);
+  agent.Take();
+  CHECK(agent.All<StartComm>().size() == 1);
+  CHECK(agent.attempts->is_settled());
+  CHECK(agent.disk.entries().size() == written + 1);
+  agent.Restart();
+  CHECK(agent.attempts->Opened("h1").attempt_size() == 1);
+}
+
+TEST_CASE("attempts: a result is stored at once where no receipt can come",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  agent.End(Id(1));
+  agent.Sent(1);
+  const bool is_refused = GENERATE(false, true);
+  if (is_refused) {
+    agent.attempts->NotConfirmed(Agent::Parcel(1), agent.now);
+  } else {
+    agent.attempts->Closed();
+  }
+  CHECK(agent.attempts->NextTransaction().has_value());
 }
 
 TEST_CASE("attempts: a comm gets its input, which the journal need not hold",
@@ -453,6 +513,7 @@ TEST_CASE("attempts: a journal that fails is written again after a pause",
   CHECK(agent.All<StartComm>().size() == 1);
   agent.End(Id(1));
   CHECK(agent.Sent(1).result_size() == 1);  // whatever the journal does
+  agent.LosePatience();
   agent.Fail(kind, applied);
   CHECK(agent.All<SendResults>().empty());
   agent.now += absl::Seconds(2);
@@ -498,9 +559,10 @@ TEST_CASE("attempts: a confirmed attempt is remembered for an hour",
   agent.End(Id(1));
   agent.Settle();
   agent.Sent(1);
-  agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
+  const absl::Time confirmed = agent.now;
+  agent.attempts->Confirmed(Agent::Parcel(1), confirmed);
   agent.Settle();
-  CHECK(agent.attempts->wake_at() == agent.now + absl::Hours(1));
+  CHECK(agent.attempts->wake_at() == confirmed + absl::Hours(1));
   // A server that still waits for it must not go on to.
   CHECK(agent.attempts->Opened("h1").attempt_size() == 0);
   agent.now += absl::Minutes(59);

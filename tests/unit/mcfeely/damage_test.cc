@@ -29,6 +29,16 @@ Entries Read(const std::string& folder) {
   return entries;
 }
 
+constexpr size_t kLogHeader = 32, kFrame = 24 + kPage;
+
+// Where the frames of a log end; behind them there may be room.
+size_t LogEnd(const std::string& path) {
+  const std::string log = *sys::ReadFile(path);
+  const size_t last = log.find_last_not_of('\0');
+  if (last == std::string::npos || last < kLogHeader) return kLogHeader;
+  return kLogHeader + ((last - kLogHeader) / kFrame + 1) * kFrame;
+}
+
 // The files of a queue, and what its store had acknowledged when the log was of
 // a length.
 struct Files {
@@ -90,7 +100,7 @@ class Site {
                      now_);
       Settle(n % 5 == 4 ? pb::DEFERRED : n % 7 == 0 ? pb::FAILED : pb::DONE);
     }
-    acknowledged_[sys::Stat(path() + "-wal")->bytes] = entries_;
+    acknowledged_[LogEnd(path() + "-wal")] = entries_;
   }
 
   // Until nothing is left to write; each attempt ends with this verdict.
@@ -118,7 +128,7 @@ class Site {
         }
       }
       queue_->Committed(world_.Commit(*engine_, *txn), now_);
-      acknowledged_[sys::Stat(path() + "-wal")->bytes] = entries_;
+      acknowledged_[LogEnd(path() + "-wal")] = entries_;
     }
   }
 

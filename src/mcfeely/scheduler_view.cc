@@ -150,11 +150,12 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
   const uint32_t t = task.value;
   const TaskStatus& status = j.tasks[t].status;
   const SchedulerHost& host = *j.tasks[t].host;
-  const absl::Time until = AwayUntil(host.name);
-  const std::string away =
-      absl::StrCat(state_->AwayWords(host.name),
-                   until == absl::InfiniteFuture() ? "" : ", next try ",
-                   until == absl::InfiniteFuture() ? "" : In(until, now));
+  const auto away = [&] {
+    const absl::Time until = AwayUntil(host.name);
+    return absl::StrCat(state_->AwayWords(host.name),
+                        until == absl::InfiniteFuture() ? "" : ", next try ",
+                        until == absl::InfiniteFuture() ? "" : In(until, now));
+  };
   switch (State(job, task)) {
     case pb::TASK_WAITING: {
       std::string why = WaitsFor(j, t);
@@ -182,7 +183,7 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
     case pb::TASK_READY: {
       // Its operator's word counts whether it is there or not.
       if (host.drained) return absl::StrCat(host.name, " is drained");
-      if (!host.connected) return away;
+      if (!host.connected) return away();
       if (host.open.size() >=
           static_cast<size_t>(state_->limits.max_per_host)) {
         return absl::StrCat(host.name, " runs ",
@@ -206,13 +207,13 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
     case pb::TASK_DISPATCHED:
       if (status.cancelling) {
         return absl::StrCat("being ", status.reason, host.connected ? "" : "; ",
-                            host.connected ? "" : away);
+                            host.connected ? "" : away());
       }
-      return host.connected ? absl::StrCat("sent to ", host.name) : away;
+      return host.connected ? absl::StrCat("sent to ", host.name) : away();
     case pb::TASK_RUNNING:
       if (status.cancelling) {
         return absl::StrCat("being ", status.reason, host.connected ? "" : "; ",
-                            host.connected ? "" : away);
+                            host.connected ? "" : away());
       }
       return absl::StrCat("runs on ", host.name,
                           host.connected ? "" : ", which is not connected");

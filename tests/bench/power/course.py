@@ -218,6 +218,10 @@ def strips():
     ]
     cycles = [
         Contender("pcu-reboot, connects first", f"{ours} {as_powerman}", " cycle", many),
+        Contender("powerman, connects first",
+                  f"sh -c '(echo \"cycle {every}\"; sleep 60) | "
+                  f"powermand -f --stdio -c {WORK}/theirs.conf'",
+                  "completed successfully", 1, stop=True),
         Contender("powerman, connected", f"powerman -h 127.0.0.1:{listen[0]} -c '{every}'",
                   "success", 1),
         Contender("pcu-reboot serve, connected", f"powerman -h 127.0.0.1:{listen[1]} -c '{every}'",
@@ -295,6 +299,8 @@ def main():
          (f"{many} plugs, query", warm, "powerman, connected"), 1.0),
         ("query, only powerman connected, of powerman",
          (f"{many} plugs, query", cold, "powerman, connected"), None),
+        ("cycle, both connect first, of powerman",
+         (f"{many} plugs, cycle", cold, "powerman, connects first"), 1.0),
         ("cycle, both connected, of powerman",
          (f"{many} plugs, cycle", warm, "powerman, connected"), 1.0),
         ("cycle, only powerman connected, of powerman",

@@ -29,7 +29,7 @@ namespace msrc {
 namespace {
 
 // <sysexits.h>
-constexpr int kUsage = 64, kUnavailable = 69, kConfiguration = 78;
+constexpr int kUsage = 64, kUnavailable = 69;
 
 // Which transport each host has, and what is to be said about that.
 class Transports {

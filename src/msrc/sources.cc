@@ -25,7 +25,6 @@ namespace {
 
 // Below this, threads cost more than they save.
 constexpr int64_t kMuchBytes = 8 << 20;
-constexpr size_t kStartBytes = 8;  // that LooksCompressed wants
 
 bool IsRevisionFolder(absl::string_view name) {
   for (absl::string_view n :

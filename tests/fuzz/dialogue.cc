@@ -78,7 +78,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   device.plugs = {{"1"}, {"2"}, {"3"}};
   std::vector<std::string> plugs = {"1"};
   if (data[1] & 64) plugs.push_back("3");
-  const power::SessionOptions options{.telnet = (data[1] & 128) != 0};
+  // As dialogue_controller.cc has it: it says when to log out.
+  const power::SessionOptions options{.telnet = (data[1] & 128) != 0,
+                                      .linger = absl::InfiniteDuration()};
   auto runs = power::ChooseScripts(device, verb, plugs);
   if (std::holds_alternative<power::Failure>(runs)) return 0;
 

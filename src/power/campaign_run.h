@@ -53,8 +53,8 @@ class CampaignRun {
   };
   struct Callbacks {
     std::function<void(size_t host, const HostResult& result)> ended;
-    // Of what is journaled the same once more, for a log: a little later, so
-    // that whoever asked does not wait for it.
+    // Of what is journaled (own_action.h) the same once more, for a log: a
+    // little later, so that whoever asked does not wait for it.
     std::function<void(const HostResult& result)> log = {};
     // Something a person may want to know.
     std::function<void(std::string line)> note;

@@ -142,9 +142,7 @@ void ServiceRun::Begin(Ticket ticket) {
     Ended(order, host, result);
   };
   callbacks.log = [this, who = order.order.who](const HostResult& result) {
-    if (options_.switched && IsSwitching(result.action)) {
-      options_.switched(result, who);
-    }
+    if (options_.switched) options_.switched(result, who);
   };
   callbacks.note = [this](const std::string& line) {
     if (options_.note) options_.note(line);

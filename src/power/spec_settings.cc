@@ -21,10 +21,19 @@ constexpr absl::string_view kTransports[] = {
 constexpr int kMaxSessions = 1000;
 constexpr int kMaxPort = 65535;
 
+bool IsBlock(absl::string_view word) {
+  return word == "snmp" || word == "ipmi";
+}
+
 void ReadTransports(TokenStream& in, Specification& spec) {
   bool any = false;
   while (in.token().kind == DeviceToken::Kind::kWord &&
          IsTransport(in.token().text)) {
+    // What is named already, and may have a block, is where that begins.
+    if (IsBlock(in.token().text) &&
+        absl::c_linear_search(spec.transports, in.token().text)) {
+      break;
+    }
     const DeviceToken word = in.Take();
     any = true;
     if (absl::c_linear_search(spec.transports, word.text)) {
@@ -168,8 +177,7 @@ bool IsTransport(absl::string_view word) {
 
 bool ReadSpecSetting(TokenStream& in, Specification& spec) {
   if (in.token().language < 2) return false;
-  if (in.token().kind == DeviceToken::Kind::kWord &&
-      (in.token().text == "snmp" || in.token().text == "ipmi")) {
+  if (in.token().kind == DeviceToken::Kind::kWord && IsBlock(in.token().text)) {
     ReadBlock(in, spec);
     return true;
   }

@@ -312,6 +312,8 @@ TEST_CASE("device files: mistakes in the extensions", "[power]") {
   };
   using Lines = std::vector<std::string>;
   CHECK(block("ipmi { suites 17 3 }").empty());
+  CHECK(block("transport ipmi\nipmi { suites 17 3 }").empty());
+  CHECK(block("transport ipmi snmp ipmi { suites 17 }").empty());
   CHECK(block("ipmi { suites 17 2 }") ==
         Lines{"t:3: in a block of ipmi there are suites, which are 17 and 3 "
               "[ipmi]"});

@@ -218,16 +218,16 @@ bench: $(BIN) $(BENCH_SRC:tests/bench/%.cc=$(B)/bench/%) | $(BUILD)/packages-tes
 bench-fanout: $(BIN) $(B)/bench/fanout/fanout_bench
 	@third_party/install-packages bench || true
 	@BIN=$(abspath $(BIN)) tests/bench/fanout/run $(B)/bench/fanout/fanout_bench $(BUILD)/bench
-$(B)/bench/fanout/fanout_bench: $(B)/tests/bench/fanout/contender.o
+$(B)/bench/fanout/fanout_bench: $(B)/tests/bench/fanout/timed_command.o
 bench-hosts: $(BIN) $(B)/bench/hosts/hosts_bench | $(BUILD)/packages-test
 	@BIN=$(abspath $(BIN)) tests/bench/hosts/run $(B)/bench/hosts/hosts_bench $(BUILD)/bench
-$(B)/bench/hosts/hosts_bench: $(B)/tests/bench/fanout/contender.o
+$(B)/bench/hosts/hosts_bench: $(B)/tests/bench/fanout/timed_command.o
 bench-mcfeely: $(BIN) $(B)/bench/mcfeely/scale_bench | $(BUILD)/packages-test
 	@third_party/install-packages bench || true
 	@BIN=$(abspath $(BIN)) tests/bench/mcfeely/run $(B)/bench/mcfeely/scale_bench $(BUILD)/bench
-$(B)/bench/mcfeely/scale_bench: $(B)/tests/bench/fanout/contender.o \
+$(B)/bench/mcfeely/scale_bench: $(B)/tests/bench/fanout/timed_command.o \
   $(patsubst %.cc,$(B)/%.o,$(wildcard tests/bench/mcfeely/*.cc))
-$(B)/bench/mcfeely_bench: $(B)/tests/bench/fanout/contender.o \
+$(B)/bench/mcfeely_bench: $(B)/tests/bench/fanout/timed_command.o \
   $(patsubst %,$(B)/tests/bench/mcfeely/%.o,fleet process limits)
 bench-msrc: $(BIN) | $(BUILD)/packages-test
 	@third_party/install-packages bench || true
@@ -275,4 +275,4 @@ help:
   bench bench-fanout bench-hosts bench-mcfeely bench-isinit bench-power browser soak demo \
   install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
-  $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d)
+  $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

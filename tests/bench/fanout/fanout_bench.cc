@@ -16,13 +16,13 @@
 
 #include "bench/bench.h"
 #include "bench/environment.h"
-#include "bench/fanout/contender.h"
+#include "bench/fanout/timed_command.h"
 
 namespace {
 
-using bench::Contender;
 using bench::Number;
 using bench::Scratch;
+using bench::TimedCommand;
 using bench::Variable;
 using bench::Wanted;
 
@@ -75,9 +75,9 @@ class Rows {
   Rows(std::string group, int parallel)
       : group_(std::move(group)), parallel_(parallel) {}
 
-  Contender& Add(const std::string& name, int items, const std::string& command,
-                 const std::string& needs) {
-    Contender c;
+  TimedCommand& Add(const std::string& name, int items,
+                    const std::string& command, const std::string& needs) {
+    TimedCommand c;
     c.group = group_;
     c.name = name;
     c.parallel = parallel_;
@@ -97,34 +97,35 @@ class Rows {
     rows_.push_back(std::move(c));
     return rows_.back();
   }
-  Contender& Limit(const std::string& name, int items,
-                   const std::string& program) {
-    Contender& c = Add(name, items, "", "/bin/sh");
+  TimedCommand& Limit(const std::string& name, int items,
+                      const std::string& program) {
+    TimedCommand& c = Add(name, items, "", "/bin/sh");
     c.probe = bench::SpawnOnTwoThreads;
     c.program = program;
     return c;
   }
-  Contender& Ours(const std::string& name, int items,
-                  const std::string& command) {
+  TimedCommand& Ours(const std::string& name, int items,
+                     const std::string& command) {
     return Add(name, items,
                absl::StrCat(Scratch(), "/xapply -f -P{P} ", command),
                Scratch() + "/xapply");
   }
-  std::vector<Contender> Take() { return std::move(rows_); }
+  std::vector<TimedCommand> Take() { return std::move(rows_); }
 
  private:
   std::string group_;
   int parallel_;
-  std::vector<Contender> rows_;
+  std::vector<TimedCommand> rows_;
 };
 
-Contender& Against(Contender& c, const std::string& limit, double asked = 0) {
+TimedCommand& Against(TimedCommand& c, const std::string& limit,
+                      double asked = 0) {
   c.limit = limit;
   c.asked = asked;
   return c;
 }
 
-std::vector<Contender> Dispatch(int parallel) {
+std::vector<TimedCommand> Dispatch(int parallel) {
   const int n = Number("BENCH_ITEMS", "20000");
   const int few = std::max(1, n / 4), slow = std::max(1, n / 10);
   const std::string noop = "limit: no-op", real = "limit: /bin/true",
@@ -201,7 +202,7 @@ std::vector<Contender> Dispatch(int parallel) {
 
 // Megabytes a second through a pipe that is read as fast as it is written. The
 // limit is xargs, which collates nothing.
-std::vector<Contender> Collation(int parallel, bool big) {
+std::vector<TimedCommand> Collation(int parallel, bool big) {
   const int n = big ? 200 : 2000;
   const std::string run = big ? "{BIG} {ITEMS}" : "{OUT} {ITEMS}";
   const std::string each = big ? "{BIG} <{ITEMS}" : "{OUT} <{ITEMS}";
@@ -236,8 +237,8 @@ std::vector<Contender> Collation(int parallel, bool big) {
   Against(rows.Add("xjobs, not collated", n, "xjobs -j{P} -v0 " + each,
                    "/usr/bin/xjobs"),
           limit);
-  std::vector<Contender> taken = rows.Take();
-  for (Contender& c : taken) {
+  std::vector<TimedCommand> taken = rows.Take();
+  for (TimedCommand& c : taken) {
     c.piped = true;
     c.per_item = big ? 10485760 : 102400;
   }
@@ -301,9 +302,9 @@ void Start(int rounds, text::JsonWriter& json) {
   fflush(stdout);
 }
 
-void Measure(std::vector<Contender>& rows, int rounds) {
+void Measure(std::vector<TimedCommand>& rows, int rounds) {
   for (int round = 0; round < rounds; round++) {
-    for (Contender& c : rows) {
+    for (TimedCommand& c : rows) {
       if (c.missing) continue;
       c.samples.push_back(c.probe != nullptr
                               ? c.probe(c)
@@ -312,14 +313,14 @@ void Measure(std::vector<Contender>& rows, int rounds) {
   }
 }
 
-void Print(const std::vector<Contender>& rows, text::JsonWriter& json) {
+void Print(const std::vector<TimedCommand>& rows, text::JsonWriter& json) {
   absl::PrintF("\n%s, P=%d\n%-34s %6s %10s %7s %6s %8s %9s %10s\n",
                rows[0].group, rows[0].parallel, "", "items",
                rows[0].piped ? "MB/s" : "tasks/s", "ratio", "asked", "cpu ms",
                "peak MiB", "elsewhere");
-  for (const Contender& c : rows) {
+  for (const TimedCommand& c : rows) {
     double limit = 0;
-    for (const Contender& other : rows) {
+    for (const TimedCommand& other : rows) {
       if (other.name == c.limit) limit = other.Rate();
     }
     const double rate = c.Rate(), ratio = limit == 0 ? 0 : rate / limit;
@@ -370,13 +371,13 @@ int main(int argc, char** argv) {
        absl::StrSplit(Variable("BENCH_PARALLEL", "2,8"), ',')) {
     int parallel = 0;
     if (!absl::SimpleAtoi(p, &parallel) || parallel < 1) return 1;
-    std::vector<std::vector<Contender>> tables;
+    std::vector<std::vector<TimedCommand>> tables;
     if (Wanted("dispatch")) tables.push_back(Dispatch(parallel));
     if (Wanted("collate")) {
       tables.push_back(Collation(parallel, false));
       tables.push_back(Collation(parallel, true));
     }
-    for (std::vector<Contender>& rows : tables) {
+    for (std::vector<TimedCommand>& rows : tables) {
       Measure(rows, rounds);
       Print(rows, json);
     }

@@ -10,7 +10,7 @@
 
 #include "bench/bench.h"
 #include "bench/environment.h"
-#include "bench/fanout/contender.h"
+#include "bench/fanout/timed_command.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "bench/fanout/contender.h"
+#include "bench/fanout/timed_command.h"
 #include "bench/need.h"
 #include "bench/store_probe.h"
 #include "sys/socket.h"
@@ -65,7 +65,7 @@ void Connect(int count) {
 }  // namespace
 
 double SpawnsPerSecond(const std::string& program, int count) {
-  Contender limit;
+  TimedCommand limit;
   limit.parallel = 2;
   limit.items = count;
   limit.program = program;

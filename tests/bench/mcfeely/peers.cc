@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/status.h"
-#include "bench/fanout/contender.h"
+#include "bench/fanout/timed_command.h"
 #include "bench/mcfeely/peer_links.h"
 #include "bench/need.h"
 #include "sys/clock.h"

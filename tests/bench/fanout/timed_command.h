@@ -16,7 +16,7 @@ struct Sample {
   int code = 0;      // exit code; 128 and the signal's number
 };
 
-struct Contender {
+struct TimedCommand {
   std::string group, name;
   int parallel = 0;
   int items = 0;
@@ -31,7 +31,7 @@ struct Contender {
   bool piped = false;   // its output is read and counted
   double per_item = 0;  // bytes that each item must have written
   // Measured by a function of ours instead of a command.
-  Sample (*probe)(const Contender&) = nullptr;
+  Sample (*probe)(const TimedCommand&) = nullptr;
   std::string program;  // for the probe: its words, with '|' between
 
   std::vector<Sample> samples;
@@ -52,6 +52,6 @@ Sample RunCommand(const std::string& command, bool piped);
 
 // Two threads, each with parallel / 2 children of its own in flight, do nothing
 // but vfork, exec and wait: what the machine can do.
-Sample SpawnOnTwoThreads(const Contender& contender);
+Sample SpawnOnTwoThreads(const TimedCommand& contender);
 
 }  // namespace bench

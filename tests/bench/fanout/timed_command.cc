@@ -1,4 +1,4 @@
-#include "bench/fanout/contender.h"
+#include "bench/fanout/timed_command.h"
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
@@ -105,7 +105,7 @@ class Watch {
 
 }  // namespace
 
-double Contender::Rate() const {
+double TimedCommand::Rate() const {
   std::vector<double> rates;
   for (const Sample& s : samples) {
     rates.push_back((piped ? s.bytes / 1e6 : items) / s.seconds);
@@ -113,19 +113,19 @@ double Contender::Rate() const {
   return rates.empty() ? 0 : Median(rates);
 }
 
-double Contender::MedianCpu() const {
+double TimedCommand::MedianCpu() const {
   std::vector<double> cpu;
   for (const Sample& s : samples) cpu.push_back(s.cpu_seconds);
   return cpu.empty() ? 0 : Median(cpu);
 }
 
-long Contender::PeakKb() const {
+long TimedCommand::PeakKb() const {
   long kb = 0;
   for (const Sample& s : samples) kb = std::max(kb, s.peak_kb);
   return kb;
 }
 
-int Contender::Failed() const {
+int TimedCommand::Failed() const {
   for (const Sample& s : samples) {
     if (s.code != 0) return s.code;
     if (piped && s.bytes < items * per_item) return -1;
@@ -170,7 +170,7 @@ Sample RunCommand(const std::string& command, bool piped) {
   return sample;
 }
 
-Sample SpawnOnTwoThreads(const Contender& contender) {
+Sample SpawnOnTwoThreads(const TimedCommand& contender) {
   std::vector<std::string> words = absl::StrSplit(contender.program, '|');
   std::vector<std::string> environment = Environment();
   std::vector<char*> argv, envp;

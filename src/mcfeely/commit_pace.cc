@@ -4,10 +4,10 @@
 
 namespace mcfeely {
 
-bool CommitPace::MayBegin(absl::Time now, size_t under_way) {
-  next_ = began_ + kBetween * static_cast<int>(std::clamp(under_way / kEach,
+bool CommitPace::MayBegin(absl::Time now, size_t awaited) {
+  next_ = began_ + kBetween * static_cast<int>(std::clamp(awaited / kEach,
                                                           size_t{1}, kMost));
-  const bool gathers = under_way >= kBusy && now < next_;
+  const bool gathers = awaited >= kBusy && now < next_;
   if (gathers && !waits_) {
     waits_ = true;
     wake_taken_ = false;

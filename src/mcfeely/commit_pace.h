@@ -1,8 +1,9 @@
-// When the next transaction may go to the store: one at a time, and while much
-// is under way not before a little has gathered, a millisecond for each 32
+// When the next transaction may go to the store: one at a time, and while news
+// of much may come not before a little has gathered, a millisecond for each 32
 // attempts. Nobody notices that: an attempt waits four times on its way, so
 // that 32 of them still allow 8000 in a second. One flush of the disk and one
-// signature are shared by many.
+// signature are shared by many. When everything that was sent has been
+// answered, nothing is gained by waiting.
 #pragma once
 
 #include <absl/time/time.h>
@@ -14,15 +15,16 @@ namespace mcfeely {
 
 class CommitPace {
  public:
-  static constexpr size_t kBusy = 8;  // attempts under way
+  static constexpr size_t kBusy = 8;  // attempts awaited
   static constexpr absl::Duration kBetween = absl::Milliseconds(1);
-  static constexpr size_t kEach = 32;  // attempts under way for each kBetween
+  static constexpr size_t kEach = 32;  // attempts awaited for each kBetween
   static constexpr size_t kMost = 8;   // times kBetween
 
-  // Whether a transaction may be handed over at `now`; Began has to follow
-  // then. Otherwise it is to be asked again when the last one has ended or,
-  // once a time is given by TakeWake, at that time.
-  bool MayBegin(absl::Time now, size_t under_way);
+  // Whether a transaction may be handed over at `now`, while so many attempts
+  // may bring news; Began has to follow then. Otherwise it is to be asked again
+  // when the last one has ended or, once a time is given by TakeWake, at that
+  // time.
+  bool MayBegin(absl::Time now, size_t awaited);
   void Began(absl::Time now);
   void Ended() { committing_ = false; }
 

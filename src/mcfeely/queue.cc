@@ -113,6 +113,11 @@ Queue::Queue(QueueOptions options)
 Queue::~Queue() = default;
 
 const Scheduler& Queue::scheduler() const { return state_->scheduler; }
+size_t Queue::sent_attempts() const {
+  // Of what waits for a batch some may have been ended with its agent.
+  const size_t open = state_->scheduler.open_attempts();
+  return open - std::min(open, state_->unsent);
+}
 absl::Status Queue::trouble() const { return state_->trouble; }
 const absl::btree_map<std::string, pb::DrainedHost>& Queue::drained() const {
   return state_->drained;

@@ -164,6 +164,9 @@ class Queue {
   std::optional<store::Transaction> NextTransaction(absl::Time now);
   void Committed(const store::Outcome& outcome, absl::Time now);
 
+  // Open attempts that have been sent: so much news may still come of itself.
+  size_t sent_attempts() const;
+
   // What may be done now. Call after each of the above.
   std::vector<Action> TakeActions();
 

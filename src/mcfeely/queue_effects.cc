@@ -169,6 +169,7 @@ void Queue::State::CarryOne(const Dispatch& e) {
   const QueuedJob& job = *jobs.at(e.job.value);
   const Task& task = job.spec->tasks[e.task.value];
   Log("task.dispatched", e.job, task.name, e.host, "");
+  unsent++;
   Emit(Sending{connection_of.at(e.host), job.spec, job.principal, e});
 }
 

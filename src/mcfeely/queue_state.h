@@ -185,6 +185,7 @@ struct Queue::State {
   // Writing.
   OpenBatch open;
   std::deque<Batch> backlog;
+  size_t unsent = 0;        // dispatches that wait for a batch
   uint64_t step = 0;        // of the last transaction
   std::string stored_step;  // value of its key; "" when it is absent
   std::string life;         // of this Queue, so that two differ

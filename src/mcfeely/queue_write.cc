@@ -460,6 +460,7 @@ void Queue::State::Release(Waiting waiting) {
       continue;
     }
     const Sending& sending = std::get<Sending>(held);
+    unsent--;
     // The agent may have gone, or come back with another journal, while this
     // waited for the store.
     const auto task = scheduler.FindOpen(sending.dispatch.attempt);

@@ -203,8 +203,7 @@ void Server::State::Pump() {
   const sys::LogTogether together;
   for (const Action& action : queue->TakeActions()) CarryOut(action);
   const absl::Time now = sys::SteadyNow();
-  const bool may_commit =
-      pace.MayBegin(now, queue->scheduler().open_attempts());
+  const bool may_commit = pace.MayBegin(now, queue->sent_attempts());
   if (const auto wake = pace.TakeWake()) {
     loop.At(*wake, [this] {
       pace.Woken();

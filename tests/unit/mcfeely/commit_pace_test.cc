@@ -72,3 +72,17 @@ TEST_CASE("commit_pace: the more is under way the longer it gathers",
   CHECK(begins(256) == 8 * CommitPace::kBetween);
   CHECK(begins(1'000'000) == 8 * CommitPace::kBetween);
 }
+
+TEST_CASE("commit_pace: what everybody has answered is written at once",
+          "[mcfeely]") {
+  CommitPace pace;
+  REQUIRE(pace.MayBegin(kStart, 256));
+  pace.Began(kStart);
+  pace.Ended();
+  CHECK_FALSE(pace.MayBegin(kStart + absl::Milliseconds(2), 256));
+  // Answers come: the fewer are out, the sooner.
+  CHECK_FALSE(pace.MayBegin(kStart + absl::Milliseconds(2), 96));
+  CHECK(pace.MayBegin(kStart + absl::Milliseconds(2), 64));
+  CHECK_FALSE(pace.MayBegin(kStart + absl::Microseconds(500), 64));
+  CHECK(pace.MayBegin(kStart + absl::Microseconds(500), kMany - 1));
+}

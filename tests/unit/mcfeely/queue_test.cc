@@ -322,7 +322,10 @@ TEST_CASE("queue: an attempt is sent when it is stored, not before",
   q.Inject(1, 1, job);
   REQUIRE(q.Commit());
   CHECK(q.Sent().empty());
+  CHECK(q.queue->scheduler().open_attempts() == 1);
+  CHECK(q.queue->sent_attempts() == 0);
   REQUIRE(q.Commit());
+  CHECK(q.queue->sent_attempts() == 1);
   const auto sent = q.All<SendAttempts>();
   REQUIRE(sent.size() == 1);
   CHECK(sent[0].to == 5);

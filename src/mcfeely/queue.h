@@ -163,6 +163,9 @@ class Queue {
   // write; commit it and tell Committed what became of it.
   std::optional<store::Transaction> NextTransaction(absl::Time now);
   void Committed(const store::Outcome& outcome, absl::Time now);
+  // What is to be sent to agents once the transaction under way is stored, if
+  // nothing else happens: time to sign it.
+  std::vector<SendAttempts> Upcoming() const;
 
   // Open attempts that have been sent: so much news may still come of itself.
   size_t sent_attempts() const;

@@ -250,6 +250,7 @@ struct Queue::State {
   void Pause(const absl::Status& why);
   void FinishBatch();
   void Release(Waiting waiting);
+  std::vector<SendAttempts> Gather(const Waiting& waiting) const;
   void ReleaseIfIdle();
 
   // queue_operate.cc

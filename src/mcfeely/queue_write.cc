@@ -448,37 +448,54 @@ void Queue::State::ReleaseIfIdle() {
   Release(std::exchange(open.waiting, {}));
 }
 
+// Attempts first: what cancels one follows it.
 void Queue::State::Release(Waiting waiting) {
-  struct Gathered {
-    size_t at;  // in out
-    size_t bytes;
-  };
-  absl::flat_hash_map<Connection, Gathered> gathered;
+  for (SendAttempts& send : Gather(waiting)) out.push_back(std::move(send));
   for (Held& held : waiting.actions) {
     if (auto* action = std::get_if<Action>(&held)) {
       out.push_back(std::move(*action));
-      continue;
+    } else {
+      unsent--;
     }
-    const Sending& sending = std::get<Sending>(held);
-    unsent--;
-    // The agent may have gone, or come back with another journal, while this
-    // waited for the store.
-    const auto task = scheduler.FindOpen(sending.dispatch.attempt);
-    if (!host_of.contains(sending.to) || !task.has_value()) continue;
-    pb::Attempt attempt = AttemptMessage(sending);
-    const size_t bytes = attempt.ByteSizeLong();
-    auto at = gathered.find(sending.to);
-    if (at == gathered.end() || at->second.bytes + bytes > kMaxSentBytes ||
-        std::get<SendAttempts>(out[at->second.at]).attempts.size() ==
-            kMaxSentAttempts) {
-      at = gathered.insert_or_assign(sending.to, Gathered{out.size(), 0}).first;
-      out.push_back(SendAttempts{sending.to, {}});
-    }
-    at->second.bytes += bytes;
-    std::get<SendAttempts>(out[at->second.at])
-        .attempts.push_back(std::move(attempt));
   }
   for (const JobId job : waiting.changed) out.push_back(JobChanged{job});
+}
+
+// What `waiting` holds for each agent, within limits.
+std::vector<SendAttempts> Queue::State::Gather(const Waiting& waiting) const {
+  struct Last {
+    size_t at;  // in gathered
+    size_t bytes;
+  };
+  std::vector<SendAttempts> gathered;
+  absl::flat_hash_map<Connection, Last> last;
+  for (const Held& held : waiting.actions) {
+    const auto* sending = std::get_if<Sending>(&held);
+    if (sending == nullptr) continue;
+    // The agent may have gone, or come back with another journal, while this
+    // waited for the store.
+    const auto task = scheduler.FindOpen(sending->dispatch.attempt);
+    if (!host_of.contains(sending->to) || !task.has_value()) continue;
+    pb::Attempt attempt = AttemptMessage(*sending);
+    const size_t bytes = attempt.ByteSizeLong();
+    auto to = last.find(sending->to);
+    if (to == last.end() || to->second.bytes + bytes > kMaxSentBytes ||
+        gathered[to->second.at].attempts.size() == kMaxSentAttempts) {
+      to = last.insert_or_assign(sending->to, Last{gathered.size(), 0}).first;
+      gathered.push_back(SendAttempts{sending->to, {}});
+    }
+    to->second.bytes += bytes;
+    gathered[to->second.at].attempts.push_back(std::move(attempt));
+  }
+  return gathered;
+}
+
+std::vector<SendAttempts> Queue::Upcoming() const {
+  const State& s = *state_;
+  if (!s.under_way || s.backlog.front().groups.size() != s.sent_groups) {
+    return {};
+  }
+  return s.Gather(s.backlog.front().waiting);
 }
 
 std::vector<Action> Queue::TakeActions() {

@@ -198,10 +198,19 @@ void Server::State::PumpSoon() {
   });
 }
 
-// One transaction at a time: while it is under way the next one forms.
 void Server::State::Pump() {
   const sys::LogTogether together;
+  Commit();
   for (const Action& action : queue->TakeActions()) CarryOut(action);
+  if (carriers != nullptr) {
+    for (const std::string& name : queue->TakeWanted()) carriers->Wanted(name);
+  }
+  for (JobId job : std::exchange(changed, {})) TellFollowers(job);
+  if (stopping && pace.idle()) FinishStop();
+}
+
+// One transaction at a time: while it is under way the next one forms.
+void Server::State::Commit() {
   const absl::Time now = sys::SteadyNow();
   const bool may_commit = pace.MayBegin(now, queue->sent_attempts());
   if (const auto wake = pace.TakeWake()) {
@@ -210,22 +219,18 @@ void Server::State::Pump() {
       PumpSoon();
     });
   }
-  if (may_commit) {
-    if (auto txn = queue->NextTransaction(now)) {
-      pace.Began(now);
-      engine->Commit(*std::move(txn), [this](store::Outcome outcome) {
-        pace.Ended();
-        queue->Committed(outcome, sys::SteadyNow());
-        PumpSoon();
-      });
-    }
-    for (const Action& action : queue->TakeActions()) CarryOut(action);
-  }
-  if (carriers != nullptr) {
-    for (const std::string& name : queue->TakeWanted()) carriers->Wanted(name);
-  }
-  for (JobId job : std::exchange(changed, {})) TellFollowers(job);
-  if (stopping && pace.idle()) FinishStop();
+  if (!may_commit) return;
+  auto txn = queue->NextTransaction(now);
+  if (!txn.has_value()) return;
+  pace.Began(now);
+  engine->Commit(*std::move(txn), [this](store::Outcome outcome) {
+    pace.Ended();
+    queue->Committed(outcome, sys::SteadyNow());
+    PumpSoon();
+  });
+  // The disk works while we sign.
+  upcoming.clear();
+  for (const SendAttempts& send : queue->Upcoming()) SealAhead(send);
 }
 
 void Server::State::CarryOut(const Action& action) {
@@ -265,7 +270,7 @@ void Server::State::Mail(const SendReport& report) {
     sys::Log("report.unmade", {{"job", report.report.job()},
                                {"why", std::string(view.status().message())}});
     queue->ReportFailed(key, sys::SteadyNow());
-    return;
+    return PumpSoon();
   }
   const net::Letter letter =
       MakeReport(*view, report.report, config.mail_from, host);
@@ -294,7 +299,7 @@ void Server::State::Mail(const SendReport& report) {
   if (!why.empty()) {
     sys::Log("report.dropped", {{"job", report.report.job()}, {"why", why}});
     queue->ReportSent(key, sys::SteadyNow());
-    return;
+    return PumpSoon();
   }
   net::SendLetter(loop, config.mail, letter, done);
 }

@@ -15,6 +15,10 @@ namespace {
 // How many dispatches are remembered in case the agent refuses one.
 constexpr size_t kRememberedDispatches = 1000;
 
+// A disk that answers later than that has what waited for it signed anew: its
+// receiver looks at the time.
+constexpr absl::Duration kFresh = absl::Seconds(5);
+
 // What a parcel was refused for is for our log; the peer only hears that it
 // was.
 net::Receipt Refusal(const base::ParcelId& id) {
@@ -186,9 +190,8 @@ void Server::State::TakeReceipt(net::Channel& channel,
   }
 }
 
-bool Server::State::Send(net::Channel& channel, wire::Kind kind,
-                         std::string body, const std::string& audience,
-                         base::ParcelId* id) {
+absl::StatusOr<Server::State::Sealed> Server::State::Seal(
+    wire::Kind kind, std::string body, const std::string& audience) {
   wire::Draft draft;
   draft.kind = kind;
   draft.body = std::move(body);
@@ -199,27 +202,49 @@ bool Server::State::Send(net::Channel& channel, wire::Kind kind,
   if (!parcel.ok()) {
     sys::Log("parcel.unsealed",
              {{"why", std::string(parcel.status().message())}});
-    return false;
+    return parcel.status();
   }
-  if (id != nullptr) *id = draft.id;
-  channel.Send(*std::move(parcel));
-  return true;
+  return Sealed{std::move(draft.body), *std::move(parcel), draft.id,
+                sys::SteadyNow()};
+}
+
+void Server::State::Send(net::Channel& channel, wire::Kind kind,
+                         std::string body, const std::string& audience) {
+  auto sealed = Seal(kind, std::move(body), audience);
+  if (sealed.ok()) channel.Send(std::move(sealed->parcel));
+}
+
+std::string Server::State::DispatchOf(const SendAttempts& send) {
+  wire_pb::Dispatch dispatch;
+  for (const wire_pb::Attempt& attempt : send.attempts) {
+    *dispatch.add_attempt() = attempt;
+  }
+  return dispatch.SerializeAsString();
+}
+
+void Server::State::SealAhead(const SendAttempts& send) {
+  const auto it = clients.find(send.to);
+  if (it == clients.end() || upcoming.contains(send.to)) return;
+  auto sealed = Seal(wire_pb::DISPATCH, DispatchOf(send),
+                     it->second.channel->peer().principal);
+  if (sealed.ok()) upcoming[send.to] = *std::move(sealed);
 }
 
 void Server::State::SendAttemptsTo(const SendAttempts& send) {
   const auto it = clients.find(send.to);
   if (it == clients.end()) return;  // sent again when the agent is back
-  wire_pb::Dispatch dispatch;
-  for (const wire_pb::Attempt& attempt : send.attempts) {
-    *dispatch.add_attempt() = attempt;
+  std::string body = DispatchOf(send);
+  if (const auto ahead = upcoming.find(send.to);
+      ahead == upcoming.end() || ahead->second.body != body ||
+      sys::SteadyNow() - ahead->second.at > kFresh) {
+    auto sealed = Seal(wire_pb::DISPATCH, std::move(body),
+                       it->second.channel->peer().principal);
+    if (!sealed.ok()) return;
+    upcoming[send.to] = *std::move(sealed);
   }
-  Dispatched sent{.parcel = {}, .attempts = send.attempts};
-  net::Channel& channel = *it->second.channel;
-  if (!Send(channel, wire_pb::DISPATCH, dispatch.SerializeAsString(),
-            channel.peer().principal, &sent.parcel)) {
-    return;
-  }
-  dispatched.push_back(std::move(sent));
+  Sealed sealed = std::move(upcoming.extract(send.to).mapped());
+  it->second.channel->Send(std::move(sealed.parcel));
+  dispatched.push_back({.parcel = sealed.id, .attempts = send.attempts});
   if (dispatched.size() > kRememberedDispatches) dispatched.pop_front();
 }
 

@@ -42,6 +42,11 @@ struct Server::State {
     absl::flat_hash_map<JobId, base::ParcelId> follows;
     std::string called;  // the host we have called on it; may be empty
   };
+  struct Sealed {
+    std::string body, parcel;
+    base::ParcelId id;
+    absl::Time at;
+  };
   struct Dispatched {
     base::ParcelId parcel;
     std::vector<wire_pb::Attempt> attempts;
@@ -60,6 +65,7 @@ struct Server::State {
   Connection Opened(std::unique_ptr<net::Channel> channel);
   void Closed(net::Channel& channel, const absl::Status& why);
   void Pump();
+  void Commit();
   void PumpSoon();
   void CarryOut(const Action& action);
   void Mail(const SendReport& report);
@@ -78,8 +84,12 @@ struct Server::State {
   absl::Status AnswerRefusal(Connection to, const base::ParcelId& id,
                              const absl::Status& why);
   void TakeReceipt(net::Channel& channel, const net::Receipt& receipt);
-  bool Send(net::Channel& channel, wire::Kind kind, std::string body,
-            const std::string& audience, base::ParcelId* id = nullptr);
+  absl::StatusOr<Sealed> Seal(wire::Kind kind, std::string body,
+                              const std::string& audience);
+  void Send(net::Channel& channel, wire::Kind kind, std::string body,
+            const std::string& audience);
+  static std::string DispatchOf(const SendAttempts& send);
+  void SealAhead(const SendAttempts& send);
   void SendAttemptsTo(const SendAttempts& send);
   void SendCancelTo(const SendCancel& send);
 
@@ -109,6 +119,8 @@ struct Server::State {
   Connection next_connection = 1;
   wire::ReplayGuard replays;
   std::deque<Dispatched> dispatched;
+  // Signed while the store works; of an agent the first.
+  absl::flat_hash_map<Connection, Sealed> upcoming;
   struct Followers {
     absl::flat_hash_set<Connection> connections;
     absl::Time next = absl::InfinitePast();  // not before, until the job ends

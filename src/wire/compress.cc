@@ -143,7 +143,10 @@ enum : char { kPlain = 0, kZstd = 1 };
 
 std::string PackValue(absl::string_view bytes) {
   std::string packed(1 + bytes.size(), kPlain);
-  const size_t n = CompressInto(bytes, packed.data() + 1);
+  // What fits into a page of the store costs the disk a page anyway.
+  constexpr size_t kPage = 4096;
+  const size_t n =
+      bytes.size() < kPage ? 0 : CompressInto(bytes, packed.data() + 1);
   if (n != 0) {
     packed[0] = kZstd;
     packed.resize(1 + n);

@@ -339,6 +339,37 @@ TEST_CASE("queue: an attempt is sent when it is stored, not before",
   CHECK(attempt.description() == "a test");
 }
 
+TEST_CASE("queue: what is to be sent is known while its transaction is written",
+          "[mcfeely]") {
+  QueueBench q;
+  q.Open(5);
+  q.Inject(1, 1, OneTask());
+  REQUIRE(q.Commit());
+  CHECK(q.queue->Upcoming().empty());
+  const auto txn = q.queue->NextTransaction(q.now);
+  REQUIRE(txn.has_value());
+  const std::vector<SendAttempts> upcoming = q.queue->Upcoming();
+  REQUIRE(upcoming.size() == 1);
+  CHECK(upcoming[0].to == 5);
+  SECTION("and is what is sent then") {
+    q.queue->Committed(q.disk.Apply(*txn), q.now);
+    q.Take();
+    const auto sent = q.All<SendAttempts>();
+    REQUIRE(sent.size() == 1);
+    REQUIRE(sent[0].attempts.size() == 1);
+    CHECK(sent[0].attempts[0].SerializeAsString() ==
+          upcoming[0].attempts[0].SerializeAsString());
+  }
+  SECTION("but not to an agent that has gone") {
+    q.queue->Closed(5, q.now);
+    CHECK(q.queue->Upcoming().empty());
+    q.queue->Committed(q.disk.Apply(*txn), q.now);
+    q.Take();
+    CHECK(q.Sent().empty());
+  }
+  CHECK(q.queue->Upcoming().empty());
+}
+
 TEST_CASE("queue: a result is confirmed when it is stored, not before",
           "[mcfeely]") {
   QueueBench q;

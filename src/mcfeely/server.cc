@@ -228,8 +228,11 @@ void Server::State::Commit() {
     queue->Committed(outcome, sys::SteadyNow());
     PumpSoon();
   });
-  // The disk works while we sign.
+  // Where little is under way, somebody waits for each step: what the disk has
+  // to keep first is signed meanwhile. Where much is, making it twice costs
+  // more.
   upcoming.clear();
+  if (queue->sent_attempts() >= CommitPace::kBusy) return;
   for (const SendAttempts& send : queue->Upcoming()) SealAhead(send);
 }
 

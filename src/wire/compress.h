@@ -33,7 +33,8 @@ bool LooksCompressed(absl::string_view start);
 absl::StatusOr<std::string> Decompress(absl::string_view frame, size_t length);
 
 // A value as McFeely's store keeps it: one byte, 0 plain (of less than a page)
-// or 1 zstd, then the bytes; decoding refuses more than `limit` bytes of content.
+// or 1 zstd, then the bytes; decoding refuses more than `limit` bytes of
+// content.
 std::string PackValue(absl::string_view bytes);
 absl::StatusOr<std::string> UnpackValue(absl::string_view packed, size_t limit);
 

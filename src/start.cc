@@ -3,7 +3,10 @@
 //
 // The other half of it is src/start.order, by which the linker puts what runs
 // at every start onto a few neighbouring pages.
+#include <elf.h>
 #include <sys/mman.h>
+
+#include <cstdint>
 
 // Abseil's and protobuf's archives make std::cout and its locale before main.
 // Nobody here uses them: these take the place of std::ios_base::Init's
@@ -17,8 +20,45 @@ void EndNoStreams() {}
 }
 
 #if defined(__x86_64__)
-// The kernel enters here (Makefile: ENTRY). An executable that is placed at
-// random writes to all of its constant pointers first. This has their pages
+extern "C" {
+extern Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+__attribute__((visibility("hidden"), optimize("O2"))) void fleetbox_relocate();
+}
+
+// An executable that is placed at random adds where it is to all of its
+// constant pointers first. There are ten thousand, listed as addresses and
+// bitmaps of what follows them (DT_RELR of the ELF specification): glibc looks
+// at each bit, which is two thirds of all that a start runs. This looks at
+// those that are set, and leaves glibc an empty list: 25 us. Nothing is
+// relocated yet: no constant pointer may be used here.
+void fleetbox_relocate() {
+  const uint64_t here = reinterpret_cast<uint64_t>(__ehdr_start);
+  uint64_t list = 0;
+  Elf64_Dyn* bytes = nullptr;
+  for (Elf64_Dyn* d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
+    if (d->d_tag == DT_RELR) list = d->d_un.d_ptr;
+    if (d->d_tag == DT_RELRSZ) bytes = d;
+  }
+  if (list == 0 || bytes == nullptr) return;
+  const auto* at = reinterpret_cast<const uint64_t*>(here + list);
+  const auto* end = at + bytes->d_un.d_val / sizeof *at;
+  uint64_t* next = nullptr;
+  for (; at != end; at++) {
+    if ((*at & 1) == 0) {
+      next = reinterpret_cast<uint64_t*>(here + *at);
+      *next++ += here;
+      continue;
+    }
+    for (uint64_t set = *at >> 1; set != 0; set &= set - 1) {
+      next[__builtin_ctzll(set)] += here;
+    }
+    next += 63;
+  }
+  bytes->d_un.d_val = 0;
+}
+
+// The kernel enters here (Makefile: ENTRY). The pages of those pointers are
 // copied in one go instead of by 25 page faults: 20 us. A kernel before 5.14
 // does not know the request, and then they are copied one by one as ever.
 static_assert(MADV_POPULATE_WRITE == 23);
@@ -27,7 +67,7 @@ __asm__(R"(
     .globl fleetbox_start
     .type fleetbox_start,@function
 fleetbox_start:
-    mov %rdx, %r8
+    mov %rdx, %rbx
     lea __init_array_start(%rip), %rdi
     and $-4096, %rdi
     lea _edata+4095(%rip), %rsi
@@ -36,7 +76,8 @@ fleetbox_start:
     mov $23, %edx
     mov $28, %eax
     syscall
-    mov %r8, %rdx
+    call fleetbox_relocate
+    mov %rbx, %rdx
     jmp _start
     .size fleetbox_start, .-fleetbox_start
     .text

@@ -16,11 +16,12 @@ namespace {
 // Ended jobs in the answer to a query that does not name jobs.
 constexpr size_t kListedEndedJobs = 1000;
 
-// Whoever follows a job sees it so often at most; and since a view of a large
-// job costs as much as hundreds of its results, a twentieth of the time at most
-// goes into views.
+// Whoever follows a job sees it so often at most. A view of a large job costs
+// as much as hundreds of its results: a fiftieth of the time goes into views,
+// more only where they would be too far apart.
 constexpr absl::Duration kBetweenViews = absl::Milliseconds(100);
-constexpr int kTimesOfView = 20;
+constexpr absl::Duration kLongestBetweenViews = absl::Seconds(2);
+constexpr int kTimesOfView = 50;
 
 }  // namespace
 
@@ -145,8 +146,8 @@ void Server::State::TellFollowers(JobId job) {
     SendReply(client, client.follows[job], reply);
     if (!reply.more()) client.follows.erase(job);
   }
-  it->second.next =
-      now + std::max(kBetweenViews, kTimesOfView * (sys::SteadyNow() - now));
+  it->second.next = now + std::clamp(kTimesOfView * (sys::SteadyNow() - now),
+                                     kBetweenViews, kLongestBetweenViews);
   if (!reply.more()) followers.erase(it);
 }
 

@@ -275,4 +275,5 @@ help:
   bench bench-fanout bench-hosts bench-mcfeely bench-isinit bench-power browser soak demo \
   install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
-  $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d $(wildcard $(B)/tests/*/*.d $(B)/tests/*/*/*.d)
+  $(B)/src/main.d $(B)/src/start.d $(B)/tests/unit/main.d \
+  $(wildcard $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

@@ -4,7 +4,6 @@
 // The other half of it is src/start.order, by which the linker puts what runs
 // at every start onto a few neighbouring pages.
 #include <elf.h>
-#include <sys/mman.h>
 
 #include <cstdint>
 
@@ -58,24 +57,13 @@ void fleetbox_relocate() {
   bytes->d_un.d_val = 0;
 }
 
-// The kernel enters here (Makefile: ENTRY). The pages of those pointers are
-// copied in one go instead of by 25 page faults: 20 us. A kernel before 5.14
-// does not know the request, and then they are copied one by one as ever.
-static_assert(MADV_POPULATE_WRITE == 23);
+// The kernel enters here (Makefile: ENTRY).
 __asm__(R"(
     .section .text.fleetbox_start,"ax",@progbits
     .globl fleetbox_start
     .type fleetbox_start,@function
 fleetbox_start:
     mov %rdx, %rbx
-    lea __init_array_start(%rip), %rdi
-    and $-4096, %rdi
-    lea _edata+4095(%rip), %rsi
-    and $-4096, %rsi
-    sub %rdi, %rsi
-    mov $23, %edx
-    mov $28, %eax
-    syscall
     call fleetbox_relocate
     mov %rbx, %rdx
     jmp _start

@@ -32,9 +32,9 @@ bool LooksCompressed(absl::string_view start);
 // more than 8 MiB. Never allocates more than `length` and the window.
 absl::StatusOr<std::string> Decompress(absl::string_view frame, size_t length);
 
-// A value as McFeely's store keeps it: one byte, 0 plain (of less than a page)
-// or 1 zstd, then the bytes; decoding refuses more than `limit` bytes of
-// content.
+// A value as McFeely's store keeps it: one byte, 0 plain or 1 zstd, then the
+// bytes. Plain is what is shorter than a page, and what zstd makes no shorter;
+// decoding refuses more than `limit` bytes of content.
 std::string PackValue(absl::string_view bytes);
 absl::StatusOr<std::string> UnpackValue(absl::string_view packed, size_t limit);
 

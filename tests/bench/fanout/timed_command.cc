@@ -38,15 +38,19 @@ std::vector<std::string> Environment() {
           absl::StrCat("TMPDIR=", folder)};
 }
 
+// As execve wants them.
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& w : words) pointers.push_back(w.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 // The child's words and pointers are made before the vfork: it only calls the
 // kernel.
 pid_t Start(std::vector<std::string> words, const std::string& path, int out) {
   std::vector<std::string> environment = Environment();
-  std::vector<char*> argv, envp;
-  for (std::string& w : words) argv.push_back(w.data());
-  for (std::string& e : environment) envp.push_back(e.data());
-  argv.push_back(nullptr);
-  envp.push_back(nullptr);
+  const std::vector<char*> argv = Pointers(words), envp = Pointers(environment);
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   const pid_t pid = vfork();
   if (pid == 0) {
@@ -170,14 +174,10 @@ Sample RunCommand(const std::string& command, bool piped) {
   return sample;
 }
 
-Sample SpawnOnTwoThreads(const TimedCommand& contender) {
-  std::vector<std::string> words = absl::StrSplit(contender.program, '|');
+Sample SpawnOnTwoThreads(const TimedCommand& command) {
+  std::vector<std::string> words = absl::StrSplit(command.program, '|');
   std::vector<std::string> environment = Environment();
-  std::vector<char*> argv, envp;
-  for (std::string& w : words) argv.push_back(w.data());
-  for (std::string& e : environment) envp.push_back(e.data());
-  argv.push_back(nullptr);
-  envp.push_back(nullptr);
+  const std::vector<char*> argv = Pointers(words), envp = Pointers(environment);
   std::atomic<int> code = 0;
   const auto run = [&](int count, size_t in_flight) {
     std::deque<pid_t> running;
@@ -194,10 +194,10 @@ Sample SpawnOnTwoThreads(const TimedCommand& contender) {
   };
   rusage before = {}, after = {};
   getrusage(RUSAGE_CHILDREN, &before);
-  const size_t in_flight = std::max(1, contender.parallel / 2);
+  const size_t in_flight = std::max(1, command.parallel / 2);
   const absl::Time begin = absl::Now();
-  std::thread other(run, contender.items / 2, in_flight);
-  run(contender.items - contender.items / 2, in_flight);
+  std::thread other(run, command.items / 2, in_flight);
+  run(command.items - command.items / 2, in_flight);
   other.join();
   Sample sample;
   sample.seconds = absl::ToDoubleSeconds(absl::Now() - begin);

@@ -27,7 +27,7 @@ struct TimedCommand {
   double elsewhere = 0;
   // What the ratio to the limit of its group must reach; 0 for nothing.
   double asked = 0;
-  std::string limit;    // the name of the contender that is its limit
+  std::string limit;    // the name of the command that is its limit
   bool piped = false;   // its output is read and counted
   double per_item = 0;  // bytes that each item must have written
   // Measured by a function of ours instead of a command.
@@ -52,6 +52,6 @@ Sample RunCommand(const std::string& command, bool piped);
 
 // Two threads, each with parallel / 2 children of its own in flight, do nothing
 // but vfork, exec and wait: what the machine can do.
-Sample SpawnOnTwoThreads(const TimedCommand& contender);
+Sample SpawnOnTwoThreads(const TimedCommand& command);
 
 }  // namespace bench

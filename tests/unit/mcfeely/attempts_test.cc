@@ -15,6 +15,14 @@ namespace pb = fleetbox::wire;
 using base::AttemptId;
 using base::ParcelId;
 
+std::string Id(int n) {
+  std::string id(16, '\0');
+  id[0] = static_cast<char>(n);
+  id[1] = static_cast<char>(n >> 8);
+  id[15] = 'i';
+  return id;
+}
+
 // An agent with a journal on a fake disk.
 struct Agent {
   FakeDisk disk;
@@ -51,10 +59,12 @@ struct Agent {
     Take();
   }
   void Settle() {
-    for (int n = 0; Commit() || !attempts->is_settled(); n++) {
-      REQUIRE(n < 10'000);
-      if (!Commit() && !attempts->is_settled()) LosePatience();
+    for (int n = 0; n < 10'000; n++) {
+      if (Commit()) continue;
+      if (attempts->is_settled()) return;
+      LosePatience();
     }
+    FAIL("it does not settle");
   }
   void Fail(store::Outcome::Kind kind, bool applied = false) {
     const auto txn = attempts->NextTransaction();
@@ -84,6 +94,13 @@ struct Agent {
     attempts->Ended(result, now);
     Take();
   }
+  // A server is there, and Id(1) has run to its end.
+  void RunFirst() {
+    attempts->Opened("h1");
+    Arrive({Id(1)});
+    Settle();
+    End(Id(1));
+  }
   template <typename T>
   std::vector<T> All() const {
     std::vector<T> found;
@@ -111,14 +128,6 @@ struct Agent {
     return id;
   }
 };
-
-std::string Id(int n) {
-  std::string id(16, '\0');
-  id[0] = static_cast<char>(n);
-  id[1] = static_cast<char>(n >> 8);
-  id[15] = 'i';
-  return id;
-}
 
 TEST_CASE(
     "attempts: a comm starts when the journal has its attempt, not before",
@@ -307,10 +316,7 @@ TEST_CASE("attempts: while a receipt is awaited results go as they are stored",
 TEST_CASE("attempts: an agent that dies before the journal has a sent result",
           "[mcfeely]") {
   Agent agent;
-  agent.attempts->Opened("h1");
-  agent.Arrive({Id(1)});
-  agent.Settle();
-  agent.End(Id(1));
+  agent.RunFirst();
   CHECK(agent.Sent(1).result(0).verdict() == pb::DONE);
   const bool confirmed = GENERATE(false, true);
   if (confirmed) agent.attempts->Confirmed(Agent::Parcel(1), agent.now);
@@ -335,10 +341,7 @@ TEST_CASE("attempts: an agent that dies before the journal has a sent result",
 TEST_CASE("attempts: a receipt that comes before the flush is what is stored",
           "[mcfeely]") {
   Agent agent;
-  agent.attempts->Opened("h1");
-  agent.Arrive({Id(1)});
-  agent.Settle();
-  agent.End(Id(1));
+  agent.RunFirst();
   agent.Sent(1);
   agent.LosePatience();
   const auto under_way = agent.attempts->NextTransaction();
@@ -359,10 +362,7 @@ TEST_CASE("attempts: a receipt that comes before the flush is what is stored",
 TEST_CASE("attempts: a result whose receipt comes at once is not stored",
           "[mcfeely]") {
   Agent agent;
-  agent.attempts->Opened("h1");
-  agent.Arrive({Id(1)});
-  agent.Settle();
-  agent.End(Id(1));
+  agent.RunFirst();
   agent.Sent(1);
   CHECK_FALSE(agent.attempts->NextTransaction().has_value());
   CHECK(agent.attempts->wake_at() == agent.now + absl::Milliseconds(5));
@@ -387,10 +387,7 @@ TEST_CASE("attempts: a result whose receipt comes at once is not stored",
 TEST_CASE("attempts: a result is stored at once where no receipt can come",
           "[mcfeely]") {
   Agent agent;
-  agent.attempts->Opened("h1");
-  agent.Arrive({Id(1)});
-  agent.Settle();
-  agent.End(Id(1));
+  agent.RunFirst();
   agent.Sent(1);
   const bool is_refused = GENERATE(false, true);
   if (is_refused) {
@@ -553,10 +550,7 @@ TEST_CASE("attempts: results go out together, within limits", "[mcfeely]") {
 TEST_CASE("attempts: a confirmed attempt is remembered for an hour",
           "[mcfeely]") {
   Agent agent;
-  agent.attempts->Opened("h1");
-  agent.Arrive({Id(1)});
-  agent.Settle();
-  agent.End(Id(1));
+  agent.RunFirst();
   agent.Settle();
   agent.Sent(1);
   const absl::Time confirmed = agent.now;

@@ -24,8 +24,7 @@ TEST_CASE("commit_pace: one transaction at a time", "[mcfeely]") {
   CHECK(pace.MayBegin(kStart + absl::Seconds(5), 0));
 }
 
-TEST_CASE("commit_pace: with little under way nothing is put off",
-          "[mcfeely]") {
+TEST_CASE("commit_pace: with little awaited nothing is put off", "[mcfeely]") {
   CommitPace pace;
   pace.Began(kStart);
   pace.Ended();
@@ -33,7 +32,7 @@ TEST_CASE("commit_pace: with little under way nothing is put off",
   CHECK(pace.idle());
 }
 
-TEST_CASE("commit_pace: with much under way the next waits a millisecond",
+TEST_CASE("commit_pace: with much awaited the next waits a millisecond",
           "[mcfeely]") {
   CommitPace pace;
   REQUIRE(pace.MayBegin(kStart, kMany));
@@ -55,14 +54,14 @@ TEST_CASE("commit_pace: with much under way the next waits a millisecond",
   CHECK(pace.TakeWake() == *wake + CommitPace::kBetween);
 }
 
-TEST_CASE("commit_pace: the more is under way the longer it gathers",
+TEST_CASE("commit_pace: the more is awaited the longer it gathers",
           "[mcfeely]") {
   CommitPace pace;
-  const auto begins = [&](size_t under_way) {
+  const auto begins = [&](size_t awaited) {
     pace = CommitPace();
     pace.Began(kStart);
     pace.Ended();
-    CHECK_FALSE(pace.MayBegin(kStart, under_way));
+    CHECK_FALSE(pace.MayBegin(kStart, awaited));
     const auto wake = pace.TakeWake();
     REQUIRE(wake.has_value());
     return *wake - kStart;

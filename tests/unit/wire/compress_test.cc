@@ -169,6 +169,13 @@ TEST_CASE("compress: a packed value comes back and keeps its limit", "[wire]") {
   }
 }
 
+TEST_CASE("compress: what is shorter than a page is packed as it is",
+          "[wire]") {
+  CHECK(wire::PackValue(Words(4095)) == std::string(1, '\0') + Words(4095));
+  CHECK(wire::PackValue(Words(4096))[0] == 1);
+  CHECK(wire::PackValue(Noise(4096))[0] == 0);
+}
+
 TEST_CASE("compress: a packed value of unknown format is refused", "[wire]") {
   CHECK_FALSE(wire::UnpackValue("", 100).ok());
   CHECK_FALSE(wire::UnpackValue("\x02xyz", 100).ok());

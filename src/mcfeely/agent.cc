@@ -283,7 +283,7 @@ absl::Status Agent::State::Take(absl::string_view bytes) {
   TRY_ASSIGN(auto dispatch, wire::Parse<wire_pb::Dispatch>(parcel.body));
   TRY(replays.Check(parcel.header, now));
   if (stopping) return absl::OkStatus();  // the next life asks for it again
-  attempts.Arrived(dispatch, sys::SteadyNow());
+  attempts.Arrived(parcel.header.id, dispatch, sys::SteadyNow());
   return absl::OkStatus();
 }
 
@@ -460,6 +460,7 @@ void Agent::OnConnected(std::function<void()> f) {
 void Agent::Stop(absl::Duration longest) {
   if (state_->stopping) return;
   state_->stopping = true;
+  state_->attempts.ForgetAhead();
   state_->loop.After(longest, [this] { state_->loop.Stop(); });
   state_->PumpSoon();
 }

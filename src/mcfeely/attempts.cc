@@ -58,6 +58,7 @@ struct Attempts::State {
     // What its comm is given beside: too much for the journal, which is asked
     // for an attempt only once this is of no use.
     std::optional<std::string> input;
+    bool ahead = false;     // the server has not said that it is stored there
     bool running = false;   // its comm has said so
     bool stored = false;    // the journal has this state
     bool queued = false;    // in to_send
@@ -75,6 +76,9 @@ struct Attempts::State {
   absl::flat_hash_map<AttemptId, Known> known;
   std::deque<AttemptId> confirmed;  // in order of time
   size_t running = 0, unconfirmed = 0;
+
+  // Those that came ahead, by the parcels they came in.
+  absl::flat_hash_map<base::ParcelId, std::vector<AttemptId>> ahead;
 
   // Entries to be written or deleted, in the order they changed.
   std::deque<AttemptId> dirty;
@@ -101,6 +105,9 @@ struct Attempts::State {
   void HurryUp();
   absl::Time WriteAt() const;
   void ToSend(AttemptId id);
+  void Accept(const pb::Attempt& attempt, bool ahead, bool alone);
+  void Given(Known& k);
+  void Begin(Known& k);
   void Finish(AttemptId id, Known& k, pb::Result result);
   void Cancel(AttemptId id);
   void FinishCancelled(AttemptId id, Known& k);
@@ -233,6 +240,7 @@ pb::Announce Attempts::Opened(const std::string& host) {
   pb::Announce announce;
   announce.set_host(host);
   announce.set_journal(s.journal);
+  announce.set_takes_ahead(true);
   // In an order of their own, so that the same history says the same.
   std::vector<AttemptId> ids;
   for (const auto& [id, k] : s.known) {
@@ -252,6 +260,7 @@ pb::Announce Attempts::Opened(const std::string& host) {
 
 void Attempts::Closed() {
   State& s = *state_;
+  ForgetAhead();
   s.connected = false;
   s.HurryUp();
   s.to_send.clear();
@@ -264,34 +273,67 @@ void Attempts::Closed() {
   for (auto& [id, k] : s.known) k.queued = k.sent = false;
 }
 
-void Attempts::Arrived(const pb::Dispatch& dispatch, absl::Time now) {
+void Attempts::ForgetAhead() {
+  State& s = *state_;
+  s.ahead.clear();
+  std::vector<AttemptId> ids;
+  for (const auto& [id, k] : s.known) {
+    if (k.ahead && k.entry.state() == Entry::ACCEPTED) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  for (const AttemptId id : ids) {
+    s.Drop(id);
+    s.known.erase(id);
+    s.running--;
+    s.Dirty(id);
+  }
+}
+
+void Attempts::Arrived(base::ParcelId parcel, const pb::Dispatch& dispatch,
+                       absl::Time now) {
   State& s = *state_;
   s.Tick(now);
-  for (const pb::Attempt& attempt : dispatch.attempt()) {
-    if (attempt.id().size() != kIdBytes) continue;
-    const AttemptId id = AttemptId::From(attempt.id());
-    const auto [at, is_new] = s.known.try_emplace(id);
-    State::Known& k = at->second;
-    if (!is_new) {
-      // The server had not heard of its end when it sent this.
-      if (k.entry.state() == Entry::FINISHED) s.ToSend(id);
-      continue;
-    }
-    k.entry.set_state(Entry::ACCEPTED);
-    pb::Attempt& kept = *k.entry.mutable_attempt();
-    kept = attempt;
-    if (attempt.has_stdin()) {
-      k.input = std::move(*kept.mutable_stdin());
-      kept.clear_stdin();
-    }
-    k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(now)));
-    s.running++;
-    s.Dirty(id);
-    if (dispatch.attempt_size() == 1) s.Prepare(id);
+  const bool alone = dispatch.ahead_size() + dispatch.attempt_size() == 1;
+  for (const pb::Attempt& a : dispatch.ahead()) {
+    if (a.id().size() != kIdBytes) continue;
+    s.ahead[parcel].push_back(AttemptId::From(a.id()));
+    s.Accept(a, true, alone);
   }
+  for (const pb::Attempt& a : dispatch.attempt()) s.Accept(a, false, alone);
   for (const std::string& bytes : dispatch.cancel()) {
     if (bytes.size() == kIdBytes) s.Cancel(AttemptId::From(bytes));
   }
+}
+
+void Attempts::State::Accept(const pb::Attempt& attempt, bool ahead,
+                             bool alone) {
+  if (attempt.id().size() != kIdBytes) return;
+  const AttemptId id = AttemptId::From(attempt.id());
+  const auto [at, is_new] = known.try_emplace(id);
+  Known& k = at->second;
+  if (!is_new) {
+    // The server had not heard of its end when it sent this.
+    if (k.entry.state() == Entry::FINISHED) ToSend(id);
+    if (!ahead) Given(k);
+    return;
+  }
+  k.entry.set_state(Entry::ACCEPTED);
+  pb::Attempt& kept = *k.entry.mutable_attempt();
+  kept = attempt;
+  if (attempt.has_stdin()) {
+    k.input = std::move(*kept.mutable_stdin());
+    kept.clear_stdin();
+  }
+  k.entry.set_written_ms(static_cast<uint64_t>(base::ToMillis(now)));
+  k.ahead = ahead;
+  running++;
+  Dirty(id);
+  if (alone) Prepare(id);
+}
+
+void Attempts::State::Given(Known& k) {
+  if (!std::exchange(k.ahead, false)) return;
+  if (k.entry.state() == Entry::ACCEPTED && k.stored) Begin(k);
 }
 
 void Attempts::State::Cancel(AttemptId id) {
@@ -397,6 +439,13 @@ void Attempts::Sent(base::ParcelId parcel) {
 void Attempts::Confirmed(base::ParcelId parcel, absl::Time now) {
   State& s = *state_;
   s.Tick(now);
+  if (const auto came = s.ahead.extract(parcel)) {
+    for (const AttemptId id : came.mapped()) {
+      const auto at = s.known.find(id);
+      if (at != s.known.end()) s.Given(at->second);
+    }
+    return;
+  }
   const auto found = s.sent.find(parcel);
   if (found == s.sent.end()) return;
   for (const AttemptId id : found->second) {
@@ -541,6 +590,11 @@ void Attempts::State::Stored(AttemptId id) {
   if (k.entry.state() == Entry::FINISHED && connected && !k.sent) ToSend(id);
   if (k.entry.state() != Entry::ACCEPTED) return;
   if (k.cancelled) return FinishCancelled(id, k);
+  if (!k.ahead) Begin(k);
+}
+
+// Both sides have stored it.
+void Attempts::State::Begin(Known& k) {
   k.started = true;
   k.prepared = false;
   StartComm start{k.entry.attempt()};

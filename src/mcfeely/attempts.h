@@ -9,7 +9,7 @@
 //
 //   (unknown) ──arrives──► accepted ──ended──► finished ──receipt──► confirmed
 //
-//   accepted    stored; then the comm is started
+//   accepted    stored; then the comm is started, unless it came ahead
 //   finished    sent, and stored unless the receipt comes within a moment; sent
 //               again until it is confirmed. While a receipt is awaited:
 //               stored, then sent with the others that were
@@ -31,6 +31,11 @@
 //
 // A receipt may come before the entry was stored as finished. It is then stored
 // as confirmed at once; an agent that dies before that is in the second case.
+//
+// What comes ahead is not stored by the server yet. Its entry is written while
+// the server writes its own; the comm is started when both are, which the
+// server tells by a receipt. Should the channel close before that, the attempt
+// was never given: the server sends it again if it has stored it.
 //
 // After a restart an accepted entry means that its comm may have run and may
 // still be running: whatever is left of it is killed, and its result is
@@ -91,13 +96,18 @@ class Attempts {
   // confirmed are sent again on it.
   fleetbox::wire::Announce Opened(const std::string& host);
   void Closed();
-  void Arrived(const fleetbox::wire::Dispatch& dispatch, absl::Time now);
+  // Those that came ahead and have not been given since: no more of them.
+  void ForgetAhead();
+  void Arrived(base::ParcelId parcel, const fleetbox::wire::Dispatch& dispatch,
+               absl::Time now);
   // The comm of an attempt runs now. The server is told a little later, of
   // several at once; of one that has ended by then only the result.
   void Started(base::AttemptId attempt, absl::Time now);
   void Ended(fleetbox::wire::Result result, absl::Time now);
   // The parcel of the SendResults taken last has this id.
   void Sent(base::ParcelId parcel);
+  // The server has stored what is in this parcel: results of ours, or attempts
+  // that came ahead.
   void Confirmed(base::ParcelId parcel, absl::Time now);
   // The server does not take it (not now): it is sent again after a while.
   void NotConfirmed(base::ParcelId parcel, absl::Time now);

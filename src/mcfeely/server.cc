@@ -228,12 +228,11 @@ void Server::State::Commit() {
     queue->Committed(outcome, sys::SteadyNow());
     PumpSoon();
   });
-  // Where little is under way, somebody waits for each step: what the disk has
-  // to keep first is signed meanwhile. Where much is, making it twice costs
-  // more.
-  upcoming.clear();
+  // Where little is under way, somebody waits for each step: agents write what
+  // they will be given to their journals while it is written to ours. Where
+  // much is, telling it twice costs more.
   if (queue->sent_attempts() >= CommitPace::kBusy) return;
-  for (const SendAttempts& send : queue->Upcoming()) SealAhead(send);
+  for (const SendAttempts& send : queue->Upcoming()) SendAhead(send);
 }
 
 void Server::State::CarryOut(const Action& action) {

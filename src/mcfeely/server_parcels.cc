@@ -15,9 +15,16 @@ namespace {
 // How many dispatches are remembered in case the agent refuses one.
 constexpr size_t kRememberedDispatches = 1000;
 
-// A disk that answers later than that has what waited for it signed anew: its
-// receiver looks at the time.
-constexpr absl::Duration kFresh = absl::Seconds(5);
+// What is longer is not sent twice: it takes longer than a flush.
+constexpr size_t kMaxAheadBytes = 16 << 10;
+
+std::string DispatchOf(const SendAttempts& send) {
+  wire_pb::Dispatch dispatch;
+  for (const wire_pb::Attempt& attempt : send.attempts) {
+    *dispatch.add_attempt() = attempt;
+  }
+  return dispatch.SerializeAsString();
+}
 
 // What a parcel was refused for is for our log; the peer only hears that it
 // was.
@@ -97,6 +104,7 @@ absl::Status Server::State::Take(Connection from, net::Channel& channel,
             absl::StrCat("host ", called, " says that it is ", claimed));
       }
       queue->AgentOpened(from, announce, now);
+      clients[from].takes_ahead = announce.takes_ahead();
       if (!called.empty()) carriers->Announced(called);
       return absl::OkStatus();
     }
@@ -190,8 +198,10 @@ void Server::State::TakeReceipt(net::Channel& channel,
   }
 }
 
-absl::StatusOr<Server::State::Sealed> Server::State::Seal(
-    wire::Kind kind, std::string body, const std::string& audience) {
+std::optional<base::ParcelId> Server::State::Send(net::Channel& channel,
+                                                  wire::Kind kind,
+                                                  std::string body,
+                                                  const std::string& audience) {
   wire::Draft draft;
   draft.kind = kind;
   draft.body = std::move(body);
@@ -202,50 +212,49 @@ absl::StatusOr<Server::State::Sealed> Server::State::Seal(
   if (!parcel.ok()) {
     sys::Log("parcel.unsealed",
              {{"why", std::string(parcel.status().message())}});
-    return parcel.status();
+    return std::nullopt;
   }
-  return Sealed{std::move(draft.body), *std::move(parcel), draft.id,
-                sys::SteadyNow()};
+  channel.Send(*std::move(parcel));
+  return draft.id;
 }
 
-void Server::State::Send(net::Channel& channel, wire::Kind kind,
-                         std::string body, const std::string& audience) {
-  auto sealed = Seal(kind, std::move(body), audience);
-  if (sealed.ok()) channel.Send(std::move(sealed->parcel));
+std::optional<base::ParcelId> Server::State::SendDispatch(
+    net::Channel& channel, const SendAttempts& send, std::string body) {
+  const auto parcel = Send(channel, wire_pb::DISPATCH, std::move(body),
+                           channel.peer().principal);
+  if (!parcel.has_value()) return std::nullopt;
+  dispatched.push_back({.parcel = *parcel, .attempts = send.attempts});
+  if (dispatched.size() > kRememberedDispatches) dispatched.pop_front();
+  return parcel;
 }
 
-std::string Server::State::DispatchOf(const SendAttempts& send) {
+void Server::State::SendAhead(const SendAttempts& send) {
+  const auto it = clients.find(send.to);
+  if (it == clients.end() || !it->second.takes_ahead) return;
+  std::string later = DispatchOf(send);
+  if (later.size() > kMaxAheadBytes || later == it->second.ahead) return;
   wire_pb::Dispatch dispatch;
   for (const wire_pb::Attempt& attempt : send.attempts) {
-    *dispatch.add_attempt() = attempt;
+    *dispatch.add_ahead() = attempt;
   }
-  return dispatch.SerializeAsString();
-}
-
-void Server::State::SealAhead(const SendAttempts& send) {
-  const auto it = clients.find(send.to);
-  if (it == clients.end() || upcoming.contains(send.to)) return;
-  auto sealed = Seal(wire_pb::DISPATCH, DispatchOf(send),
-                     it->second.channel->peer().principal);
-  if (sealed.ok()) upcoming[send.to] = *std::move(sealed);
+  const auto parcel =
+      SendDispatch(*it->second.channel, send, dispatch.SerializeAsString());
+  if (!parcel.has_value()) return;
+  it->second.ahead = std::move(later);
+  it->second.ahead_parcel = *parcel;
 }
 
 void Server::State::SendAttemptsTo(const SendAttempts& send) {
   const auto it = clients.find(send.to);
   if (it == clients.end()) return;  // sent again when the agent is back
   std::string body = DispatchOf(send);
-  if (const auto ahead = upcoming.find(send.to);
-      ahead == upcoming.end() || ahead->second.body != body ||
-      sys::SteadyNow() - ahead->second.at > kFresh) {
-    auto sealed = Seal(wire_pb::DISPATCH, std::move(body),
-                       it->second.channel->peer().principal);
-    if (!sealed.ok()) return;
-    upcoming[send.to] = *std::move(sealed);
+  if (body == it->second.ahead) {
+    it->second.channel->SendReceipt({.id = it->second.ahead_parcel,
+                                     .code = net::Receipt::Code::kAccepted,
+                                     .text = ""});
+    return;
   }
-  Sealed sealed = std::move(upcoming.extract(send.to).mapped());
-  it->second.channel->Send(std::move(sealed.parcel));
-  dispatched.push_back({.parcel = sealed.id, .attempts = send.attempts});
-  if (dispatched.size() > kRememberedDispatches) dispatched.pop_front();
+  SendDispatch(*it->second.channel, send, std::move(body));
 }
 
 // An agent that is away hears of it when it is back.

@@ -41,11 +41,11 @@ struct Server::State {
     // Jobs it follows, and the query it asked that with.
     absl::flat_hash_map<JobId, base::ParcelId> follows;
     std::string called;  // the host we have called on it; may be empty
-  };
-  struct Sealed {
-    std::string body, parcel;
-    base::ParcelId id;
-    absl::Time at;
+    bool takes_ahead = false;
+    // What was sent ahead last, as it would be sent otherwise, and in which
+    // parcel.
+    std::string ahead;
+    base::ParcelId ahead_parcel;
   };
   struct Dispatched {
     base::ParcelId parcel;
@@ -84,12 +84,13 @@ struct Server::State {
   absl::Status AnswerRefusal(Connection to, const base::ParcelId& id,
                              const absl::Status& why);
   void TakeReceipt(net::Channel& channel, const net::Receipt& receipt);
-  absl::StatusOr<Sealed> Seal(wire::Kind kind, std::string body,
-                              const std::string& audience);
-  void Send(net::Channel& channel, wire::Kind kind, std::string body,
-            const std::string& audience);
-  static std::string DispatchOf(const SendAttempts& send);
-  void SealAhead(const SendAttempts& send);
+  std::optional<base::ParcelId> Send(net::Channel& channel, wire::Kind kind,
+                                     std::string body,
+                                     const std::string& audience);
+  std::optional<base::ParcelId> SendDispatch(net::Channel& channel,
+                                             const SendAttempts& send,
+                                             std::string body);
+  void SendAhead(const SendAttempts& send);
   void SendAttemptsTo(const SendAttempts& send);
   void SendCancelTo(const SendCancel& send);
 
@@ -119,8 +120,6 @@ struct Server::State {
   Connection next_connection = 1;
   wire::ReplayGuard replays;
   std::deque<Dispatched> dispatched;
-  // Signed while the store works; of an agent the first.
-  absl::flat_hash_map<Connection, Sealed> upcoming;
   struct Followers {
     absl::flat_hash_set<Connection> connections;
     absl::Time next = absl::InfinitePast();  // not before, until the job ends

@@ -71,7 +71,7 @@ class FrameReader {
 
 // What became of a parcel, told on the channel it came by. It needs no
 // signature of its own: it is as good as the channel, and means nothing
-// anywhere else.
+// anywhere else. From whoever sent the parcel: that it is durable there, too.
 struct Receipt {
   enum class Code : uint8_t {
     kAccepted = 0,  // done what it asked for, durably; number and text say what

@@ -73,17 +73,21 @@ struct Agent {
     attempts->Committed({kind, 0, absl::UnavailableError("trouble")}, now);
     Take();
   }
-  void Arrive(const std::vector<std::string>& ids) {
+  void Arrive(const std::vector<std::string>& ids, bool ahead = false) {
     pb::Dispatch dispatch;
     for (const std::string& id : ids) {
-      pb::Attempt* a = dispatch.add_attempt();
+      pb::Attempt* a = ahead ? dispatch.add_ahead() : dispatch.add_attempt();
       a->set_id(id);
       a->set_job(31);
       a->set_task(2);
       a->set_number(1);
       a->set_comm("test_comm");
     }
-    attempts->Arrived(dispatch, now);
+    attempts->Arrived(ahead ? Parcel(99) : ParcelId(), dispatch, now);
+    Take();
+  }
+  void Store(int parcel) {  // the server, what is in it
+    attempts->Confirmed(Parcel(parcel), now);
     Take();
   }
   void End(const std::string& id, size_t head_bytes = 3) {
@@ -169,7 +173,7 @@ TEST_CASE("attempts: what comes alone is prepared while its entry is written",
     agent.Arrive({Id(1)});
     pb::Dispatch cancel;
     cancel.add_cancel(Id(1));
-    agent.attempts->Arrived(cancel, agent.now);
+    agent.attempts->Arrived({}, cancel, agent.now);
     agent.Settle();
     CHECK(agent.All<DropComm>().size() == 1);
     CHECK(agent.All<StartComm>().empty());
@@ -182,6 +186,101 @@ TEST_CASE("attempts: what comes alone is prepared while its entry is written",
     CHECK(agent.All<PrepareComm>().empty());
     CHECK(agent.All<StartComm>().size() == 3);
   }
+}
+
+TEST_CASE("attempts: what comes ahead is written, and started when it is given",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)}, /*ahead=*/true);
+  CHECK(agent.All<PrepareComm>().size() == 1);
+  SECTION("at once when the journal has it") {
+    agent.Settle();
+    agent.Arrive({Id(1)}, true);  // again: no news
+    agent.Store(7);
+    CHECK(agent.All<StartComm>().empty());
+    agent.Store(99);
+    CHECK(agent.All<StartComm>().size() == 1);
+    CHECK_FALSE(agent.Commit());
+    agent.Store(99);
+    agent.Arrive({Id(1)});
+    CHECK(agent.All<StartComm>().size() == 1);
+  }
+  SECTION("when the journal has it") {
+    agent.Store(99);
+    CHECK(agent.All<StartComm>().empty());
+    agent.Settle();
+    CHECK(agent.All<StartComm>().size() == 1);
+  }
+  SECTION("once") {
+    agent.Arrive({Id(1)});
+    agent.Settle();
+    agent.Arrive({Id(1)}, true);
+    agent.Arrive({Id(1)});
+    agent.Store(99);
+    CHECK(agent.All<StartComm>().size() == 1);
+    CHECK(agent.attempts->running() == 1);
+  }
+  SECTION("unless it is cancelled") {
+    agent.Settle();
+    pb::Dispatch cancel;
+    cancel.add_cancel(Id(1));
+    agent.attempts->Arrived({}, cancel, agent.now);
+    agent.Settle();
+    CHECK(agent.Sent(1).result(0).verdict() == pb::CANCELLED);
+    agent.Arrive({Id(1)});
+    agent.Store(99);
+    agent.Settle();
+    CHECK(agent.All<StartComm>().empty());
+  }
+}
+
+TEST_CASE("attempts: what came ahead is nobody's once its channel has closed",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)}, /*ahead=*/true);
+  SECTION("while it is written") {
+    const auto txn = agent.attempts->NextTransaction();
+    REQUIRE(txn.has_value());
+    agent.attempts->Closed();
+    agent.attempts->Committed(agent.disk.Apply(*txn), agent.now);
+    agent.Take();
+  }
+  SECTION("after that") {
+    agent.Settle();
+    agent.attempts->Closed();
+    agent.Take();
+  }
+  SECTION("or when the agent is to end") {
+    agent.Settle();
+    agent.attempts->ForgetAhead();
+    agent.Take();
+  }
+  CHECK(agent.attempts->running() == 0);
+  CHECK(agent.All<DropComm>().size() == 1);
+  agent.Settle();
+  CHECK(agent.disk.entries().size() == 1);  // the journal's id
+  CHECK(agent.attempts->Opened("h1").attempt_size() == 0);
+  agent.Store(99);
+  CHECK(agent.All<StartComm>().empty());
+  // The server has stored it all the same.
+  agent.Arrive({Id(1)});
+  agent.Settle();
+  CHECK(agent.All<StartComm>().size() == 1);
+}
+
+TEST_CASE("attempts: an agent that dies with what came ahead cannot tell",
+          "[mcfeely]") {
+  Agent agent;
+  agent.attempts->Opened("h1");
+  agent.Arrive({Id(1)}, /*ahead=*/true);
+  agent.Settle();
+  agent.Restart();
+  CHECK(agent.All<KillLeftovers>().size() == 1);
+  agent.attempts->Opened("h1");
+  agent.Settle();
+  CHECK(agent.Sent(1).result(0).verdict() == pb::INTERRUPTED);
 }
 
 TEST_CASE("attempts: the same attempt is started once, however often it comes",
@@ -412,7 +511,7 @@ TEST_CASE("attempts: a comm gets its input, which the journal need not hold",
     absl::StrAppend(&input, i * 7919, "/");
   }
   a->set_stdin(input);
-  agent.attempts->Arrived(dispatch, agent.now);
+  agent.attempts->Arrived({}, dispatch, agent.now);
   agent.Settle();
   const auto starts = agent.All<StartComm>();
   REQUIRE(starts.size() == 1);

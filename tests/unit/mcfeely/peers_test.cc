@@ -106,9 +106,10 @@ struct ServerSite : Site {
     end.channel = net::Channel::Call(on, address(), options, end.Events());
   }
   void CallAsAgent(End& end, const keys::KeyPair& key, const std::string& host,
-                   sys::Loop& on) {
+                   sys::Loop& on, bool takes_ahead = false) {
     Call(end, key, "host:" + host, on);
     pb::Announce announce;
+    announce.set_takes_ahead(takes_ahead);
     announce.set_host(host);
     announce.set_journal(sys::RandomBytes(16));
     end.channel->Send(Sealed(pb::ANNOUNCE, announce.SerializeAsString(), key,
@@ -155,11 +156,20 @@ struct ServerSite : Site {
     REQUIRE(reply->job_size() == 1);
     return reply->job(0).task(0);
   }
-  pb::Attempt AttemptIn(const std::string& parcel) {
-    const auto opened =
-        wire::Open(parcel, As({"host:h1", "host:h2"}), sys::WallNow());
-    REQUIRE(opened.ok());
-    return wire::Parse<pb::Dispatch>(opened->body)->attempt(0);
+  // What an agent has been sent so far, in one.
+  pb::Dispatch SentTo(const End& agent) const {
+    pb::Dispatch sent;
+    for (const std::string& parcel : agent.parcels) {
+      const auto opened =
+          wire::Open(parcel, As({"host:h1", "host:h2"}), sys::WallNow());
+      REQUIRE(opened.ok());
+      sent.MergeFrom(*wire::Parse<pb::Dispatch>(opened->body));
+    }
+    return sent;
+  }
+  pb::Attempt AttemptOf(const End& agent) {
+    REQUIRE(Until([&] { return SentTo(agent).attempt_size() > 0; }));
+    return SentTo(agent).attempt(0);
   }
   std::string Done(const pb::Attempt& attempt, const keys::KeyPair& key) {
     pb::Results results;
@@ -356,6 +366,48 @@ TEST_CASE("mcfeely 36: an agent refuses what its own policy forbids",
   CHECK(site.Ran() == 1);
 }
 
+TEST_CASE("server: an attempt comes ahead, and a receipt once it is stored",
+          "[mcfeely]") {
+  ServerSite site;
+  End agent;
+  site.CallAsAgent(agent, site.h1, "h1", site.loop, /*takes_ahead=*/true);
+  site.Inject("h1");
+  REQUIRE(site.Until([&] { return !agent.receipts.empty(); }));
+  const pb::Dispatch sent = site.SentTo(agent);
+  REQUIRE(sent.ahead_size() == 1);
+  CHECK(sent.ahead(0).comm() == "comm");
+  CHECK(sent.attempt().empty());  // one signature is enough
+  CHECK(agent.receipts[0].id == wire::ParseHeader(agent.parcels[0])->id);
+  CHECK(agent.receipts[0].code == net::Receipt::Code::kAccepted);
+  agent.channel->Send(site.Done(sent.ahead(0), site.h1));
+  REQUIRE(site.Until([&] { return agent.receipts.size() == 2; }));
+  CHECK(site.Look(1).state() == pb::TASK_DONE);
+}
+
+TEST_CASE("server: nothing comes ahead to an agent that does not know of it",
+          "[mcfeely]") {
+  ServerSite site;
+  End agent;
+  site.CallAsAgent(agent, site.h1, "h1", site.loop);
+  site.Inject("h1");
+  site.AttemptOf(agent);
+  CHECK(agent.parcels.size() == 1);
+  CHECK(site.SentTo(agent).ahead().empty());
+}
+
+TEST_CASE("server: what came ahead may be refused like the rest", "[mcfeely]") {
+  ServerSite site;
+  End agent;
+  site.CallAsAgent(agent, site.h1, "h1", site.loop, /*takes_ahead=*/true);
+  const uint64_t job = site.Inject("h1");
+  REQUIRE(site.Until([&] { return !agent.parcels.empty(); }));
+  agent.channel->SendReceipt({.id = wire::ParseHeader(agent.parcels[0])->id,
+                              .code = net::Receipt::Code::kRefused,
+                              .text = ""});
+  REQUIRE(
+      site.Until([&] { return site.Look(job).state() == pb::TASK_DELAYED; }));
+}
+
 TEST_CASE("mcfeely 39: an agent that falls silent loses its channel only",
           "[mcfeely]") {
   ServerSite site;
@@ -364,18 +416,17 @@ TEST_CASE("mcfeely 39: an agent that falls silent loses its channel only",
   site.CallAsAgent(silent, site.h1, "h1", frozen);
   const uint64_t first = site.Inject("h1"), second = site.Inject("h2");
   const absl::Time deadline = sys::SteadyNow() + absl::Seconds(10);
-  while (silent.parcels.empty() && sys::SteadyNow() < deadline) {
+  while (site.SentTo(silent).attempt().empty() && sys::SteadyNow() < deadline) {
     frozen.Turn(absl::Milliseconds(5));
     site.loop.Turn(absl::Milliseconds(5));
   }
-  REQUIRE(silent.parcels.size() == 1);
+  REQUIRE(site.SentTo(silent).attempt_size() == 1);
   CHECK(site.Look(first).state() == pb::TASK_DISPATCHED);
 
   // Others are served meanwhile.
   End other;
   site.CallAsAgent(other, site.h2, "h2", site.loop);
-  REQUIRE(site.Until([&] { return !other.parcels.empty(); }));
-  other.channel->Send(site.Done(site.AttemptIn(other.parcels[0]), site.h2));
+  other.channel->Send(site.Done(site.AttemptOf(other), site.h2));
   REQUIRE(site.Until([&] { return !other.receipts.empty(); }));
   CHECK(site.Look(second).state() == pb::TASK_DONE);
 
@@ -401,8 +452,7 @@ TEST_CASE("mcfeely 39: an agent that lives and never answers loses the attempt",
   site.CallAsAgent(mute, site.h1, "h1", site.loop);
   site.CallAsAgent(other, site.h2, "h2", site.loop);
   const uint64_t first = site.Inject("h1"), second = site.Inject("h2");
-  REQUIRE(site.Until([&] { return !other.parcels.empty(); }));
-  other.channel->Send(site.Done(site.AttemptIn(other.parcels[0]), site.h2));
+  other.channel->Send(site.Done(site.AttemptOf(other), site.h2));
   REQUIRE(
       site.Until([&] { return site.Look(first).state() == pb::TASK_DELAYED; }));
   REQUIRE(site.Until([&] { return site.Look(first).attempt_size() > 0; }));
@@ -410,12 +460,9 @@ TEST_CASE("mcfeely 39: an agent that lives and never answers loses the attempt",
   CHECK(site.Look(second).state() == pb::TASK_DONE);
   CHECK(mute.closed == 0);
   // It was told to end it.
-  REQUIRE(site.Until([&] { return mute.parcels.size() == 2; }));
-  const pb::Attempt attempt = site.AttemptIn(mute.parcels[0]);
-  const auto told =
-      wire::Open(mute.parcels[1], site.As({"host:h1"}), sys::WallNow());
-  REQUIRE(told.ok());
-  CHECK(wire::Parse<pb::Dispatch>(told->body)->cancel(0) == attempt.id());
+  const pb::Attempt attempt = site.AttemptOf(mute);
+  REQUIRE(site.Until([&] { return site.SentTo(mute).cancel_size() == 1; }));
+  CHECK(site.SentTo(mute).cancel(0) == attempt.id());
   // What it says too late is taken, and changes nothing.
   mute.channel->Send(site.Done(attempt, site.h1));
   REQUIRE(site.Until([&] { return !mute.receipts.empty(); }));
@@ -470,8 +517,7 @@ TEST_CASE("mcfeely 39: an agent ends its own attempts, nobody else's",
   site.CallAsAgent(one, site.h1, "h1", site.loop);
   site.CallAsAgent(two, site.h2, "h2", site.loop);
   const uint64_t job = site.Inject("h1");
-  REQUIRE(site.Until([&] { return !one.parcels.empty(); }));
-  const pb::Attempt attempt = site.AttemptIn(one.parcels[0]);
+  const pb::Attempt attempt = site.AttemptOf(one);
   two.channel->Send(site.Done(attempt, site.h2));
   pb::Attempt foreign = attempt;
   foreign.set_id(sys::RandomBytes(16));

@@ -123,6 +123,7 @@ struct Broken {
   bool start_before_journal = false;
   bool result_counts_for_any_attempt = false;
   bool told_before_commit = false;
+  bool ahead_is_given = false;  // an agent starts what comes ahead
   bool journal_loss_hidden = false;
   bool repeat_gets_new_id = false;  // an injector does not keep its parcel's id
   // Operators.
@@ -205,6 +206,7 @@ class World {
     int64_t server_crashes = 0, agent_crashes = 0, journals_lost = 0;
     int64_t executions = 0, refused = 0, doubts = 0, reports = 0, held = 0;
     int64_t late = 0;
+    int64_t ahead = 0;                // dispatches
     int64_t operations = 0;           // that were stored
     int64_t operations_refused = 0;   // and the operator has heard so
     int64_t operations_repeated = 0;  // and did not count

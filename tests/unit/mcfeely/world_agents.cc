@@ -195,6 +195,9 @@ void World::State::RunComm(int h, const pb::Attempt& attempt) {
                               attempt.task(), " of job ", attempt.job(),
                               " was executed twice"));
   }
+  if (!stored_attempts.contains(id)) {
+    return Wrong("a comm runs, and its attempt is not stored");
+  }
   const Task& task = job.load.job.tasks[attempt.task()];
   if (attempt.comm() != task.comm || agents[h].name != task.host ||
       attempt.principal() != job.load.principal) {

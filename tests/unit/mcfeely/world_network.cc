@@ -104,7 +104,8 @@ void World::State::Send(Connection id, bool to_server, bool repeatable,
   }
 }
 
-void World::State::AtAgent(Connection id, const pb::Dispatch& dispatch) {
+void World::State::AtAgent(Connection id, const base::ParcelId& parcel,
+                           const pb::Dispatch& dispatch) {
   const int h = channels.at(id).host;
   if (o.broken.start_before_journal) {
     for (const pb::Attempt& attempt : dispatch.attempt()) {
@@ -112,7 +113,7 @@ void World::State::AtAgent(Connection id, const pb::Dispatch& dispatch) {
       if (!agents[h].disk->entries().contains(key)) RunComm(h, attempt);
     }
   }
-  agents[h].attempts->Arrived(dispatch, now);
+  agents[h].attempts->Arrived(parcel, dispatch, now);
   PumpAgent(h);
 }
 

@@ -46,6 +46,7 @@ void World::State::StartServer() {
   committing = false;
   wake = absl::InfiniteFuture();
   replays = wire::ReplayGuard();
+  sent_ahead.clear();
   Forget();
   queue = std::make_unique<Queue>(Options());
   absl::btree_set<std::string> called;
@@ -167,6 +168,9 @@ void World::State::PumpServer() {
                o.chaos.server_crash)) {
     return CrashServer();
   }
+  for (const SendAttempts& send : queue->Upcoming()) {
+    if (dice.Chance(0.5)) SendAhead(send);
+  }
   if (o.broken.told_before_commit) {
     queue->Committed({store::Outcome::Kind::kApplied, 0, {}}, ServerNow());
     for (const Action& action : queue->TakeActions()) {
@@ -230,6 +234,12 @@ void World::State::CarryOut(const Action& action) {
   } else if (const auto* send = std::get_if<SendAttempts>(&action)) {
     pb::Dispatch dispatch;
     for (const pb::Attempt& a : send->attempts) *dispatch.add_attempt() = a;
+    const auto ahead = sent_ahead.find(send->to);
+    if (ahead != sent_ahead.end() &&
+        ahead->second.first == dispatch.SerializeAsString()) {
+      return CarryReceipt(
+          {send->to, {ahead->second.second, Code::kAccepted, 0, ""}});
+    }
     SendToAgent(send->to, dispatch);
   } else if (const auto* cancel = std::get_if<SendCancel>(&action)) {
     pb::Dispatch dispatch;
@@ -277,8 +287,21 @@ void World::State::CarryReceipt(const SendReceipt& receipt) {
   });
 }
 
-void World::State::SendToAgent(Connection id, const pb::Dispatch& dispatch) {
-  ToPeer(id, [this, id, dispatch] { AtAgent(id, dispatch); });
+void World::State::SendToAgent(Connection id, const pb::Dispatch& dispatch,
+                               const ParcelId& parcel) {
+  ToPeer(id, [this, id, dispatch, parcel] { AtAgent(id, parcel, dispatch); });
+}
+
+void World::State::SendAhead(const SendAttempts& send) {
+  pb::Dispatch ahead, later;
+  for (const pb::Attempt& a : send.attempts) {
+    *later.add_attempt() = a;
+    *ahead.add_ahead() = a;
+  }
+  const ParcelId parcel = ParcelId::From(dice.Bytes(16));
+  sent_ahead[send.to] = {later.SerializeAsString(), parcel};
+  facts.ahead++;
+  SendToAgent(send.to, o.broken.ahead_is_given ? later : ahead, parcel);
 }
 
 void World::State::Mail(const SendReport& report) {

@@ -34,6 +34,7 @@ void Add(World::Facts& sum, const World::Facts& facts) {
       &World::Facts::doubts,
       &World::Facts::executions,
       &World::Facts::held,
+      &World::Facts::ahead,
       &World::Facts::operations,
       &World::Facts::operations_refused,
       &World::Facts::operations_repeated,
@@ -78,6 +79,7 @@ void CheckMuchHappened(const World::Facts& sum) {
   CHECK(sum.refused > 100);
   CHECK(sum.doubts > 100);
   CHECK(sum.held > 20);
+  CHECK(sum.ahead > 500);
   CHECK(sum.operations > 500);
   CHECK(sum.operations_refused > 500);
   CHECK(sum.operations_repeated > 20);
@@ -203,6 +205,9 @@ TEST_CASE("mcfeely: the simulation notices each broken rule",
   }
   SECTION("what depends on a transaction is told before it is stored") {
     MustBeNoticed({.told_before_commit = true});
+  }
+  SECTION("an agent starts what the server has not stored") {
+    MustBeNoticed({.ahead_is_given = true});
   }
   SECTION("an agent does not say that its journal is a new one") {
     MustBeNoticed({.journal_loss_hidden = true});

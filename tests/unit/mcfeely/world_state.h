@@ -138,6 +138,7 @@ struct World::State {
   absl::btree_map<uint64_t, size_t> by_number;
   absl::flat_hash_map<base::ParcelId, size_t> by_parcel;
   absl::node_hash_map<AttemptId, AttemptTruth> attempts;
+  absl::flat_hash_set<AttemptId> stored_attempts;  // by the server, ever
   absl::btree_map<std::string, std::unique_ptr<OperationTruth>>
       operations;  // by principal
   // As the store has it.
@@ -153,7 +154,10 @@ struct World::State {
   bool jumped = false;          // ever
   absl::Duration server_clock;  // of this life, against `now`
   absl::Time wake = absl::InfiniteFuture();
-  wire::ReplayGuard replays;               // of this life
+  wire::ReplayGuard replays;  // of this life
+  // What was sent ahead last, as it is sent later, and in which parcel.
+  absl::flat_hash_map<Connection, std::pair<std::string, base::ParcelId>>
+      sent_ahead;
   Policy policy, odd_policy, even_policy;  // of the server, and of agents
   std::vector<AgentState> agents;
   absl::flat_hash_map<std::string, int> agent_of;
@@ -207,7 +211,9 @@ struct World::State {
   void CommitServer(store::Transaction txn);
   void CarryOut(const Action& action);
   void CarryReceipt(const SendReceipt& receipt);
-  void SendToAgent(Connection id, const fleetbox::wire::Dispatch& dispatch);
+  void SendToAgent(Connection id, const fleetbox::wire::Dispatch& dispatch,
+                   const base::ParcelId& parcel = {});
+  void SendAhead(const SendAttempts& send);
   void Mail(const SendReport& report);
   bool CrashNow(const CrashPoint& point, CrashPoint::At at, int64_t transaction,
                 double chance);
@@ -295,7 +301,8 @@ struct World::State {
   void ToPeer(Connection id, std::function<void()> deliver);
   void Send(Connection id, bool to_server, bool repeatable,
             std::function<void()> deliver);
-  void AtAgent(Connection id, const fleetbox::wire::Dispatch& dispatch);
+  void AtAgent(Connection id, const base::ParcelId& parcel,
+               const fleetbox::wire::Dispatch& dispatch);
 
   void Inject(size_t n);
   Job AsRead(const Job& job) const;

@@ -276,7 +276,12 @@ void World::State::WatchTable(
                                 Name(is.state()), ": ", wrong));
     }
   }
-  for (int i = 0; i < table.size(); i++) job.records[first + i] = table[i];
+  for (int i = 0; i < table.size(); i++) {
+    const Record& is = job.records[first + i] = table[i];
+    if (!is.attempt_id().empty()) {
+      stored_attempts.insert(AttemptId::From(is.attempt_id()));
+    }
+  }
 }
 
 void World::State::WatchRuns(JobTruth& job, uint32_t task,
@@ -312,6 +317,11 @@ void World::State::CheckConfirmed(const pb::Results& confirmed) {
   for (const pb::Result& r : confirmed.result()) {
     const auto found = by_number.find(r.job());
     if (found == by_number.end()) return Wrong("a result of no job");
+    // Its agent died before it was given to it for good; or the server.
+    if (r.verdict() == pb::INTERRUPTED &&
+        !stored_attempts.contains(AttemptId::From(r.attempt()))) {
+      continue;
+    }
     const Record& record = jobs[found->second].records[r.task()];
     if (record.state() == Record::UNTOUCHED && record.attempts() == 0) {
       return Wrong("a result is confirmed of a task without attempts");

@@ -22,6 +22,8 @@
 namespace power {
 namespace {
 
+constexpr size_t kGoAheadAtOnce = 8;  // batches
+
 PcuQueue::Chance RandomChance() {
   return [random = std::make_shared<std::mt19937_64>(sys::RandomSeed())] {
     return std::uniform_real_distribution<double>(0, 1)(*random);
@@ -428,15 +430,34 @@ void CampaignRun::WriteJournal(BatchId id) {
                                                 record.action.pid)
                                  : ", was not finished"));
         }
-        const auto at = under_.find(id);
-        if (at == under_.end() || at->second.engine == nullptr) return;
         // A journal that cannot be written is no reason to leave a machine as
         // it is; it is told at the end.
-        GoAhead(id);
+        GoAheadSoon(id);
       });
   for (size_t i = 0; i < ids.size(); ++i) {
     kept_[under.begins[i]].record = ids[i];
   }
+}
+
+// The journal tells all at once. A few in each turn of the loop: what the first
+// answer is not left until the last have been asked.
+void CampaignRun::GoAheadSoon(BatchId id) {
+  ready_.push_back(id);
+  if (ready_.size() == 1) PostGoAhead();
+}
+
+void CampaignRun::PostGoAhead() {
+  loop_.Post([this, alive = std::weak_ptr<bool>(alive_)] {
+    for (size_t n = 0; n < kGoAheadAtOnce; ++n) {
+      if (alive.expired() || ready_.empty()) return;
+      const auto at = under_.find(ready_.front());
+      ready_.pop_front();
+      if (at != under_.end() && at->second.engine != nullptr) {
+        GoAhead(at->first);
+      }
+    }
+    if (!alive.expired() && !ready_.empty()) PostGoAhead();
+  });
 }
 
 void CampaignRun::GoAhead(BatchId id) {
@@ -557,6 +578,7 @@ void CampaignRun::HostEnded(Campaign::HostEnded ended) {
   if (callbacks_.ended) callbacks_.ended(ended.host, ended.result);
   if (!IsJournaled(action_)) return;
   if (unkept_.empty()) {
+    if (!shares_means_) means_->journal.OpenAhead(means_->pool);
     means_->journal.Later([this, alive = std::weak_ptr<bool>(alive_)] {
       if (alive.expired()) return;
       KeepEnds();

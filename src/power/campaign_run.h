@@ -130,6 +130,8 @@ class CampaignRun {
   void GetLock(BatchId id);
   void OnLock(BatchId id, const absl::StatusOr<int>& session);
   void WriteJournal(BatchId id);
+  void GoAheadSoon(BatchId id);
+  void PostGoAhead();
   void GoAhead(BatchId id);
 
   void ReadSecrets(size_t pcu, SecretReader& reader);
@@ -167,6 +169,7 @@ class CampaignRun {
   std::vector<Campaign::HostEnded> unkept_;
   Campaign::Effects gathered_;  // to be applied
   bool applies_soon_ = false;   // at the end of this turn
+  std::deque<BatchId> ready_;   // to go ahead
   sys::Loop::Timer timer_ = 0;
   size_t open_ends_ = 0;    // records that are being written
   absl::Status unwritten_;  // why the first one that is not

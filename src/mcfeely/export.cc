@@ -41,7 +41,7 @@ absl::StatusOr<bool> IsLeft(const Task& spec, const wire::TaskView& task,
       return true;
     case wire::TASK_DISPATCHED:
     case wire::TASK_RUNNING:
-      if (!spec.options.safe_to_repeat) break;
+      if (!spec.options->safe_to_repeat) break;
       absl::StrAppend(comments,
                       Comment(task, "was running; this runs it again"));
       return true;
@@ -65,10 +65,10 @@ absl::Status CheckSayable(const Task& task, bool some_failed) {
     return absl::FailedPreconditionError(
         absl::StrCat("task '", task.name, "' ", why));
   };
-  if (!task.options.run->input.empty()) {
+  if (!task.options->run.input.empty()) {
     return cannot("is given standard input, which a job file only names");
   }
-  if (some_failed && task.options.run_if != RunIf::kSuccess) {
+  if (some_failed && task.options->run_if != RunIf::kSuccess) {
     return cannot(
         "is run for what has failed, which a job file of the rest cannot say");
   }

@@ -307,7 +307,7 @@ class Flattener {
 
   void TakeInputs(Job& job) {
     absl::flat_hash_set<absl::string_view> used;
-    for (const Task& task : job.tasks) used.insert(task.options.run->input);
+    for (const Task& task : job.tasks) used.insert(task.options->run.input);
     for (Input& input : draft_.inputs) {
       if (used.contains(input.name)) job.inputs.push_back(std::move(input));
     }
@@ -321,7 +321,7 @@ class Flattener {
     for (const Task& task : job.tasks) {
       at_most += 200 + task.name.size() + task.host.size() + task.comm.size();
       for (const std::string& a : task.arguments) at_most += a.size() + 6;
-      const RunOptions& run = *task.options.run;
+      const RunOptions& run = task.options->run;
       at_most += run.input.size() + run.user.size();
       for (const std::string& v : run.environment) at_most += v.size() + 6;
     }

@@ -80,13 +80,13 @@ std::string FormatJobFile(const Job& job) {
     }
     absl::string_view before = " : ";
     for (absl::string_view name : kTaskOptionNames) {
-      const std::string value = TaskOptionText(name, task.options);
+      const std::string value = TaskOptionText(name, *task.options);
       if (value.empty()) continue;
       absl::StrAppend(&out, before,
                       QuoteJobWord(absl::StrCat(name, "=", value)));
       before = " ";
     }
-    for (const std::string& variable : task.options.run->environment) {
+    for (const std::string& variable : task.options->run.environment) {
       absl::StrAppend(&out, before,
                       QuoteJobWord(absl::StrCat("env=", variable)));
       before = " ";
@@ -126,18 +126,18 @@ std::string FormatJson(const Job& job) {
     json.Key("host").String(task.host);
     json.Key("comm").String(task.comm);
     WriteList("arguments", task.arguments, json);
-    if (task.options != TaskOptions()) {
+    if (*task.options != TaskOptions()) {
       json.Key("options").BeginObject();
       for (absl::string_view name : kTaskOptionNames) {
-        const std::string value = TaskOptionText(name, task.options);
+        const std::string value = TaskOptionText(name, *task.options);
         if (value.empty()) continue;
         json.Key(name);
         if (name == "step")
-          json.Int(task.options.step);
+          json.Int(task.options->step);
         else if (name == "priority")
-          json.Int(task.options.priority);
+          json.Int(task.options->priority);
         else if (name == "tries")
-          json.Int(task.options.tries);
+          json.Int(task.options->tries);
         else if (name == "safe-to-repeat")
           json.Bool(false);
         else if (name == "detach")
@@ -145,7 +145,7 @@ std::string FormatJson(const Job& job) {
         else
           WriteBytes(value, json);
       }
-      WriteList("env", task.options.run->environment, json);
+      WriteList("env", task.options->run.environment, json);
       json.EndObject();
     }
     json.EndObject();

@@ -148,20 +148,24 @@ absl::Status CheckKey(absl::string_view key) {
   return CheckText("the key", key, base::kMaxJobKeyBytes);
 }
 
-RareRunOptions& RareRunOptions::operator=(const RareRunOptions& other) {
+RareTaskOptions::RareTaskOptions(TaskOptions options) {
+  if (options != TaskOptions()) Edit() = std::move(options);
+}
+
+RareTaskOptions& RareTaskOptions::operator=(const RareTaskOptions& other) {
   unusual_ = other.unusual_ == nullptr
                  ? nullptr
-                 : std::make_unique<RunOptions>(*other.unusual_);
+                 : std::make_unique<TaskOptions>(*other.unusual_);
   return *this;
 }
 
-const RunOptions& RareRunOptions::operator*() const {
-  static const RunOptions* const kUsual = new RunOptions;
+const TaskOptions& RareTaskOptions::operator*() const {
+  static const TaskOptions* const kUsual = new TaskOptions;
   return unusual_ == nullptr ? *kUsual : *unusual_;
 }
 
-RunOptions& RareRunOptions::Edit() {
-  if (unusual_ == nullptr) unusual_ = std::make_unique<RunOptions>();
+TaskOptions& RareTaskOptions::Edit() {
+  if (unusual_ == nullptr) unusual_ = std::make_unique<TaskOptions>();
   return *unusual_;
 }
 
@@ -258,7 +262,7 @@ absl::Status CheckOptions(const TaskOptions& options) {
   TRY(check("retry-for", options.retry_for, false, true));
   TRY(check("warn-after", options.warn_after, false, true));
   TRY(CheckScheduleOptions(options));
-  const RunOptions& run = *options.run;
+  const RunOptions& run = options.run;
   if (!run.user.empty()) TRY(CheckUser(run.user));
   TRY(CheckEnvironment(run.environment));
   if (run.output_bytes > base::kMaxKeptOutputBytes) {
@@ -302,7 +306,7 @@ wire::Job ToMessage(const Job& job) {
     t->set_host(task.host);
     t->set_comm(task.comm);
     for (const std::string& a : task.arguments) t->add_argument(a);
-    const TaskOptions& o = task.options;
+    const TaskOptions& o = *task.options;
     if (o == usual) continue;
     wire::TaskOptions* to = t->mutable_options();
     to->set_delay_ms(absl::ToInt64Milliseconds(o.delay));
@@ -318,7 +322,7 @@ wire::Job ToMessage(const Job& job) {
     }
     to->set_not_safe_to_repeat(!o.safe_to_repeat);
     WriteScheduleOptions(o, to);
-    RunToMessage(*o.run, to);
+    RunToMessage(o.run, to);
   }
   for (const Input& input : job.inputs) {
     wire::Input* to = m.add_input();
@@ -358,14 +362,13 @@ absl::StatusOr<TaskOptions> OptionsFrom(const wire::TaskOptions& m) {
   }
   o.safe_to_repeat = !m.not_safe_to_repeat();
   TRY(ReadScheduleOptions(m, &o));
-  RunOptions run;
+  RunOptions& run = o.run;
   run.fail_on_timeout = m.timeout_fails();
   run.user = m.user();
   run.environment.assign(m.environment().begin(), m.environment().end());
   run.input = m.input();
   if (m.has_output_bytes()) run.output_bytes = m.output_bytes();
   run.detach = m.detach();
-  if (run != RunOptions()) o.run.Edit() = std::move(run);
   TRY(CheckOptions(o));
   return o;
 }
@@ -455,7 +458,7 @@ absl::StatusOr<Job> FromMessage(const wire::Job& m) {
     if (!names.insert(m.task(i).name()).second) {
       return Wrong(what(), "has the name of another task");
     }
-    const std::string& input = task->options.run->input;
+    const std::string& input = task->options->run.input;
     if (!input.empty() && !inputs.contains(input)) {
       return Wrong(what(), absl::StrCat("is given ", Quoted(input),
                                         ", which the job does not hold"));

@@ -31,26 +31,6 @@ struct RunOptions {
   friend bool operator==(const RunOptions&, const RunOptions&) = default;
 };
 
-// A RunOptions that takes but a pointer while it is the usual one: there are a
-// million tasks.
-class RareRunOptions {
- public:
-  RareRunOptions() = default;
-  RareRunOptions(const RareRunOptions& other) { *this = other; }
-  RareRunOptions(RareRunOptions&&) noexcept = default;
-  RareRunOptions& operator=(const RareRunOptions& other);
-  RareRunOptions& operator=(RareRunOptions&&) noexcept = default;
-  const RunOptions& operator*() const;
-  const RunOptions* operator->() const { return &**this; }
-  RunOptions& Edit();
-  friend bool operator==(const RareRunOptions& a, const RareRunOptions& b) {
-    return *a == *b;
-  }
-
- private:
-  std::unique_ptr<RunOptions> unusual_;
-};
-
 struct TaskOptions {
   // The earliest start after becoming eligible.
   absl::Duration delay = absl::ZeroDuration();
@@ -59,7 +39,7 @@ struct TaskOptions {
   absl::Duration retry_max = absl::InfiniteDuration();
   absl::Duration retry_for = absl::Hours(7 * 24);
   bool safe_to_repeat = true;
-  RareRunOptions run = {};
+  RunOptions run = {};
 
   // schedule_options.h reads and checks these.
   RunIf run_if = RunIf::kSuccess;
@@ -75,10 +55,31 @@ struct TaskOptions {
   friend bool operator==(const TaskOptions&, const TaskOptions&) = default;
 };
 
+// TaskOptions that take but a pointer while they are the usual ones: there are
+// a million tasks.
+class RareTaskOptions {
+ public:
+  RareTaskOptions() = default;
+  RareTaskOptions(TaskOptions options);  // NOLINT: it is one
+  RareTaskOptions(const RareTaskOptions& other) { *this = other; }
+  RareTaskOptions(RareTaskOptions&&) noexcept = default;
+  RareTaskOptions& operator=(const RareTaskOptions& other);
+  RareTaskOptions& operator=(RareTaskOptions&&) noexcept = default;
+  const TaskOptions& operator*() const;
+  const TaskOptions* operator->() const { return &**this; }
+  TaskOptions& Edit();
+  friend bool operator==(const RareTaskOptions& a, const RareTaskOptions& b) {
+    return *a == *b;
+  }
+
+ private:
+  std::unique_ptr<TaskOptions> unusual_;
+};
+
 struct Task {
   std::string name, host, comm;
   std::vector<std::string> arguments;
-  TaskOptions options;
+  RareTaskOptions options = {};
 
   friend bool operator==(const Task&, const Task&) = default;
 };

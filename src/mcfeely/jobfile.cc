@@ -27,7 +27,7 @@ Place EndOf(const std::vector<Source>& sources) {
 void ReadInputs(const JobOptions& options, Draft& draft, JobErrors& errors) {
   absl::flat_hash_set<std::string> seen;
   for (size_t t = 0; t < draft.tasks.size(); t++) {
-    const std::string& name = draft.tasks[t].options.run->input;
+    const std::string& name = draft.tasks[t].options->run.input;
     if (name.empty() || !seen.insert(name).second) continue;
     const Place& place = draft.task_places[t];
     if (seen.size() > base::kMaxInputs) {

@@ -188,7 +188,7 @@ class JsonReader {
     CheckDraftTask(place_, task, errors_);
     if (const Json* options = item.Find("options")) {
       CheckKeys(*options, kTaskOptionNames);
-      ReadOptions(*options, task.options);
+      ReadOptions(*options, task.options.Edit());
     }
     draft_.tasks.push_back(std::move(task));
     draft_.task_places.push_back(place_);

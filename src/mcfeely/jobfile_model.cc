@@ -29,23 +29,23 @@ constexpr absl::string_view kOptions[] = {
 
 // The options of how a comm is run.
 absl::Status SetRunOption(absl::string_view name, absl::string_view value,
-                          RareRunOptions& run) {
+                          RunOptions& run) {
   const auto wrong = [&](absl::string_view what) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": ", Quoted(value), " is not ", what));
   };
   if (name == "detach") {
     if (value != "yes" && value != "no") return wrong("yes or no");
-    run.Edit().detach = value == "yes";
+    run.detach = value == "yes";
   } else if (name == "timeout-result") {
     if (value != "defer" && value != "fail") return wrong("defer or fail");
-    run.Edit().fail_on_timeout = value == "fail";
+    run.fail_on_timeout = value == "fail";
   } else if (name == "user") {
     TRY(CheckUser(value));
-    run.Edit().user = std::string(value);
+    run.user = std::string(value);
   } else if (name == "stdin") {
     if (value.size() < 2 || value[0] != '@') return wrong("@FILE");
-    run.Edit().input = std::string(value.substr(1));
+    run.input = std::string(value.substr(1));
   } else if (name == "output") {
     const auto bytes = text::ParseSizeExpression(value);
     if (!bytes.ok() ||
@@ -53,10 +53,10 @@ absl::Status SetRunOption(absl::string_view name, absl::string_view value,
       return wrong(absl::StrCat("a size such as 0, 512 or 64k, at most ",
                                 SizeText(base::kMaxKeptOutputBytes)));
     }
-    run.Edit().output_bytes = static_cast<size_t>(*bytes);
+    run.output_bytes = static_cast<size_t>(*bytes);
   } else {
     TRY(CheckEnvironment({std::string(value)}));
-    std::vector<std::string>& all = run.Edit().environment;
+    std::vector<std::string>& all = run.environment;
     const absl::string_view name_of = value.substr(0, value.find('=') + 1);
     const auto same =
         std::find_if(all.begin(), all.end(), [&](const std::string& other) {
@@ -201,7 +201,7 @@ std::string SizeText(size_t bytes) {
 
 std::string TaskOptionText(absl::string_view name, const TaskOptions& o) {
   if (IsScheduleOption(name)) return ScheduleOptionText(name, o);
-  if (IsRunOption(name)) return RunOptionText(name, *o.run);
+  if (IsRunOption(name)) return RunOptionText(name, o.run);
   const TaskOptions usual;
   const auto span = [](absl::Duration d, absl::Duration by_default) {
     return d == by_default ? "" : base::FormatDuration(d);

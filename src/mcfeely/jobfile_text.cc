@@ -299,7 +299,7 @@ class TextReader {
               defaults_};
     CheckDraftTask(place, task, errors_);
     if (colon != words.end()) {
-      ReadOptions(place, From(words, work.size() + 1), task.options);
+      ReadOptions(place, From(words, work.size() + 1), task.options.Edit());
     }
     AddTask(place, std::move(task));
   }

@@ -262,7 +262,7 @@ RunRequest RequestOf(const Task& task) {
   request.host = task.host;
   request.comm = task.comm;
   request.arguments.assign(task.arguments.begin(), task.arguments.end());
-  const RunOptions& run = *task.options.run;
+  const RunOptions& run = task.options->run;
   request.user = run.user;
   for (absl::string_view variable : run.environment) {
     request.variables.push_back(variable.substr(0, variable.find('=')));

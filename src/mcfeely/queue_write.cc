@@ -59,9 +59,9 @@ pb::Attempt AttemptMessage(const Sending& sending) {
   for (const std::string& a : task.arguments) attempt.add_argument(a);
   attempt.set_description(sending.spec->description);
   attempt.set_timeout_ms(
-      static_cast<uint64_t>(absl::ToInt64Milliseconds(task.options.timeout)));
+      static_cast<uint64_t>(absl::ToInt64Milliseconds(task.options->timeout)));
   attempt.set_principal(*sending.principal);
-  const RunOptions& run = *task.options.run;
+  const RunOptions& run = task.options->run;
   attempt.set_timeout_fails(run.fail_on_timeout);
   attempt.set_user(run.user);
   for (const std::string& v : run.environment) attempt.add_environment(v);

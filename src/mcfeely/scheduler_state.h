@@ -113,7 +113,7 @@ struct OpenJob {
   JobFlags flags = {};
 
   const TaskOptions& options(uint32_t t) const {
-    return spec->tasks[t].options;
+    return *spec->tasks[t].options;
   }
   TaskStatus& status(uint32_t t) { return tasks[t].status; }
   const TaskStatus& status(uint32_t t) const { return tasks[t].status; }

@@ -147,9 +147,9 @@ TEST_CASE("mcfeely 34: whoever sets the clock moves no timer", "[mcfeely]") {
     INFO(hours << " h");
     mcfeely::Job job;
     job.tasks = {NewTask("twice"), NewTask("when"), NewTask("stuck")};
-    job.tasks[1].options.delay = absl::Seconds(1);
-    job.tasks[2].options.timeout = absl::Seconds(1);
-    job.tasks[2].options.tries = 1;
+    job.tasks[1].options.Edit().delay = absl::Seconds(1);
+    job.tasks[2].options.Edit().timeout = absl::Seconds(1);
+    job.tasks[2].options.Edit().tries = 1;
     const double begin = Uptime();
     const uint64_t number = pair.Inject(job);
     pair.Until(number, [](const pb::JobView& view) {

@@ -122,7 +122,7 @@ TEST_CASE("mcfeely 24: what ran when the server was killed is taken over",
 TEST_CASE("mcfeely 28: a task of unknown fate is held until a person decides",
           "[mcfeely]") {
   Workload load = Chain();
-  for (Task& task : load.job.tasks) task.options.safe_to_repeat = false;
+  for (Task& task : load.job.tasks) task.options.Edit().safe_to_repeat = false;
   World calm(Calm(load));
   REQUIRE(calm.Run());
   int64_t held = 0;

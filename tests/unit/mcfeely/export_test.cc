@@ -45,7 +45,7 @@ TEST_CASE("export: what is done stands in comments, the rest is a job",
   c.Add("c", wire::TASK_WAITING, "waiting for b");
   c.Add("d", wire::TASK_FAILED, "exit 1\nno");
   c.Add("e", wire::TASK_DELAYED, "next try in 4 min");
-  c.job.tasks[2].options.step = 10;
+  c.job.tasks[2].options.Edit().step = 10;
   c.job.requirements = {{{1, 2}, {0}}, {{2}, {0, 1}}};
   const auto text = mcfeely::FormatExport(c.job, c.view);
   REQUIRE(text.ok());
@@ -71,7 +71,7 @@ TEST_CASE("export: what must not be repeated is for a person to say",
        {wire::TASK_RUNNING, wire::TASK_DISPATCHED, wire::TASK_HELD}) {
     Case c;
     c.Add("a", state);
-    c.job.tasks[0].options.safe_to_repeat = false;
+    c.job.tasks[0].options.Edit().safe_to_repeat = false;
     CHECK(mcfeely::FormatExport(c.job, c.view).status().code() ==
           absl::StatusCode::kFailedPrecondition);
   }
@@ -81,9 +81,9 @@ TEST_CASE("export: what a job file cannot say is no job file", "[mcfeely]") {
   Case input;
   input.Add("a", wire::TASK_DONE);
   input.Add("b", wire::TASK_READY);
-  input.job.tasks[0].options.run.Edit().input = "zone";
+  input.job.tasks[0].options.Edit().run.input = "zone";
   CHECK(mcfeely::FormatExport(input.job, input.view).ok());  // it is done
-  input.job.tasks[1].options.run.Edit().input = "zone";
+  input.job.tasks[1].options.Edit().run.input = "zone";
   const absl::Status status =
       mcfeely::FormatExport(input.job, input.view).status();
   CHECK(status.message() ==
@@ -93,7 +93,7 @@ TEST_CASE("export: what a job file cannot say is no job file", "[mcfeely]") {
   clean.Add("a", wire::TASK_FAILED);
   clean.Add("clean", wire::TASK_WAITING);
   clean.job.requirements = {{{1}, {0}}};
-  clean.job.tasks[1].options.run_if = mcfeely::RunIf::kFailure;
+  clean.job.tasks[1].options.Edit().run_if = mcfeely::RunIf::kFailure;
   CHECK(mcfeely::FormatExport(clean.job, clean.view).status().message() ==
         "task 'clean' is run for what has failed, which a job file of the rest "
         "cannot say");

@@ -32,7 +32,7 @@ Job RandomJob(std::mt19937& random) {
     for (int n = random() % 4; n > 0; n--) {
       task.arguments.push_back(RandomBytes(random, 12));
     }
-    TaskOptions& o = task.options;
+    TaskOptions& o = task.options.Edit();
     if (random() % 3 == 0) o.delay = absl::Milliseconds(random() % 100'000'000);
     if (random() % 3 == 0) o.timeout = absl::Seconds(random() % 1000);
     if (random() % 3 == 0) o.step = 1 + random() % 1000;

@@ -24,12 +24,13 @@ Job Example() {
   job.tasks = {{"a", "h1", "ok_comm", {"x", "y z", "", "\xfe\n"}, {}},
                {"b", "2001:db8::7", "test_comm", {}, {}},
                {"c", "web_1.example.com", "rm_homedir", {}, {}}};
-  job.tasks[1].options = {.delay = absl::Minutes(10),
-                          .timeout = absl::Milliseconds(1),
-                          .step = 1000,
-                          .retry_max = absl::Seconds(60),
-                          .retry_for = absl::InfiniteDuration(),
-                          .safe_to_repeat = false};
+  job.tasks[1].options =
+      mcfeely::TaskOptions{.delay = absl::Minutes(10),
+                           .timeout = absl::Milliseconds(1),
+                           .step = 1000,
+                           .retry_max = absl::Seconds(60),
+                           .retry_for = absl::InfiniteDuration(),
+                           .safe_to_repeat = false};
   job.requirements = {{{1, 2}, {0}}, {{2}, {1}}};
   return job;
 }

@@ -81,7 +81,7 @@ TEST_CASE("jobfile: a bare colon ends the arguments, a quoted one is one",
           "[mcfeely]") {
   const Job job = Right("task a h c ':' : delay=1s\ntask b h c x: :y\n");
   CHECK(job.tasks[0].arguments == Strings{":"});
-  CHECK(job.tasks[0].options.delay == absl::Seconds(1));
+  CHECK(job.tasks[0].options->delay == absl::Seconds(1));
   CHECK(job.tasks[1].arguments == Strings{"x:", ":y"});
 }
 

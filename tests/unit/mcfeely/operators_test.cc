@@ -109,7 +109,7 @@ TEST_CASE("operators: a cancelled task skips what requires it", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Job spec = Diamond();
-  spec.tasks[3].options.run_if = RunIf::kAlways;
+  spec.tasks[3].options.Edit().run_if = RunIf::kAlways;
   const JobId job = bench.Accept(std::move(spec), 0);
   bench.Close("h1", 1);
   REQUIRE(bench.Operate(job, Control::CANCEL, {"a"}, 2).ok());
@@ -184,7 +184,7 @@ TEST_CASE("operators: what is delayed can be made due now", "[mcfeely]") {
   bench.Open("h1", 0);
   Job spec =
       MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")}, {{"c", {"a"}}});
-  spec.tasks[1].options.delay = absl::Hours(1);
+  spec.tasks[1].options.Edit().delay = absl::Hours(1);
   const JobId job = bench.Accept(std::move(spec), 0);
   CHECK(bench.Operate(job, Control::NOW, {"a"}, 1).message() ==
         "1.a is not delayed");

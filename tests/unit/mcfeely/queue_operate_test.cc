@@ -124,7 +124,7 @@ TEST_CASE(
   q.Open(5);
   Job job = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")},
                     {{"b", {"a"}}, {"c", {"a", "b"}}});
-  job.tasks[1].options.run_if = RunIf::kFailure;
+  job.tasks[1].options.Edit().run_if = RunIf::kFailure;
   q.Inject(1, 1, job);
   q.Settle();
   q.Results(5, 8, {q.ResultOf(q.Sent()[0], pb::FAILED)});

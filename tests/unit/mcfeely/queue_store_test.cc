@@ -143,7 +143,7 @@ TEST_CASE("queue: the latest 20 attempts are kept, over a restart too",
   QueueBench q;
   q.Open(5);
   Job job = MakeJob({MakeTask("a")});
-  job.tasks[0].options.retry_for = absl::InfiniteDuration();
+  job.tasks[0].options.Edit().retry_for = absl::InfiniteDuration();
   q.Inject(1, 1, job);
   q.Settle();
   for (int n = 1; n <= 25; n++) {
@@ -378,7 +378,7 @@ TEST_CASE("mcfeely 28: a person is told of a held task, once for each attempt",
   QueueBench q;
   q.Open(5);
   Job job = MakeJob({MakeTask("a")});
-  job.tasks[0].options.safe_to_repeat = false;
+  job.tasks[0].options.Edit().safe_to_repeat = false;
   q.Inject(1, 1, job);
   q.Settle();
   for (int n = 1; n <= 2; n++) {

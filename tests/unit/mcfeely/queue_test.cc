@@ -133,7 +133,7 @@ TEST_CASE("queue: an attempt says who injected its job, and how it is run",
   QueueBench q;
   q.Open(5);
   Job job = OneTask();
-  RunOptions& run = job.tasks[0].options.run.Edit();
+  RunOptions& run = job.tasks[0].options.Edit().run;
   run.user = "daemon";
   run.environment = {"A=b"};
   run.input = "in";
@@ -318,7 +318,7 @@ TEST_CASE("queue: an attempt is sent when it is stored, not before",
   q.Open(5);
   Job job = OneTask();
   job.tasks[0].arguments = {"x", "y z", ""};
-  job.tasks[0].options.timeout = absl::Seconds(90);
+  job.tasks[0].options.Edit().timeout = absl::Seconds(90);
   q.Inject(1, 1, job);
   REQUIRE(q.Commit());
   CHECK(q.Sent().empty());

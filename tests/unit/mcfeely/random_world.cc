@@ -13,7 +13,7 @@ Task RandomTask(Dice& dice, uint32_t t, int hosts) {
   task.name = absl::StrCat("t", t);
   task.host = absl::StrCat("host", dice.Below(hosts));
   task.comm = dice.Chance(0.1) ? "rare_comm" : "test_comm";
-  TaskOptions& options = task.options;
+  TaskOptions& options = task.options.Edit();
   options.safe_to_repeat = !dice.Chance(0.2);
   options.retry_for = dice.Chance(0.1) ? absl::Seconds(20 + dice.Below(300))
                                        : absl::InfiniteDuration();
@@ -28,7 +28,7 @@ Script RandomScript(Dice& dice, const Task& task) {
   Script script;
   if (dice.Chance(0.3)) script.deferrals = static_cast<int>(dice.Below(4));
   // More than its time has room for.
-  if (task.options.retry_for < absl::InfiniteDuration() && dice.Chance(0.7)) {
+  if (task.options->retry_for < absl::InfiniteDuration() && dice.Chance(0.7)) {
     script.deferrals = 1000;
   }
   if (dice.Chance(0.12)) script.verdict = pb::FAILED;
@@ -93,7 +93,7 @@ Workload ThreeTables(int hosts) {
     task.name = absl::StrCat("t", t);
     task.host = absl::StrCat("host", t % hosts);
     task.comm = "test_comm";
-    task.options.retry_for = absl::InfiniteDuration();
+    task.options.Edit().retry_for = absl::InfiniteDuration();
     load.job.tasks.push_back(std::move(task));
     load.scripts.push_back(
         {.verdict = t < 512 && t % 37 == 0 ? pb::FAILED : pb::DONE,

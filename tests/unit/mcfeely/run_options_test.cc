@@ -43,9 +43,9 @@ TEST_CASE("jobfile: how a comm is run is said by options", "[mcfeely]") {
   a.user = "www-data";
   a.environment = {"LANG=de", "X=y z"};
   a.input = "in.txt";
-  CHECK(*job.tasks[0].options.run == a);
-  CHECK(job.tasks[1].options.run->output_bytes == 0);
-  CHECK(job.tasks[2].options.run->environment ==
+  CHECK(job.tasks[0].options->run == a);
+  CHECK(job.tasks[1].options->run.output_bytes == 0);
+  CHECK(job.tasks[2].options->run.environment ==
         std::vector<std::string>{"LANG=C", "Y=1"});
   // Two tasks are given it; it is there once.
   CHECK(job.inputs == std::vector<Input>{{"in.txt", "hello\n"}});

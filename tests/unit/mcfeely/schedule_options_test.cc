@@ -14,7 +14,7 @@ using Names = std::vector<std::string>;
 Job WithCleaner(RunIf run) {
   Job job = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("clean")},
                     {{"b", {"a"}}, {"clean", {"b"}}});
-  job.tasks[2].options.run_if = run;
+  job.tasks[2].options.Edit().run_if = run;
   return job;
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("options: a task may fail without stopping others", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Job spec = MakeJob({MakeTask("a"), MakeTask("b")}, {{"b", {"a"}}});
-  spec.tasks[0].options.continue_if_failed = true;
+  spec.tasks[0].options.Edit().continue_if_failed = true;
   const JobId job = bench.Accept(std::move(spec), 0);
   bench.End(job, "a", pb::FAILED, 1, "exit 1");
   CHECK(bench.Dispatched() == Names{"b"});
@@ -68,8 +68,8 @@ TEST_CASE("options: higher priority goes first", "[mcfeely]") {
   SchedulerBench bench({.max_per_host = 1});
   std::vector<Task> tasks = {MakeTask("low"), MakeTask("usual"),
                              MakeTask("high")};
-  tasks[0].options.priority = -1;
-  tasks[2].options.priority = 100;
+  tasks[0].options.Edit().priority = -1;
+  tasks[2].options.Edit().priority = 100;
   const JobId job = bench.Accept(MakeJob(tasks), 0);
   bench.Open("h1", 1);
   CHECK(bench.Dispatched() == Names{"high"});
@@ -104,7 +104,7 @@ TEST_CASE("options: no more attempts than tries", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Job spec = MakeJob({MakeTask("a")});
-  spec.tasks[0].options.tries = 2;
+  spec.tasks[0].options.Edit().tries = 2;
   const JobId job = bench.Accept(std::move(spec), 0);
   bench.End(job, "a", pb::DEFERRED, 0);
   bench.Wake(25);
@@ -123,8 +123,8 @@ TEST_CASE("options: nothing starts before its time", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Job spec = MakeJob({MakeTask("a"), MakeTask("b")}, {{"b", {"a"}}});
-  spec.tasks[1].options.start = SchedulerBench::Start() + absl::Hours(1);
-  spec.tasks[1].options.delay = absl::Minutes(1);
+  spec.tasks[1].options.Edit().start = SchedulerBench::Start() + absl::Hours(1);
+  spec.tasks[1].options.Edit().delay = absl::Minutes(1);
   const JobId job = bench.Accept(std::move(spec), 0);
   CHECK(bench.Dispatched() == Names{"a"});
   bench.End(job, "a", pb::DONE, 1);
@@ -142,7 +142,7 @@ TEST_CASE("options: a class has its own limit", "[mcfeely]") {
   std::vector<Task> tasks;
   for (const char* name : {"a", "b", "c", "d"}) {
     tasks.push_back(MakeTask(name, *name < 'c' ? "h1" : "h2"));
-    tasks.back().options.class_name = "hup";
+    tasks.back().options.Edit().class_name = "hup";
   }
   tasks.push_back(MakeTask("other"));
   SECTION("one on each host when nothing is said") {
@@ -174,8 +174,8 @@ TEST_CASE("mcfeely 8: a late task is told of once, then given up",
           "[mcfeely]") {
   SchedulerBench bench;
   Job spec = MakeJob({MakeTask("a"), MakeTask("quiet")});
-  spec.tasks[0].options.retry_for = absl::Hours(10);
-  spec.tasks[1].options.warn_after = absl::InfiniteDuration();
+  spec.tasks[0].options.Edit().retry_for = absl::Hours(10);
+  spec.tasks[1].options.Edit().warn_after = absl::InfiniteDuration();
   SECTION("while its host is away") {
     const JobId job = bench.Accept(std::move(spec), 0);
     CHECK(bench.All<WakeAt>()[0].when ==
@@ -237,7 +237,7 @@ TEST_CASE("options: a job file's options come back from every form",
       "task b h1 comm : run=always warn-after=1h\n";
   const Parsed parsed = ParseJob({{"job", text}}, {});
   REQUIRE(parsed.errors.empty());
-  const TaskOptions& o = parsed.job.tasks[0].options;
+  const TaskOptions& o = *parsed.job.tasks[0].options;
   CHECK(o.class_name == "hup");
   CHECK(o.continue_if_failed);
   CHECK(o.priority == -7);

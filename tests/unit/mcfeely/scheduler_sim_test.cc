@@ -32,7 +32,7 @@ Job RandomJob(Dice& dice) {
   for (uint32_t t = 0; t < tasks; t++) {
     Task task =
         MakeTask(absl::StrCat("t", t), absl::StrCat("h", dice.Below(kHosts)));
-    TaskOptions& o = task.options;
+    TaskOptions& o = task.options.Edit();
     o.safe_to_repeat = !dice.Chance(0.2);
     if (dice.Chance(0.3)) o.run_if = static_cast<RunIf>(dice.Below(3));
     o.continue_if_failed = dice.Chance(0.2);
@@ -180,7 +180,7 @@ class Sim {
     for (const auto& [job, task] : OpenTasks()) {
       const Task& spec = bench_.spec(job)->tasks[task];
       on_host[spec.host]++;
-      const std::string& name = spec.options.class_name;
+      const std::string& name = spec.options->class_name;
       if (name.empty()) continue;
       of_class[name]++;
       of_class_on[name + spec.host]++;
@@ -212,13 +212,13 @@ class Sim {
       for (uint32_t t = 0; t < bench_.spec(job)->tasks.size(); t++) {
         const Task& task = bench_.spec(job)->tasks[t];
         if (s.State(job, {t}) != pb::TASK_READY ||
-            !task.options.class_name.empty()) {
+            !task.options->class_name.empty()) {
           continue;
         }
         for (const auto& [other, o] : started) {
           const Task& first = bench_.spec(other)->tasks[o];
           REQUIRE((first.host != task.host ||
-                   first.options.priority >= task.options.priority));
+                   first.options->priority >= task.options->priority));
         }
       }
     }

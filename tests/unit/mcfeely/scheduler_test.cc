@@ -160,9 +160,9 @@ TEST_CASE("scheduler: a comm may ask when it is tried again", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task often = MakeTask("b");
-  often.options.retry_max = absl::Seconds(60);
+  often.options.Edit().retry_max = absl::Seconds(60);
   Task given_up = MakeTask("c");
-  given_up.options.retry_for = absl::Seconds(200);
+  given_up.options.Edit().retry_for = absl::Seconds(200);
   const JobId job = bench.Accept(MakeJob({MakeTask("a"), often, given_up}), 0);
   for (const char* name : {"a", "b", "c"}) {
     bench.On(AttemptEnded{"h1", bench.IdOf(job, name), pb::DEFERRED, "exit 99",
@@ -205,8 +205,8 @@ TEST_CASE("mcfeely 7: attempt n of a task that defers is due after 25 n^2 s",
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task task = MakeTask("a");
-  task.options.step = c.step;
-  task.options.retry_max = c.longest;
+  task.options.Edit().step = c.step;
+  task.options.Edit().retry_max = c.longest;
   const JobId job = bench.Accept(MakeJob({task}), 0);
   absl::Time before = SchedulerBench::Start();
   for (int n = 1; n <= 10; n++) {
@@ -232,7 +232,7 @@ TEST_CASE("mcfeely 8: a task is given up when its next try would come too late",
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task a = MakeTask("a");
-  a.options.retry_for = absl::Hours(1);
+  a.options.Edit().retry_for = absl::Hours(1);
   const JobId job =
       bench.Accept(MakeJob({a, MakeTask("b")}, {{"b", {"a"}}}), 0);
   double at = 0, latest = 0;
@@ -257,7 +257,7 @@ TEST_CASE("mcfeely 8: a task is given up when its next try would come too late",
 TEST_CASE("scheduler: a task whose host never comes is given up", "[mcfeely]") {
   SchedulerBench bench;
   Task a = MakeTask("a", "web1");
-  a.options.retry_for = absl::Hours(1);
+  a.options.Edit().retry_for = absl::Hours(1);
   const JobId job = bench.Accept(MakeJob({a}), 0);
   CHECK(bench.Why(job, "a") == "web1 is not connected");
   CHECK(bench.All<WakeAt>().size() == 1);
@@ -275,7 +275,7 @@ TEST_CASE("scheduler: a connected host's backlog is not given up",
   SchedulerBench bench({.max_per_host = 1, .answer_within = absl::Hours(2)});
   bench.check_replay = false;
   Task a = MakeTask("a"), b = MakeTask("b"), c = MakeTask("c");
-  b.options.retry_for = c.options.retry_for = absl::Hours(1);
+  b.options.Edit().retry_for = c.options.Edit().retry_for = absl::Hours(1);
   bench.Open("h1", 0);
   const JobId job = bench.Accept(MakeJob({a, b, c}), 0);
   CHECK(bench.Dispatched() == Names{"a"});
@@ -336,7 +336,7 @@ TEST_CASE("scheduler: a delay counts from the end of the last requirement",
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task b = MakeTask("b");
-  b.options.delay = absl::Minutes(10);
+  b.options.Edit().delay = absl::Minutes(10);
   const JobId job =
       bench.Accept(MakeJob({MakeTask("a"), b}, {{"b", {"a"}}}), 0);
   bench.End(job, "a", pb::DONE, 100);
@@ -365,7 +365,7 @@ TEST_CASE(
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task a = MakeTask("a"), b = MakeTask("b");
-  b.options.safe_to_repeat = false;
+  b.options.Edit().safe_to_repeat = false;
   const JobId job = bench.Accept(MakeJob({a, b}), 0);
   bench.End(job, "a", pb::INTERRUPTED, 1, "the agent ended while it ran");
   CHECK(bench.State(job, "a") == pb::TASK_DELAYED);
@@ -434,8 +434,8 @@ TEST_CASE("mcfeely 39: nobody waits without end for an agent that keeps silent",
   SchedulerBench bench({.max_per_host = 10, .answer_within = absl::Minutes(1)});
   bench.Open("h1", 0);
   Job spec = MakeJob({MakeTask("a"), MakeTask("b"), MakeTask("c")});
-  spec.tasks[1].options.timeout = absl::Minutes(5);
-  for (Task& task : spec.tasks) task.options.step = 100;  // 10 000 s
+  spec.tasks[1].options.Edit().timeout = absl::Minutes(5);
+  for (Task& task : spec.tasks) task.options.Edit().step = 100;  // 10 000 s
   const JobId job = bench.Accept(std::move(spec), 0);
   const AttemptId a = bench.IdOf(job, "a"), b = bench.IdOf(job, "b"),
                   c = bench.IdOf(job, "c");
@@ -490,7 +490,7 @@ TEST_CASE("mcfeely 39: nobody waits without end for an agent that keeps silent",
   }
   SECTION("what is not to be repeated is held") {
     Job once = MakeJob({MakeTask("d")});
-    once.tasks[0].options.safe_to_repeat = false;
+    once.tasks[0].options.Edit().safe_to_repeat = false;
     const JobId other = bench.Accept(std::move(once), 1);
     bench.Wake(61);
     CHECK(bench.State(other, "d") == pb::TASK_HELD);
@@ -563,7 +563,7 @@ TEST_CASE("scheduler: an overlong reason is cut", "[mcfeely]") {
   SchedulerBench bench;
   bench.Open("h1", 0);
   Task a = MakeTask("a");
-  a.options.retry_for = absl::Seconds(1);
+  a.options.Edit().retry_for = absl::Seconds(1);
   const JobId job = bench.Accept(MakeJob({a, MakeTask("b")}), 0);
   bench.End(job, "b", pb::FAILED, 0.5, std::string(1 << 20, 'x'));
   CHECK(bench.Stored(job, "b").reason == std::string(kMaxReasonBytes, 'x'));

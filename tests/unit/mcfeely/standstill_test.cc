@@ -106,7 +106,7 @@ struct Pair {
   uint64_t Inject() {
     mcfeely::Job job;
     job.tasks.push_back({"a", "h1", "slow", {}, {}});
-    job.tasks[0].options.safe_to_repeat = false;
+    job.tasks[0].options.Edit().safe_to_repeat = false;
     const auto parcel = client->SealJob(ToMessage(job));
     REQUIRE(parcel.ok());
     const auto number = client->Deliver(*parcel);

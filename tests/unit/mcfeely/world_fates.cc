@@ -33,11 +33,11 @@ Fate FateOf(const Job& job, uint32_t t, const std::vector<uint32_t>& needs,
   for (const uint32_t n : needs) {
     const bool failed = fates[n] == Fate::kFailed;
     const bool went_wrong = failed || fates[n] == Fate::kSkipped;
-    const bool minded = !(failed && job.tasks[n].options.continue_if_failed);
+    const bool minded = !(failed && job.tasks[n].options->continue_if_failed);
     if (went_wrong) all_well = false;
     if (went_wrong && minded) may_go_on = false;
   }
-  const RunIf run = job.tasks[t].options.run_if;
+  const RunIf run = job.tasks[t].options->run_if;
   if (run == RunIf::kSuccess && !may_go_on) return Fate::kSkipped;
   if (run == RunIf::kFailure && all_well) return Fate::kNotNeeded;
   return fails ? Fate::kFailed : Fate::kDone;
@@ -49,7 +49,7 @@ std::string CheckSkipped(const JobTruth& job, uint32_t t) {
   const uint32_t culprit = job.records[t].culprit();
   if (culprit >= job.records.size()) return "its culprit does not exist";
   if (culprit == t) {
-    if (job.load.job.tasks[t].options.run_if != RunIf::kFailure) {
+    if (job.load.job.tasks[t].options->run_if != RunIf::kFailure) {
       return "it was not needed, and is not for failures";
     }
     for (const uint32_t n : job.needs[t]) {
@@ -66,7 +66,7 @@ std::string CheckSkipped(const JobTruth& job, uint32_t t) {
     return absl::StrCat("its culprit is ", Name(blamed.state()));
   }
   if (blamed.state() == Record::FAILED &&
-      job.load.job.tasks[culprit].options.continue_if_failed) {
+      job.load.job.tasks[culprit].options->continue_if_failed) {
     return "its culprit's failure was to skip nobody";
   }
   // Somewhere among all it requires.
@@ -138,7 +138,7 @@ void World::State::JudgeJob(const JobTruth& job) {
   // that has run.
   bool may_differ = job.touched;
   for (uint32_t t = 0; t < job.records.size(); t++) {
-    may_differ |= job.meddled[t] && job.load.job.tasks[t].options.retry_for <
+    may_differ |= job.meddled[t] && job.load.job.tasks[t].options->retry_for <
                                         absl::InfiniteDuration();
   }
   if (may_differ) {

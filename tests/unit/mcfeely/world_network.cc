@@ -123,7 +123,7 @@ void World::State::AtAgent(Connection id, const base::ParcelId& parcel,
 Job World::State::AsRead(const Job& job) const {
   Job read = job;
   for (Task& task : read.tasks) {
-    TaskOptions& options = task.options;
+    TaskOptions& options = task.options.Edit();
     if (o.broken.run_if_ignored) options.run_if = RunIf::kSuccess;
     if (o.broken.continue_ignored) options.continue_if_failed = false;
     if (o.broken.given_up_early) options.retry_for /= 2;

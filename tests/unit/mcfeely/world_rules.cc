@@ -96,7 +96,7 @@ std::string World::State::CheckChange(const JobTruth& job, uint32_t t,
     return "an attempt was forgotten";
   }
   if (is.state() == Record::HELD &&
-      job.load.job.tasks[t].options.safe_to_repeat) {
+      job.load.job.tasks[t].options->safe_to_repeat) {
     return "a task that may be repeated is held";
   }
   if (!whole) return "";
@@ -194,7 +194,7 @@ absl::Time World::State::EarliestBirth(const JobTruth& job, uint32_t t) const {
 std::string World::State::CheckGivenUp(const JobTruth& job, uint32_t t,
                                        const Record& is) {
   facts.given_up++;
-  const TaskOptions& options = job.load.job.tasks[t].options;
+  const TaskOptions& options = *job.load.job.tasks[t].options;
   if (options.retry_for == absl::InfiniteDuration()) {
     return "it was given up and may be tried for ever";
   }
@@ -237,9 +237,9 @@ bool World::State::MayStart(const JobTruth& job, uint32_t t) const {
         !(need.state() == Record::SKIPPED && need.culprit() == n);
     some_failed |= failed;
     good &= !failed || (need.state() == Record::FAILED &&
-                        job.load.job.tasks[n].options.continue_if_failed);
+                        job.load.job.tasks[n].options->continue_if_failed);
   }
-  switch (job.load.job.tasks[t].options.run_if) {
+  switch (job.load.job.tasks[t].options->run_if) {
     case RunIf::kSuccess:
       return good;
     case RunIf::kFailure:

@@ -129,7 +129,7 @@ TEST_CASE("mcfeely: a fleet of 2000 hosts in a hostile world",
     task.name = absl::StrCat("t", h);
     task.host = absl::StrCat("host", h % 2000);
     task.comm = "test_comm";
-    task.options.retry_for = absl::InfiniteDuration();
+    task.options.Edit().retry_for = absl::InfiniteDuration();
     wide.job.tasks.push_back(std::move(task));
     wide.scripts.push_back({.deferrals = h % 50 == 0 ? 1 : 0});
     if (h < 2000) all.needs.push_back(h);

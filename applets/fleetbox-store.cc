@@ -1,4 +1,5 @@
 #include <absl/strings/str_cat.h>
+#include <signal.h>
 
 #include <cstdint>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "cli/applet.h"
 #include "cli/report.h"
 #include "store/sqlite_engine.h"
+#include "sys/loop.h"
+#include "sys/signals.h"
 #include "text/columns.h"
 #include "text/json.h"
 
@@ -33,19 +36,19 @@ constexpr cli::Verb kVerbs[] = {
 
 extern constinit const cli::Applet applet_fleetbox_store = {
     .name = "fleetbox-store",
-    .summary = "check, copy and list a store that nobody uses",
+    .summary = "check, copy and list a store",
     .usage = "VERB [OPTION ...] DIR [FILE | PREFIX]",
     .exits =
         "73  FILE is already there\n"
         "74  the store is damaged\n"
-        "75  a process uses the store; it is named\n",
+        "75  a process uses the store (but for backup); it is named\n",
     .verbs = kVerbs,
 };
 
-// While a server runs, its store can be asked about through the server only.
-// These are for when it does not: before an upgrade, after a disk failed. They
-// leave the store as they find it, the log that a crash left included; the
-// next owner recovers that.
+// While a server runs, its store can be copied, and asked about through the
+// server only. The other verbs are for when it does not: before an upgrade,
+// after a disk failed. All leave the store as they find it, the log that a
+// crash left included; the next owner recovers that.
 
 namespace {
 
@@ -57,7 +60,19 @@ absl::StatusOr<int> Check(const cli::Call& call) {
 
 absl::StatusOr<int> Backup(const cli::Call& call) {
   TRY(call.Operands(2, 2, call.operands.empty() ? "DIR" : "FILE"));
-  TRY(store::BackupSqlite(call.operands[0], call.operands[1]));
+  // What was begun is removed.
+  const std::vector<int> ends = sys::NotIgnored({SIGINT, SIGTERM, SIGHUP});
+  sys::Loop loop;
+  const sys::Signals held(loop, ends, [](int) {});
+  const absl::Status status =
+      store::BackupSqlite(call.operands[0], call.operands[1],
+                          [&ends] { return sys::Signals::Waiting(ends); });
+  for (const int signal : ends) {
+    if (absl::IsCancelled(status) && sys::Signals::Waiting({&signal, 1})) {
+      return 128 + signal;
+    }
+  }
+  TRY(status);
   return 0;
 }
 

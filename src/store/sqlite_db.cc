@@ -19,6 +19,7 @@ namespace store {
 namespace {
 
 // The layout of the log: https://www.sqlite.org/fileformat2.html, section 4.
+constexpr int kPagesAtOnce = 1000;  // of a copy, until it looks up
 constexpr int64_t kWalHeaderBytes = 32;
 constexpr int64_t kFrameHeaderBytes = 24;
 
@@ -329,7 +330,8 @@ absl::Status Database::Checkpoint() {
   return absl::OkStatus();
 }
 
-absl::Status Database::CopyTo(const std::string& path) {
+absl::Status Database::CopyTo(const std::string& path,
+                              const std::function<bool()>& is_interrupted) {
   TRY_ASSIGN(const std::string vfs, SqliteVfs(""));
   Database copy;
   if (sqlite3_open_v2(
@@ -341,9 +343,14 @@ absl::Status Database::CopyTo(const std::string& path) {
   TRY(base::Context(copy.Run("pragma locking_mode=exclusive"), path));
   sqlite3_backup* backup = sqlite3_backup_init(copy.db_, "main", db_, "main");
   if (backup == nullptr) return base::Context(copy.Error(), path);
-  sqlite3_backup_step(backup, -1);
-  if (sqlite3_backup_finish(backup) != SQLITE_OK)
+  bool is_over = is_interrupted();
+  while (!is_over && sqlite3_backup_step(backup, kPagesAtOnce) == SQLITE_OK) {
+    is_over = is_interrupted();
+  }
+  if (sqlite3_backup_finish(backup) != SQLITE_OK) {
     return base::Context(copy.Error(), path);
+  }
+  if (is_over) return absl::CancelledError("interrupted");
   // The copy is one file that any reader can open from a folder it may not
   // write to; the store makes a log for it again.
   TRY(base::Context(copy.Run("pragma journal_mode=delete"), path));

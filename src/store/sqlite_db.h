@@ -7,6 +7,7 @@
 #include <absl/strings/string_view.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -85,7 +86,9 @@ class Database {
   void Abandon();
 
   // Copies everything to the new file at `path` and closes it, flushed.
-  absl::Status CopyTo(const std::string& path);
+  // Cancelled when it is interrupted.
+  absl::Status CopyTo(const std::string& path,
+                      const std::function<bool()>& is_interrupted);
 
  private:
   Database() = default;

@@ -79,11 +79,12 @@ absl::Status OwnCopy(const absl::Status& status) {
 
 class SqliteEngine : public Engine {
  public:
-  SqliteEngine(SqliteOptions options, sys::LockFile lock,
+  SqliteEngine(SqliteOptions options, sys::LockFile lock, LogGate gate,
                std::unique_ptr<Tables> tables, Surroundings surroundings)
       : options_(std::move(options)),
         surroundings_(surroundings),
         lock_(std::move(lock)),
+        gate_(std::move(gate)),
         tables_(std::move(tables)),
         leases_(surroundings, [this](Lease lease) { EndLease(lease, {}); }),
         log_waits_(tables_->wal_bytes() > 0),
@@ -185,6 +186,7 @@ class SqliteEngine : public Engine {
   const SqliteOptions options_;
   const Surroundings surroundings_;
   const sys::LockFile lock_;
+  LogGate gate_;
   // What was posted may outlive us, and looks whether this does.
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 
@@ -365,7 +367,14 @@ void SqliteEngine::Write() {
 
 void SqliteEngine::Checkpoint() {
   const std::lock_guard<Turnstile> lock(connection_);
-  const absl::Status status = tables_->Checkpoint();
+  const absl::StatusOr<bool> may = gate_.TryToMove();
+  if (may.ok() && !*may) {
+    // Somebody copies: the log grows meanwhile.
+    checkpoint_at_ = tables_->wal_bytes() + options_.log_bytes;
+    return;
+  }
+  const absl::Status status = may.ok() ? tables_->Checkpoint() : may.status();
+  gate_.Leave();
   log_waits_ = false;
   checkpoint_at_ = options_.log_bytes;
   if (status.ok()) return;
@@ -545,8 +554,9 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenSqlite(SqliteOptions options,
   TRY(status);
   // The names of the file and of its log must survive as well.
   TRY(sys::SyncFolder(options.folder));
+  TRY_ASSIGN(LogGate gate, LogGate::Open(options.folder));
   return std::make_unique<SqliteEngine>(std::move(options), std::move(lock),
-                                        *std::move(tables),
+                                        std::move(gate), *std::move(tables),
                                         std::move(surroundings));
 }
 

@@ -38,14 +38,21 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenSqlite(SqliteOptions options,
 // that is not known to lock and flush, such as NFS; else null.
 const char* NetworkFileSystem(int64_t magic);
 
-// The rest is for a store nobody owns: Unavailable, naming the pid, when
-// somebody does; NotFound when there is none. All but RepairSqlite leave the
-// store as it is.
+// The rest is NotFound when there is no store. All but RepairSqlite leave it as
+// it is.
 
 // Copies the store in `folder` to the new file `target`, durably, as one
 // file that can be put in a folder as "store.db". AlreadyExists when the
-// target is there.
-absl::Status BackupSqlite(const std::string& folder, const std::string& target);
+// target is there. Where another process owns it: as it is at some moment
+// meanwhile, with all that was committed before; beside the target there is
+// room needed for a second copy then. Cancelled, with nothing left, as soon as
+// `is_interrupted` says so.
+absl::Status BackupSqlite(const std::string& folder, const std::string& target,
+                          const std::function<bool()>& is_interrupted);
+
+// The rest is for a store nobody owns: Unavailable, naming the pid, when
+// somebody does.
+
 // PRAGMA integrity_check, the checksums of all pages, and that the entries are
 // what the changes led to. DataLoss with what is wrong.
 absl::Status CheckSqlite(const std::string& folder);

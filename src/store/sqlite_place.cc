@@ -1,8 +1,11 @@
 #include "store/sqlite_place.h"
 
 #include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/vfs.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include "base/status.h"
@@ -56,6 +59,26 @@ std::string StorePath(const std::string& folder) {
 absl::StatusOr<sys::LockFile> TakeStore(const std::string& folder) {
   return sys::LockFile::Take(absl::StrCat(folder, "/lock"));
 }
+
+absl::StatusOr<LogGate> LogGate::Open(const std::string& folder) {
+  TRY_ASSIGN(sys::Fd file, sys::Open(StorePath(folder), O_RDONLY));
+  return LogGate(std::move(file));
+}
+
+absl::StatusOr<bool> LogGate::TryToMove() {
+  if (flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return base::SysError("flock");
+}
+
+absl::Status LogGate::EnterToCopy() {
+  while (flock(file_.get(), LOCK_SH) != 0) {
+    if (errno != EINTR) return base::SysError("flock");
+  }
+  return absl::OkStatus();
+}
+
+void LogGate::Leave() { flock(file_.get(), LOCK_UN); }
 
 absl::Status CheckFileSystem(const std::string& folder) {
   struct statfs fs;

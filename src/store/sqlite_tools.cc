@@ -1,10 +1,15 @@
-// What is done to a store that nobody owns: copied, checked, looked through.
+// What is done to a store that nobody owns: checked, looked through; and to
+// any: copied.
 
 #include <absl/status/status.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/bytes.h"
@@ -26,10 +31,16 @@ struct Unowned {
   std::unique_ptr<Tables> tables;
 };
 
-absl::StatusOr<Unowned> OpenUnowned(const std::string& folder) {
+absl::Status CheckThere(const std::string& folder) {
   const std::string path = StorePath(folder);
   TRY_ASSIGN(const sys::FileInfo info, sys::Stat(path));
-  if (!info.exists) return absl::NotFoundError(path + ": there is no store");
+  if (info.exists) return absl::OkStatus();
+  return absl::NotFoundError(path + ": there is no store");
+}
+
+absl::StatusOr<Unowned> OpenUnowned(const std::string& folder) {
+  const std::string path = StorePath(folder);
+  TRY(CheckThere(folder));
   TRY_ASSIGN(sys::LockFile lock, TakeStore(folder));
   TRY_ASSIGN(std::unique_ptr<Tables> tables,
              Tables::Open({.path = path, .keep_log = true}));
@@ -154,20 +165,80 @@ absl::StatusOr<Revision> ScanSqlite(const std::string& folder,
   return store.tables->revision();
 }
 
-absl::Status BackupSqlite(const std::string& folder,
-                          const std::string& target) {
-  TRY_ASSIGN(const Unowned store, OpenUnowned(folder));
+namespace {
+
+absl::Status CopyFile(int from, const std::string& path,
+                      const std::function<bool()>& is_interrupted) {
+  TRY_ASSIGN(const sys::Fd to, sys::Open(path, O_WRONLY | O_CREAT | O_EXCL));
+  std::string piece(kPieceBytes, '\0');
+  for (int64_t at = 0;;) {
+    if (is_interrupted()) return absl::CancelledError("interrupted");
+    const ssize_t n =
+        pread(from, piece.data(), piece.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::SysError("read");
+    if (n == 0) return absl::OkStatus();
+    TRY(base::Context(
+        sys::WriteAll(to.get(), {piece.data(), static_cast<size_t>(n)}), path));
+    at += n;
+  }
+}
+
+// The store at a moment, as a folder of its own, while its owner goes on.
+absl::Status CopyOwned(const std::string& folder, const std::string& to,
+                       const std::function<bool()>& is_interrupted) {
+  TRY_ASSIGN(LogGate gate, LogGate::Open(folder));
+  TRY(gate.EnterToCopy());
+  // Before the database is read: an owner that ends moves its log and removes
+  // it.
+  const absl::StatusOr<sys::Fd> log =
+      sys::Open(StorePath(folder) + "-wal", O_RDONLY);
+  if (!log.ok() && !absl::IsNotFound(log.status())) return log.status();
+  TRY(base::Context(CopyFile(gate.file(), StorePath(to), is_interrupted),
+                    StorePath(folder)));
+  if (!log.ok()) return absl::OkStatus();
+  return base::Context(
+      CopyFile(log->get(), StorePath(to) + "-wal", is_interrupted),
+      StorePath(folder));
+}
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+absl::Status CopyStore(const std::string& folder, const std::string& target,
+                       const std::function<bool()>& is_interrupted) {
+  std::string from = folder;
+  std::optional<sys::TemporaryFolder> moment;
+  if (absl::IsUnavailable(TakeStore(folder).status())) {
+    TRY_ASSIGN(sys::TemporaryFolder made,
+               sys::TemporaryFolder::MakeIn(FolderOf(target), ".backup-"));
+    from = moment.emplace(std::move(made)).path();
+    TRY(CopyOwned(folder, from, is_interrupted));
+  }
+  TRY_ASSIGN(const Unowned store, OpenUnowned(from));
+  if (moment.has_value()) {
+    TRY(base::Context(CheckStructure(*store.tables->database()),
+                      StorePath(folder)));
+  }
+  return store.tables->database()->CopyTo(target, is_interrupted);
+}
+
+}  // namespace
+
+absl::Status BackupSqlite(const std::string& folder, const std::string& target,
+                          const std::function<bool()>& is_interrupted) {
+  TRY(CheckThere(folder));
   // Taken before it is filled, so that of two backups one is refused.
   TRY(sys::Open(target, O_RDWR | O_CREAT | O_EXCL, 0600));
-  const absl::Status copied = store.tables->database()->CopyTo(target);
+  const absl::Status copied = CopyStore(folder, target, is_interrupted);
   if (!copied.ok()) {
     TRY(sys::RemoveFile(target));
     return copied;
   }
-  const size_t slash = target.rfind('/');
-  return sys::SyncFolder(slash == std::string::npos ? "."
-                         : slash == 0               ? "/"
-                                                    : target.substr(0, slash));
+  return sys::SyncFolder(FolderOf(target));
 }
 
 }  // namespace store

@@ -72,6 +72,9 @@ absl::Status RemoveTree(const std::string& path);
 class TemporaryFolder {
  public:
   static absl::StatusOr<TemporaryFolder> Make(absl::string_view prefix);
+  // In another place.
+  static absl::StatusOr<TemporaryFolder> MakeIn(absl::string_view parent,
+                                                absl::string_view prefix);
   TemporaryFolder(TemporaryFolder&& other) noexcept;
   ~TemporaryFolder();
   const std::string& path() const { return path_; }

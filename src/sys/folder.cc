@@ -157,6 +157,11 @@ absl::StatusOr<TemporaryFolder> TemporaryFolder::Make(
     absl::string_view prefix) {
   std::string parent = EnvironmentVariable("TMPDIR");
   if (parent.empty()) parent = "/tmp";
+  return MakeIn(parent, prefix);
+}
+
+absl::StatusOr<TemporaryFolder> TemporaryFolder::MakeIn(
+    absl::string_view parent, absl::string_view prefix) {
   std::string path = absl::StrCat(parent, "/", prefix, "XXXXXX");
   if (mkdtemp(path.data()) == nullptr) return base::SysError(path);
   return TemporaryFolder(std::move(path));

@@ -9,9 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <random>
+#include <thread>
 
+#include "store/sqlite_place.h"
 #include "unit/store/world.h"
 
 namespace store {
@@ -23,6 +26,10 @@ std::unique_ptr<Engine> Open(World& world, const std::string& folder) {
   auto engine = OpenSqlite({.folder = folder}, world.surroundings());
   REQUIRE(engine.status() == absl::OkStatus());
   return *std::move(engine);
+}
+
+absl::Status Backup(const std::string& from, const std::string& to) {
+  return BackupSqlite(from, to, [] { return false; });
 }
 
 TEST_CASE("store: what was put is there when it is opened again", "[store]") {
@@ -140,8 +147,6 @@ TEST_CASE("store: a second owner is refused, and told who the first is",
   CHECK(absl::IsUnavailable(second));
   CHECK_THAT(std::string(second.message()), Catch::Contains(me));
   CHECK(absl::IsUnavailable(CheckSqlite(folder.path())));
-  CHECK(absl::IsUnavailable(
-      BackupSqlite(folder.path(), folder.path() + "/copy")));
   engine = nullptr;
   engine = Open(world, folder.path());
   CHECK(engine != nullptr);
@@ -302,7 +307,7 @@ TEST_CASE("store: a backup is a store with the same content", "[store]") {
   const std::string from = folder.path() + "/from";
   const std::string to = folder.path() + "/to";
   REQUIRE(sys::MakeFolders(to).ok());
-  CHECK(absl::IsNotFound(BackupSqlite(from, to + "/store.db")));
+  CHECK(absl::IsNotFound(Backup(from, to + "/store.db")));
   {
     World world;
     auto engine = Open(world, from);
@@ -310,14 +315,114 @@ TEST_CASE("store: a backup is a store with the same content", "[store]") {
       world.Put(*engine, absl::StrCat("k", i), std::string(1000, 'x'));
     }
   }
-  CHECK(BackupSqlite(from, to + "/store.db") == absl::OkStatus());
-  CHECK(absl::IsAlreadyExists(BackupSqlite(from, to + "/store.db")));
+  CHECK(Backup(from, to + "/store.db") == absl::OkStatus());
+  CHECK(absl::IsAlreadyExists(Backup(from, to + "/store.db")));
   CHECK(CheckSqlite(to) == absl::OkStatus());
   World world;
   auto copy = Open(world, to);
   CHECK(copy->Status()->revision == 100);
   CHECK(copy->Range("", "", 0)->entries.size() == 100);
   CHECK(world.Put(*copy, "more", "").revision == 101);
+}
+
+TEST_CASE("store: a backup of a store that is written to is a moment of it",
+          "[store]") {
+  const sys::TemporaryFolder folder = FastFolder();
+  const std::string from = folder.path() + "/from";
+  constexpr int kCopies = 5;
+  World world;
+  // Its log is moved every few commits.
+  auto engine =
+      *OpenSqlite({.folder = from, .log_bytes = 60'000}, world.surroundings());
+  std::atomic<int> stored = 0;
+  std::atomic<bool> over = false;
+  std::vector<int> before;
+  std::vector<absl::Status> copied;
+  std::thread copier([&] {
+    for (int n = 0; n < kCopies; ++n) {
+      const std::string to = absl::StrCat(folder.path(), "/", n);
+      before.push_back(stored);
+      absl::Status status = sys::MakeFolders(to);
+      if (status.ok()) status = Backup(from, to + "/store.db");
+      copied.push_back(status);
+      const int at = stored;
+      while (status.ok() && stored < at + 20) std::this_thread::yield();
+    }
+    over = true;
+  });
+  for (int i = 1; !over && i < 100'000; ++i) {
+    // In two places of the file.
+    const std::string value = absl::StrCat(i);
+    world.Commit(
+        *engine,
+        {{},
+         {store::Put("a", value),
+          store::Put("m" + std::to_string(i % 50), std::string(3000, 'x')),
+          store::Put("z", value)}});
+    stored = i;
+  }
+  copier.join();
+  for (int n = 0; n < kCopies; ++n) {
+    const std::string to = absl::StrCat(folder.path(), "/", n);
+    INFO(n << " of " << stored << " commits");
+    REQUIRE(copied[n] == absl::OkStatus());
+    CHECK(sys::ListFolder(to)->size() == 1);
+    CHECK(CheckSqlite(to) == absl::OkStatus());
+    World its;
+    auto copy = Open(its, to);
+    const Revision revision = copy->Status()->revision;
+    CHECK(revision >= before[n]);
+    if (revision == 0) continue;
+    CHECK(copy->Get("a")->value == absl::StrCat(revision));
+    CHECK(copy->Get("z")->value == absl::StrCat(revision));
+  }
+}
+
+TEST_CASE("store: of a backup that is interrupted nothing is left", "[store]") {
+  const sys::TemporaryFolder folder = FastFolder();
+  const std::string from = folder.path() + "/from";
+  const std::string to = folder.path() + "/to";
+  REQUIRE(sys::MakeFolders(to).ok());
+  World world;
+  auto engine = Open(world, from);
+  world.Put(*engine, "a", std::string(400'000, 'x'));
+  const bool is_owned = GENERATE(true, false);
+  if (!is_owned) engine = nullptr;
+  int asked = 0;
+  const auto after = [&](int times) {
+    return [&asked, times] { return asked++ == times; };
+  };
+  for (int times = 0;; ++times) {
+    asked = 0;
+    const absl::Status status =
+        BackupSqlite(from, to + "/store.db", after(times));
+    if (status.ok()) break;
+    CHECK(absl::IsCancelled(status));
+    CHECK(sys::ListFolder(to)->empty());
+    REQUIRE(times < 100);
+  }
+  CHECK(asked >= (is_owned ? 4 : 1));
+  CHECK(CheckSqlite(to) == absl::OkStatus());
+}
+
+TEST_CASE("store: the log stays where it is while somebody copies", "[store]") {
+  const sys::TemporaryFolder folder = FastFolder();
+  World world;
+  auto engine = *OpenSqlite({.folder = folder.path(), .log_bytes = 60'000},
+                            world.surroundings());
+  int last = 0;
+  const auto grow = [&] {
+    for (int i = 0; i < 50; ++i) {
+      world.Put(*engine, absl::StrCat("k", last++), std::string(5000, 'x'));
+    }
+    return sys::Stat(StorePath(folder.path()))->bytes;
+  };
+  LogGate gate = *LogGate::Open(folder.path());
+  REQUIRE(gate.EnterToCopy().ok());
+  const int64_t bytes = sys::Stat(StorePath(folder.path()))->bytes;
+  CHECK(grow() == bytes);
+  gate.Leave();
+  CHECK(grow() > bytes + 200'000);
 }
 
 TEST_CASE("store: a scan sees the entries of a prefix", "[store]") {

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!mcfeely::CheckTaskName(task.name).ok() ||
         !mcfeely::CheckComm(task.comm).ok() ||
         !mcfeely::CheckHost(task.host).ok() ||
-        !mcfeely::CheckOptions(task.options).ok()) {
+        !mcfeely::CheckOptions(*task.options).ok()) {
       abort();
     }
   }

@@ -450,7 +450,7 @@ int main(int argc, char** argv) {
   AddChain(report);
   AddOpenTasks(report);
   AddDecisions(report);
-  // Long enough for a keep-alive of each, every 15 s.
+  // mcfeely 44. Long enough for a keep-alive of each, every 15 s.
   AddAgents(report, "agents", Count(1000), absl::Seconds(20),
             {{"", "s"},
              {"  memory of the server for each", "bytes", AtMost(64 << 10)},

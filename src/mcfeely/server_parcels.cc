@@ -248,7 +248,8 @@ void Server::State::SendAttemptsTo(const SendAttempts& send) {
   const auto it = clients.find(send.to);
   if (it == clients.end()) return;  // sent again when the agent is back
   std::string body = DispatchOf(send);
-  if (body == it->second.ahead) {
+  // Receipts overtake parcels that wait: not this one its own.
+  if (body == it->second.ahead && it->second.channel->queued_bytes() == 0) {
     it->second.channel->SendReceipt({.id = it->second.ahead_parcel,
                                      .code = net::Receipt::Code::kAccepted,
                                      .text = ""});

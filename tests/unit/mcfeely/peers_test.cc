@@ -88,6 +88,7 @@ struct ServerSite : Site {
     config.handshake_time = absl::Milliseconds(300);
     config.dead_after = absl::Milliseconds(600);
     config.limits.answer_within = answer_within;
+    config.limits.max_per_host = 10;
     auto opened = mcfeely::Server::Open(loop, config);
     INFO(opened.status().message());
     REQUIRE(opened.ok());
@@ -133,9 +134,13 @@ struct ServerSite : Site {
     REQUIRE(Until([&] { return !end.receipts.empty(); }));
     return end.receipts[0];
   }
-  uint64_t Inject(const std::string& host) {
+  uint64_t Inject(const std::string& host, size_t input_bytes = 0) {
     mcfeely::Job job;
     job.tasks.push_back({"t", host, "comm", {}, {}});
+    if (input_bytes > 0) {
+      job.inputs = {{"in", sys::RandomBytes(input_bytes)}};
+      job.tasks[0].options.Edit().run.input = "in";
+    }
     const net::Receipt receipt = Ask(Sealed(
         pb::JOB, ToMessage(job).SerializeAsString(), ops, "server:mcfeely"));
     REQUIRE(receipt.code == net::Receipt::Code::kAccepted);
@@ -393,6 +398,25 @@ TEST_CASE("server: nothing comes ahead to an agent that does not know of it",
   site.AttemptOf(agent);
   CHECK(agent.parcels.size() == 1);
   CHECK(site.SentTo(agent).ahead().empty());
+}
+
+TEST_CASE("server: no receipt overtakes what it is for", "[mcfeely]") {
+  ServerSite site;
+  End agent;
+  site.CallAsAgent(agent, site.h1, "h1", site.loop, /*takes_ahead=*/true);
+  // It takes no more than a credit's worth.
+  REQUIRE(site.Until([&] { return agent.channel->open(); }));
+  agent.channel->Pause(true);
+  constexpr int kBig = 5;
+  for (int i = 0; i < kBig; i++) site.Inject("h1", 1 << 20);
+  const uint64_t job = site.Inject("h1");
+  REQUIRE(site.Until(
+      [&] { return site.Look(job).state() == pb::TASK_DISPATCHED; }));
+  agent.channel->Pause(false);
+  const auto all_given = [&] { return site.SentTo(agent).attempt_size(); };
+  REQUIRE(site.Until([&] { return all_given() == kBig + 1; }));
+  CHECK(site.SentTo(agent).ahead_size() == 1);
+  CHECK(agent.receipts.empty());
 }
 
 TEST_CASE("server: what came ahead may be refused like the rest", "[mcfeely]") {

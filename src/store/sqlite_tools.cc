@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <map>
@@ -25,6 +26,7 @@ namespace {
 
 constexpr size_t kPieceBytes = 4 << 20;
 constexpr int kMostFaults = 10;  // of one integrity check
+constexpr int kMostCopies = 10;  // of a store that seems damaged
 
 struct Unowned {
   sys::LockFile lock;  // nobody may come while we look
@@ -170,18 +172,22 @@ namespace {
 absl::Status CopyFile(int from, const std::string& path,
                       const std::function<bool()>& is_interrupted) {
   TRY_ASSIGN(const sys::Fd to, sys::Open(path, O_WRONLY | O_CREAT | O_EXCL));
+  // Not what is added meanwhile: its last bytes may not be there yet.
+  TRY_ASSIGN(const sys::FileInfo info, sys::Stat(from));
   std::string piece(kPieceBytes, '\0');
-  for (int64_t at = 0;;) {
+  for (int64_t at = 0; at < info.bytes;) {
     if (is_interrupted()) return absl::CancelledError("interrupted");
-    const ssize_t n =
-        pread(from, piece.data(), piece.size(), static_cast<off_t>(at));
+    const size_t want =
+        std::min(piece.size(), static_cast<size_t>(info.bytes - at));
+    const ssize_t n = pread(from, piece.data(), want, static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return base::SysError("read");
-    if (n == 0) return absl::OkStatus();
+    if (n == 0) break;
     TRY(base::Context(
         sys::WriteAll(to.get(), {piece.data(), static_cast<size_t>(n)}), path));
     at += n;
   }
+  return absl::OkStatus();
 }
 
 // The store at a moment, as a folder of its own, while its owner goes on.
@@ -208,22 +214,30 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+absl::Status CopyMoment(const std::string& folder, const std::string& target,
+                        const std::function<bool()>& is_interrupted) {
+  TRY_ASSIGN(const sys::TemporaryFolder moment,
+             sys::TemporaryFolder::MakeIn(FolderOf(target), ".backup-"));
+  TRY(CopyOwned(folder, moment.path(), is_interrupted));
+  TRY_ASSIGN(const Unowned store, OpenUnowned(moment.path()));
+  TRY(CheckStructure(*store.tables->database()));
+  return store.tables->database()->CopyTo(target, is_interrupted);
+}
+
 absl::Status CopyStore(const std::string& folder, const std::string& target,
                        const std::function<bool()>& is_interrupted) {
-  std::string from = folder;
-  std::optional<sys::TemporaryFolder> moment;
-  if (absl::IsUnavailable(TakeStore(folder).status())) {
-    TRY_ASSIGN(sys::TemporaryFolder made,
-               sys::TemporaryFolder::MakeIn(FolderOf(target), ".backup-"));
-    from = moment.emplace(std::move(made)).path();
-    TRY(CopyOwned(folder, from, is_interrupted));
+  if (!absl::IsUnavailable(TakeStore(folder).status())) {
+    TRY_ASSIGN(const Unowned store, OpenUnowned(folder));
+    return store.tables->database()->CopyTo(target, is_interrupted);
   }
-  TRY_ASSIGN(const Unowned store, OpenUnowned(from));
-  if (moment.has_value()) {
-    TRY(base::Context(CheckStructure(*store.tables->database()),
-                      StorePath(folder)));
+  // Of a log that was begun anew in its old place, what is just being written
+  // may be half there in the copy, and what follows it whole: a hole, in one of
+  // ten copies at most. Damage stays.
+  absl::Status copied = absl::DataLossError("");
+  for (int n = 0; n < kMostCopies && absl::IsDataLoss(copied); ++n) {
+    copied = CopyMoment(folder, target, is_interrupted);
   }
-  return store.tables->database()->CopyTo(target, is_interrupted);
+  return base::Context(copied, StorePath(folder));
 }
 
 }  // namespace

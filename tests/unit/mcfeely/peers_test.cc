@@ -77,7 +77,8 @@ struct ServerSite : Site {
   std::unique_ptr<mcfeely::Server> real;
   keys::TrustFile trust{Path("trust")};
 
-  explicit ServerSite(absl::Duration answer_within = absl::Minutes(10)) {
+  explicit ServerSite(absl::Duration answer_within = absl::Minutes(10),
+                      absl::Duration dead_after = absl::Milliseconds(600)) {
     trust.Refresh();
     mcfeely::ServerConfig config;
     config.queue = Path("queue");
@@ -86,7 +87,7 @@ struct ServerSite : Site {
     config.trust = Path("trust");
     config.hosts = {"h1", "h2"};
     config.handshake_time = absl::Milliseconds(300);
-    config.dead_after = absl::Milliseconds(600);
+    config.dead_after = dead_after;
     config.limits.answer_within = answer_within;
     config.limits.max_per_host = 10;
     auto opened = mcfeely::Server::Open(loop, config);
@@ -401,7 +402,7 @@ TEST_CASE("server: nothing comes ahead to an agent that does not know of it",
 }
 
 TEST_CASE("server: no receipt overtakes what it is for", "[mcfeely]") {
-  ServerSite site;
+  ServerSite site(absl::Minutes(10), /*dead_after=*/absl::Seconds(60));
   End agent;
   site.CallAsAgent(agent, site.h1, "h1", site.loop, /*takes_ahead=*/true);
   // It takes no more than a credit's worth.

@@ -401,7 +401,7 @@ TEST_CASE("store: of a backup that is interrupted nothing is left", "[store]") {
     CHECK(sys::ListFolder(to)->empty());
     REQUIRE(times < 100);
   }
-  CHECK(asked >= (is_owned ? 4 : 1));
+  CHECK(asked >= (is_owned ? 3 : 1));
   CHECK(CheckSqlite(to) == absl::OkStatus());
 }
 

@@ -58,7 +58,9 @@ struct Attempts::State {
     // What its comm is given beside: too much for the journal, which is asked
     // for an attempt only once this is of no use.
     std::optional<std::string> input;
-    bool ahead = false;     // the server has not said that it is stored there
+    // The parcel it came ahead in, while the server has not said that it is
+    // stored there.
+    std::optional<base::ParcelId> ahead;
     bool running = false;   // its comm has said so
     bool stored = false;    // the journal has this state
     bool queued = false;    // in to_send
@@ -105,7 +107,8 @@ struct Attempts::State {
   void HurryUp();
   absl::Time WriteAt() const;
   void ToSend(AttemptId id);
-  void Accept(const pb::Attempt& attempt, bool ahead, bool alone);
+  void Accept(const pb::Attempt& attempt, std::optional<base::ParcelId> ahead,
+              bool alone);
   void Given(Known& k);
   void Begin(Known& k);
   void Finish(AttemptId id, Known& k, pb::Result result);
@@ -278,7 +281,8 @@ void Attempts::ForgetAhead() {
   s.ahead.clear();
   std::vector<AttemptId> ids;
   for (const auto& [id, k] : s.known) {
-    if (k.ahead && k.entry.state() == Entry::ACCEPTED) ids.push_back(id);
+    if (k.ahead.has_value() && k.entry.state() == Entry::ACCEPTED)
+      ids.push_back(id);
   }
   std::sort(ids.begin(), ids.end());
   for (const AttemptId id : ids) {
@@ -297,16 +301,18 @@ void Attempts::Arrived(base::ParcelId parcel, const pb::Dispatch& dispatch,
   for (const pb::Attempt& a : dispatch.ahead()) {
     if (a.id().size() != kIdBytes) continue;
     s.ahead[parcel].push_back(AttemptId::From(a.id()));
-    s.Accept(a, true, alone);
+    s.Accept(a, parcel, alone);
   }
-  for (const pb::Attempt& a : dispatch.attempt()) s.Accept(a, false, alone);
+  for (const pb::Attempt& a : dispatch.attempt()) {
+    s.Accept(a, std::nullopt, alone);
+  }
   for (const std::string& bytes : dispatch.cancel()) {
     if (bytes.size() == kIdBytes) s.Cancel(AttemptId::From(bytes));
   }
 }
 
-void Attempts::State::Accept(const pb::Attempt& attempt, bool ahead,
-                             bool alone) {
+void Attempts::State::Accept(const pb::Attempt& attempt,
+                             std::optional<base::ParcelId> ahead, bool alone) {
   if (attempt.id().size() != kIdBytes) return;
   const AttemptId id = AttemptId::From(attempt.id());
   const auto [at, is_new] = known.try_emplace(id);
@@ -314,7 +320,7 @@ void Attempts::State::Accept(const pb::Attempt& attempt, bool ahead,
   if (!is_new) {
     // The server had not heard of its end when it sent this.
     if (k.entry.state() == Entry::FINISHED) ToSend(id);
-    if (!ahead) Given(k);
+    if (!ahead.has_value()) Given(k);
     return;
   }
   k.entry.set_state(Entry::ACCEPTED);
@@ -332,7 +338,8 @@ void Attempts::State::Accept(const pb::Attempt& attempt, bool ahead,
 }
 
 void Attempts::State::Given(Known& k) {
-  if (!std::exchange(k.ahead, false)) return;
+  if (!k.ahead.has_value()) return;
+  ahead.erase(*std::exchange(k.ahead, std::nullopt));  // no receipt comes
   if (k.entry.state() == Entry::ACCEPTED && k.stored) Begin(k);
 }
 
@@ -590,7 +597,7 @@ void Attempts::State::Stored(AttemptId id) {
   if (k.entry.state() == Entry::FINISHED && connected && !k.sent) ToSend(id);
   if (k.entry.state() != Entry::ACCEPTED) return;
   if (k.cancelled) return FinishCancelled(id, k);
-  if (!k.ahead) Begin(k);
+  if (!k.ahead.has_value()) Begin(k);
 }
 
 // Both sides have stored it.

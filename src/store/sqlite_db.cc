@@ -18,8 +18,8 @@
 namespace store {
 namespace {
 
-// The layout of the log: https://www.sqlite.org/fileformat2.html, section 4.
 constexpr int kPagesAtOnce = 1000;  // of a copy, until it looks up
+// The layout of the log: https://www.sqlite.org/fileformat2.html, section 4.
 constexpr int64_t kWalHeaderBytes = 32;
 constexpr int64_t kFrameHeaderBytes = 24;
 

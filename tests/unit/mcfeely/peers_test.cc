@@ -413,6 +413,9 @@ TEST_CASE("server: no receipt overtakes what it is for", "[mcfeely]") {
   const uint64_t job = site.Inject("h1");
   REQUIRE(site.Until(
       [&] { return site.Look(job).state() == pb::TASK_DISPATCHED; }));
+  // A job is accepted when it is stored, and so is what was decided before it:
+  // by now the attempt has been given.
+  site.Inject("h2");
   agent.channel->Pause(false);
   const auto all_given = [&] { return site.SentTo(agent).attempt_size(); };
   REQUIRE(site.Until([&] { return all_given() == kBig + 1; }));

@@ -4,8 +4,14 @@
 // The other half of it is src/start.order, by which the linker puts what runs
 // at every start onto a few neighbouring pages.
 #include <elf.h>
+#include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <initializer_list>
+#include <new>
 
 // Abseil's and protobuf's archives make std::cout and its locale before main.
 // Nobody here uses them: these take the place of std::ios_base::Init's
@@ -17,6 +23,27 @@ void MakeNoStreams() {}
 void EndNoStreams() __asm__("_ZNSt8ios_base4InitD1Ev");
 void EndNoStreams() {}
 }
+
+// Nothing of ours throws: what nobody catches is a library's, and tells of no
+// memory as a rule. In place of libstdc++'s handler, which brings the
+// demangler of C++ names along (45 kB).
+namespace __gnu_cxx {
+void __verbose_terminate_handler() {
+  const char* what = "an exception";
+  try {
+    if (std::current_exception() != nullptr) throw;
+  } catch (const std::bad_alloc&) {
+    what = "no memory is left";
+  } catch (const std::exception& e) {
+    what = e.what();
+  } catch (...) {
+  }
+  for (const char* part : {"fleetbox: ", what, "\n"}) {
+    [[maybe_unused]] const ssize_t n = write(2, part, strlen(part));
+  }
+  abort();
+}
+}  // namespace __gnu_cxx
 
 #if defined(__x86_64__)
 extern "C" {

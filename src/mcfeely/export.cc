@@ -126,7 +126,7 @@ absl::StatusOr<std::string> FormatExport(const Job& job,
       left.requirements.push_back(std::move(kept));
     }
   }
-  if (left.key.empty()) {
+  if (left.key->empty()) {
     left.key = absl::StrCat("export/", base::Hex(view.parcel()));
   }
   return comments + FormatJobFile(left);

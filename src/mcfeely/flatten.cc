@@ -314,7 +314,7 @@ class Flattener {
   }
 
   void CheckSize(const Job& job) {
-    size_t at_most = job.description.size() + job.key.size() + (1 << 20);
+    size_t at_most = job.description.size() + job.key->size() + (1 << 20);
     for (const Input& input : job.inputs) {
       at_most += input.name.size() + input.content.size() + 20;
     }

@@ -67,7 +67,7 @@ std::string FormatJobFile(const Job& job) {
   }
   AppendWords("success", job.success, out);
   AppendWords("failure", job.failure, out);
-  if (!job.key.empty()) AppendWords("key", {job.key}, out);
+  if (!job.key->empty()) AppendWords("key", {*job.key}, out);
   if (job.start != absl::InfinitePast()) {
     AppendWords("start", {base::FormatTime(job.start)}, out);
   }
@@ -114,7 +114,7 @@ std::string FormatJson(const Job& job) {
   }
   WriteList("success", job.success, json);
   WriteList("failure", job.failure, json);
-  if (!job.key.empty()) WriteBytes(job.key, json.Key("key"));
+  if (!job.key->empty()) WriteBytes(*job.key, json.Key("key"));
   if (job.start != absl::InfinitePast()) {
     json.Key("start").String(base::FormatTime(job.start));
   }

@@ -148,27 +148,6 @@ absl::Status CheckKey(absl::string_view key) {
   return CheckText("the key", key, base::kMaxJobKeyBytes);
 }
 
-RareTaskOptions::RareTaskOptions(TaskOptions options) {
-  if (options != TaskOptions()) Edit() = std::move(options);
-}
-
-RareTaskOptions& RareTaskOptions::operator=(const RareTaskOptions& other) {
-  unusual_ = other.unusual_ == nullptr
-                 ? nullptr
-                 : std::make_unique<TaskOptions>(*other.unusual_);
-  return *this;
-}
-
-const TaskOptions& RareTaskOptions::operator*() const {
-  static const TaskOptions* const kUsual = new TaskOptions;
-  return unusual_ == nullptr ? *kUsual : *unusual_;
-}
-
-TaskOptions& RareTaskOptions::Edit() {
-  if (unusual_ == nullptr) unusual_ = std::make_unique<TaskOptions>();
-  return *unusual_;
-}
-
 const Input* FindInput(const Job& job, absl::string_view name) {
   for (const Input& input : job.inputs) {
     if (input.name == name) return &input;
@@ -294,7 +273,7 @@ wire::Job ToMessage(const Job& job) {
   m.set_description(job.description);
   for (const std::string& a : job.success) m.add_success(a);
   for (const std::string& a : job.failure) m.add_failure(a);
-  m.set_key(job.key);
+  m.set_key(*job.key);
   m.set_allow_unknown_hosts(job.allow_unknown_hosts);
   m.set_start_ms(StartToMillis(job.start));
   m.set_hold(job.hold);
@@ -436,7 +415,7 @@ absl::StatusOr<Job> FromMessage(const wire::Job& m) {
   TRY_ASSIGN(job.start, StartFromMillis(m.start_ms()));
   job.hold = m.hold();
   TRY(CheckDescription(job.description));
-  TRY(CheckKey(job.key));
+  TRY(CheckKey(*job.key));
   TRY_ASSIGN(job.success, AddressesFrom("success", m.success()));
   TRY_ASSIGN(job.failure, AddressesFrom("failure", m.failure()));
   if (static_cast<size_t>(m.task_size()) > base::kMaxTasks) {

@@ -7,11 +7,11 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "mcfeely/rare.h"
 #include "wire/messages.pb.h"
 
 namespace mcfeely {
@@ -55,31 +55,10 @@ struct TaskOptions {
   friend bool operator==(const TaskOptions&, const TaskOptions&) = default;
 };
 
-// TaskOptions that take but a pointer while they are the usual ones: there are
-// a million tasks.
-class RareTaskOptions {
- public:
-  RareTaskOptions() = default;
-  RareTaskOptions(TaskOptions options);  // NOLINT: it is one
-  RareTaskOptions(const RareTaskOptions& other) { *this = other; }
-  RareTaskOptions(RareTaskOptions&&) noexcept = default;
-  RareTaskOptions& operator=(const RareTaskOptions& other);
-  RareTaskOptions& operator=(RareTaskOptions&&) noexcept = default;
-  const TaskOptions& operator*() const;
-  const TaskOptions* operator->() const { return &**this; }
-  TaskOptions& Edit();
-  friend bool operator==(const RareTaskOptions& a, const RareTaskOptions& b) {
-    return *a == *b;
-  }
-
- private:
-  std::unique_ptr<TaskOptions> unusual_;
-};
-
 struct Task {
   std::string name, host, comm;
   std::vector<std::string> arguments;
-  RareTaskOptions options = {};
+  Rare<TaskOptions> options = {};
 
   friend bool operator==(const Task&, const Task&) = default;
 };
@@ -102,11 +81,11 @@ struct Input {
 struct Job {
   std::string description;
   std::vector<std::string> success, failure;  // addresses
-  std::string key;
+  Rare<std::string> key;
   std::vector<Task> tasks;
   std::vector<Requirement> requirements;
-  bool allow_unknown_hosts = false;
   absl::Time start = absl::InfinitePast();  // of all tasks: not before
+  bool allow_unknown_hosts = false;
   bool hold = false;          // nothing starts before an operator releases it
   std::vector<Input> inputs;  // each name once
 

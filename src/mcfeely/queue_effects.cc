@@ -27,8 +27,7 @@ void Queue::State::Carry(std::vector<Effect> effects) {
     auto* end = std::get_if<EndJob>(&effect);
     if (end == nullptr) continue;
     QueuedJob& job = *jobs.at(end->job.value);
-    job.end = std::make_unique<QueuedJob::End>(
-        QueuedJob::End{end->state, now, std::move(end->tasks)});
+    job.past.Edit().end = {end->state, now, std::move(end->tasks)};
   }
   for (const Effect& effect : effects) {
     std::visit([this](const auto& e) { CarryOne(e); }, effect);
@@ -44,7 +43,7 @@ void Queue::State::CarryOne(const SaveTask& e) {
   // These are saved once; of the others their own effects tell.
   if (status.stored == Record::FAILED) {
     Log("task.failed", e.job, spec.tasks[t].name, spec.tasks[t].host,
-        status.reason);
+        *status.reason);
   } else if (status.stored == Record::SKIPPED) {
     const bool cancelled =
         StatusOf(e.job, status.culprit).stored == Record::CANCELLED;
@@ -52,7 +51,7 @@ void Queue::State::CarryOne(const SaveTask& e) {
         SkippedWhy(spec, t, status, cancelled));
   } else if (status.stored == Record::CANCELLED) {
     Log("task.cancelled", e.job, spec.tasks[t].name, spec.tasks[t].host,
-        status.reason);
+        *status.reason);
   }
 }
 
@@ -67,8 +66,7 @@ void Queue::State::CarryOne(const SaveAttempt& e) {
   view.set_verdict(e.verdict);
   view.set_reason(e.reason);
 
-  if (job.attempts == nullptr) job.attempts = std::make_unique<KeptAttempts>();
-  std::vector<std::string>& kept = (*job.attempts)[t];
+  std::vector<std::string>& kept = job.past.Edit().attempts[t];
   // After a crash between the steps of one event it may be there already.
   pb::AttemptView last;
   if (!kept.empty() && last.ParseFromString(kept.back()) &&
@@ -109,7 +107,7 @@ void Queue::State::CarryOne(const SaveAttempt& e) {
 void Queue::State::CarryOne(const EndJob& e) {
   QueuedJob& job = *jobs.at(e.job.value);
   OpenBatch::Table& head = Touch(e.job, OpenBatch::kHead);
-  head.also.push_back(store::Put(keys.Ended(job.end->when, e.job), ""));
+  head.also.push_back(store::Put(keys.Ended(job.past->end->when, e.job), ""));
   open.operations++;
   open.ended.push_back(e.job);
   open.waiting.changed.insert(e.job);
@@ -118,7 +116,7 @@ void Queue::State::CarryOne(const EndJob& e) {
       : e.state == pb::JOB_FAILED ? "job.failed"
                                   : "job.cancelled",
       e.job, "", "", "");
-  const uint32_t before = job.ends++;
+  const uint32_t before = job.past.Edit().ends++;
   if ((done ? job.spec->success : job.spec->failure).empty()) return;
   pb::PendingReport report;
   report.set_job(e.job.value);
@@ -151,7 +149,7 @@ void Queue::State::TellOfTask(JobId job, TaskIndex task,
   const uint32_t t = task.value;
   const Job& spec = *jobs.at(job.value)->spec;
   Log(about == pb::PendingReport::TASK_HELD ? "task.held" : "task.late", job,
-      spec.tasks[t].name, spec.tasks[t].host, StatusOf(job, t).reason);
+      spec.tasks[t].name, spec.tasks[t].host, *StatusOf(job, t).reason);
   if (spec.failure.empty()) return;
   const uint32_t part = OpenBatch::PartOf(*jobs.at(job.value), t);
   pb::PendingReport report;

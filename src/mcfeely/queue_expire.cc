@@ -76,8 +76,8 @@ absl::Status Queue::State::DeleteLast(store::Engine& engine, JobId job,
     remove(piece.key);
   }
   TRY_ASSIGN(const Job spec, JobOfParcel(text));
-  if (!spec.key.empty()) {
-    const std::string key = keys.Idempotency(head.principal(), spec.key);
+  if (!spec.key->empty()) {
+    const std::string key = keys.Idempotency(head.principal(), *spec.key);
     remove(key);
     idempotent.erase(key.substr(keys.Idempotencies().size()));
   }

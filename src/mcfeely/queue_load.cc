@@ -291,11 +291,13 @@ absl::StatusOr<std::unique_ptr<QueuedJob>> Queue::State::MakeLoaded(
   job->text_pieces = pieces.text_pieces;
   job->in_table = InTable(pieces.head);
   job->spec = std::make_shared<const Job>(*std::move(spec));
-  job->attempts = std::move(pieces.attempts);
-  job->ends = pieces.head.ends();
+  if (pieces.attempts != nullptr) {
+    job->past.Edit().attempts = std::move(*pieces.attempts);
+  }
+  if (pieces.head.ends() > 0) job->past.Edit().ends = pieces.head.ends();
   if (pieces.head.note_size() > 0) {
-    job->notes = std::make_unique<std::vector<pb::JobNote>>(
-        pieces.head.note().begin(), pieces.head.note().end());
+    job->past.Edit().notes = {pieces.head.note().begin(),
+                              pieces.head.note().end()};
   }
   return job;
 }

@@ -178,15 +178,11 @@ void Queue::State::AddNote(JobId job, const Operation& operation) {
     absl::StrAppend(&names, names.empty() ? "" : " ", name);
   }
   note.set_tasks(names);
-  if (record.notes == nullptr) {
-    record.notes = std::make_unique<std::vector<pb::JobNote>>();
-  }
-  if (record.notes->size() == kKeptNotes) {
-    record.notes->erase(record.notes->begin());
-  }
-  record.notes->push_back(std::move(note));
+  std::vector<pb::JobNote>& notes = record.past.Edit().notes;
+  if (notes.size() == kKeptNotes) notes.erase(notes.begin());
+  notes.push_back(std::move(note));
   Touch(job, OpenBatch::kHead);
-  open.bytes += record.notes->back().ByteSizeLong();
+  open.bytes += notes.back().ByteSizeLong();
   open.waiting.changed.insert(job);
   Log(absl::StrCat("operator.", VerbWord(operation.control.verb())), job, names,
       "", operation.principal);

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "mcfeely/queue.h"
+#include "mcfeely/rare.h"
 #include "mcfeely/records.h"
 
 namespace mcfeely {
@@ -40,19 +41,22 @@ struct QueuedJob {
   const std::string* principal;  // in State::principals
   Millis injected;
   uint32_t text_pieces = 0;
-  uint32_t in_table = kTasksInTable;       // of its tasks
-  std::shared_ptr<const Job> spec;         // the scheduler's too
-  std::unique_ptr<KeptAttempts> attempts;  // null: none
-  // What operators did to it, the latest kKeptNotes; null: nothing.
-  std::unique_ptr<std::vector<fleetbox::wire::JobNote>> notes;
-  uint32_t ends = 0;  // how often it has ended
+  uint32_t in_table = kTasksInTable;  // of its tasks
+  std::shared_ptr<const Job> spec;    // the scheduler's too
   bool has_parts() const { return spec->tasks.size() > in_table; }
   struct End {
     fleetbox::wire::JobState state;
     absl::Time when;
     std::vector<TaskStatus> tasks;
   };
-  std::unique_ptr<End> end;  // null: it has not ended
+  struct Past {
+    KeptAttempts attempts;
+    // What operators did to it, the latest kKeptNotes.
+    std::vector<fleetbox::wire::JobNote> notes;
+    uint32_t ends = 0;       // how often it has ended
+    std::optional<End> end;  // nullopt: it is open
+  };
+  Rare<Past> past;
 };
 
 // An injection that is being stored.

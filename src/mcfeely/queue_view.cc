@@ -55,7 +55,7 @@ std::string WhyOf(const Shown& shown, uint32_t t) {
   const TaskStatus& status = shown.tasks[t];
   if (status.stored != Record::SKIPPED ||
       status.culprit >= shown.tasks.size()) {
-    return status.reason;
+    return *status.reason;
   }
   return SkippedWhy(*shown.spec, t, status,
                     shown.tasks[status.culprit].stored == Record::CANCELLED);
@@ -182,8 +182,8 @@ absl::StatusOr<pb::JobView> Queue::View(store::Engine& engine, JobId job,
     shown.injected = known.injected;
     shown.spec = known.spec;
     // Until its end is stored it is shown as open: it might still be undone.
-    if (known.end != nullptr) shown.tasks = known.end->tasks;
-    if (known.notes != nullptr) shown.notes = *known.notes;
+    if (known.past->end.has_value()) shown.tasks = known.past->end->tasks;
+    shown.notes = known.past->notes;
   } else {
     TRY_ASSIGN(shown, ReadEnded(engine, s.keys, job));
   }

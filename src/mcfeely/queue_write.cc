@@ -87,8 +87,8 @@ OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
     open.operations++;
     const QueuedJob& record = *jobs.at(job.value);
     open.bytes += kHeadBytes + record.principal->size();
-    if (record.notes != nullptr) {
-      for (const auto& note : *record.notes) open.bytes += note.ByteSizeLong();
+    for (const pb::JobNote& note : record.past->notes) {
+      open.bytes += note.ByteSizeLong();
     }
     const size_t tasks = record.spec->tasks.size();
     const bool whole = part == OpenBatch::kHead;
@@ -100,7 +100,7 @@ OpenBatch::Table& Queue::State::Touch(JobId job, uint32_t part) {
         open.bytes +=
             status.stored == pb::TaskRecord::UNTOUCHED
                 ? 2
-                : kRecordBytes - kMaxReasonBytes + status.reason.size();
+                : kRecordBytes - kMaxReasonBytes + status.reason->size();
       }
     }
   }
@@ -114,8 +114,9 @@ void Queue::State::TouchTask(JobId job, uint32_t task) {
 
 const TaskStatus& Queue::State::StatusOf(JobId job, uint32_t task) const {
   const QueuedJob& record = *jobs.at(job.value);
-  return record.end != nullptr ? record.end->tasks[task]
-                               : scheduler.Record(job, TaskIndex{task});
+  const std::optional<QueuedJob::End>& end = record.past->end;
+  return end.has_value() ? end->tasks[task]
+                         : scheduler.Record(job, TaskIndex{task});
 }
 
 void Queue::State::Store(std::unique_ptr<Pending> owned,
@@ -156,7 +157,7 @@ void Queue::State::Store(std::unique_ptr<Pending> owned,
       store::Put(parcel_key, absl::StrCat(number, *record.principal)));
   if (!pending.key.empty()) {
     const std::string key =
-        keys.Idempotency(*record.principal, record.spec->key);
+        keys.Idempotency(*record.principal, *record.spec->key);
     last.conditions.push_back(store::Absent(key));
     last.operations.push_back(store::Put(key, number));
   }
@@ -211,15 +212,14 @@ pb::JobHead Queue::State::HeadOf(JobId id, const QueuedJob& job) const {
   head.set_tasks(tasks);
   head.set_text_pieces(job.text_pieces);
   head.set_in_table(job.in_table);
-  if (job.end != nullptr) {
-    head.set_state(job.end->state);
-    head.set_ended_ms(static_cast<uint64_t>(base::ToMillis(job.end->when)));
+  const QueuedJob::Past& past = *job.past;
+  if (past.end.has_value()) {
+    head.set_state(past.end->state);
+    head.set_ended_ms(static_cast<uint64_t>(base::ToMillis(past.end->when)));
   }
-  if (job.notes != nullptr) {
-    for (const pb::JobNote& note : *job.notes) *head.add_note() = note;
-  }
-  head.set_ends(job.ends);
-  const bool known = job.end != nullptr || scheduler.Has(id);
+  for (const pb::JobNote& note : past.notes) *head.add_note() = note;
+  head.set_ends(past.ends);
+  const bool known = past.end.has_value() || scheduler.Has(id);
   if (scheduler.Has(id)) {
     head.set_held(scheduler.Flags(id).held);
     head.set_start_now(scheduler.Flags(id).start_now);
@@ -428,7 +428,7 @@ void Queue::State::FinishBatch() {
   Batch batch = std::move(backlog.front());
   backlog.pop_front();
   for (const JobId job : batch.ended) {
-    const absl::Time when = jobs.at(job.value)->end->when;
+    const absl::Time when = jobs.at(job.value)->past->end->when;
     ended_jobs.emplace(base::ToMillis(when), job.value);
     jobs.erase(job.value);
   }

@@ -179,7 +179,7 @@ void Scheduler::State_::CloseAttempt(OpenJob& job, uint32_t t,
   status.journal = JournalId();
   effects.push_back(SaveAttempt{JobId{job.id}, TaskIndex{t}, status.attempt,
                                 status.attempts, status.started, verdict,
-                                status.reason});
+                                *status.reason});
   Line(host);
 }
 
@@ -199,7 +199,7 @@ void Scheduler::State_::Interrupted(OpenJob& job, uint32_t t,
 // The attempt an operator wanted to end has ended, one way or the other.
 void Scheduler::State_::Cancelled(OpenJob& job, uint32_t t, pb::Verdict verdict,
                                   const std::string& reason) {
-  std::string who = std::move(job.status(t).reason);
+  std::string who = *job.status(t).reason;
   CloseAttempt(job, t, verdict, reason);
   Finish(job, t, Record::CANCELLED, std::move(who));
 }
@@ -219,10 +219,10 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t, absl::Duration asked,
           : std::max(now, NextAttempt(birth, status.started, options.step,
                                       options.retry_max));
   const bool no_more_tries =
-      options.tries > 0 &&
-      status.attempts - status.earlier >= static_cast<uint32_t>(options.tries);
+      options.tries > 0 && status.attempts - status.reset->earlier >=
+                               static_cast<uint32_t>(options.tries);
   if (no_more_tries || due > GiveUpAt(job, t)) {
-    return GiveUp(job, t, status.reason);
+    return GiveUp(job, t, *status.reason);
   }
   status.stored = Record::DELAYED;
   status.due = due;
@@ -234,7 +234,7 @@ void Scheduler::State_::TryAgain(OpenJob& job, uint32_t t, absl::Duration asked,
 void Scheduler::State_::GiveUp(OpenJob& job, uint32_t t,
                                absl::string_view last) {
   const TaskStatus& status = job.status(t);
-  const uint32_t tries = status.attempts - status.earlier;
+  const uint32_t tries = status.attempts - status.reset->earlier;
   const bool all_tried = job.options(t).tries > 0 &&
                          tries >= static_cast<uint32_t>(job.options(t).tries);
   std::string reason =
@@ -336,13 +336,14 @@ uint32_t OpenJob::CulpritOf(uint32_t t) const {
 void Scheduler::State_::EndIfFinished(OpenJob& job) {
   if (job.unfinished != 0) return;
   std::vector<TaskStatus> last;
-  last.reserve(job.tasks.size());
+  last.reserve(job.size());
   bool failed = false, cancelled = false;
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     failed |= job.Failed(t);
     cancelled |= job.status(t).stored == Record::CANCELLED;
   }
-  for (OpenTask& task : job.tasks) {
+  for (uint32_t t = 0; t < job.size(); t++) {
+    OpenTask& task = job.tasks[t];
     task.host->tasks--;
     if (task.host->tasks == 0) Forget(*task.host);
     last.push_back(std::move(task.status));

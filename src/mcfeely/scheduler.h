@@ -184,15 +184,19 @@ struct TaskStatus {
   Millis started;     // latest attempt
   Millis ended;       // latest attempt, or skipped
   Millis due;         // DELAYED
-  std::string reason;
+  Rare<std::string> reason;
   uint32_t culprit = 0;  // SKIPPED; its own position: it was not needed
   JournalId journal;     // that an open attempt went to
   bool held = false;     // by an operator
   bool warned = false;
   bool cancelling = false;  // the open attempt is to end
   bool marked = false;      // the verdict is an operator's
-  uint32_t earlier = 0;     // attempts before `reset`
-  Millis reset;             // when an operator made it begin anew
+  struct Reset {
+    Millis when;
+    uint32_t earlier = 0;  // attempts before
+    friend bool operator==(const Reset&, const Reset&) = default;
+  };
+  Rare<Reset> reset;  // an operator made it begin anew
   friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
 fleetbox::wire::TaskRecord ToMessage(const TaskStatus& status);

@@ -39,10 +39,9 @@ TaskStatus Untouched(const TaskStatus& was) {
   status.held = was.held;
   status.warned = was.warned;
   status.reset = was.reset;
-  status.earlier = was.earlier;
-  if (was.reset > Millis()) {
+  if (was.reset->when > Millis()) {
     status.attempts =
-        std::max(was.earlier, was.attempts - (IsOpen(was) ? 1 : 0));
+        std::max(was.reset->earlier, was.attempts - (IsOpen(was) ? 1 : 0));
   }
   return status;
 }
@@ -56,8 +55,8 @@ Record ToMessage(const TaskStatus& status) {
   record.set_warned(status.warned);
   record.set_cancelling(status.cancelling);
   record.set_marked(status.marked);
-  record.set_reset_ms(MillisOf(status.reset));
-  record.set_earlier(status.earlier);
+  record.set_reset_ms(MillisOf(status.reset->when));
+  record.set_earlier(status.reset->earlier);
   // `eligible` of an untouched task is derived from the others.
   if (status.stored == Record::UNTOUCHED) return record;
   record.set_state(status.stored);
@@ -68,7 +67,7 @@ Record ToMessage(const TaskStatus& status) {
   record.set_started_ms(MillisOf(status.started));
   record.set_ended_ms(MillisOf(status.ended));
   record.set_due_ms(MillisOf(status.due));
-  record.set_reason(status.reason);
+  record.set_reason(*status.reason);
   record.set_culprit(status.culprit);
   if (!status.journal.empty()) {
     record.set_journal(std::string(status.journal.view()));
@@ -93,8 +92,10 @@ TaskStatus FromMessage(const Record& record) {
   status.warned = record.warned();
   status.cancelling = record.cancelling();
   status.marked = record.marked();
-  status.reset = TimeOf(record.reset_ms());
-  status.earlier = std::min(record.earlier(), record.attempts());
+  TaskStatus::Reset reset;
+  reset.when = TimeOf(record.reset_ms());
+  reset.earlier = std::min(record.earlier(), record.attempts());
+  status.reset = reset;
   if (record.journal().size() == status.journal.bytes.size()) {
     status.journal = JournalId::From(record.journal());
   }
@@ -126,7 +127,7 @@ absl::Status Scheduler::Reopen(JobId job, std::shared_ptr<const Job> spec,
 void Scheduler::Drop(JobId id) {
   State_& s = *state_;
   OpenJob& job = *s.Find(id.value);
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     MUST(job.tasks[t].phase != Phase::kOpen);
     s.Unplace(job, t);
     SchedulerHost& host = *job.tasks[t].host;
@@ -168,13 +169,13 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
   OpenJob& job = *made;
   job.accepted = accepted;
   job.flags = flags;
-  job.tasks.resize(tasks.size());
+  job.tasks = std::make_unique<OpenTask[]>(tasks.size());
   for (size_t t = 0; t < tasks.size(); t++) {
     job.tasks[t].status = std::move(tasks[t]);
   }
   if (stored) TRY(Mend(job, changed));
   absl::flat_hash_set<AttemptId> own_attempts;
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     const TaskStatus& status = job.tasks[t].status;
     if (IsOpen(status) && (open_attempts.contains(status.attempt) ||
                            !own_attempts.insert(status.attempt).second)) {
@@ -183,7 +184,7 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
     }
   }
   jobs.emplace(id.value, std::move(made));
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     job.tasks[t].host = &HostOf(job.spec->tasks[t].host);
     job.tasks[t].host->tasks++;
     if (job.Ended(t)) {
@@ -194,11 +195,11 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
     }
   }
   CountNeeds(job);
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     if (job.status(t).stored != Record::UNTOUCHED) Place(job, t);
   }
   for (const uint32_t t : SettleAll(job)) changed->push_back(t);
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     if (job.tasks[t].phase == Phase::kWaiting) Place(job, t);
   }
   std::sort(changed->begin(), changed->end());
@@ -207,7 +208,7 @@ absl::Status Scheduler::State_::Add(JobId id, std::shared_ptr<const Job> spec,
 }
 
 void Scheduler::State_::CountNeeds(OpenJob& job) {
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     OpenTask& task = job.tasks[t];
     task.open_needs = 0;
     task.need_failed = false;
@@ -233,7 +234,7 @@ std::vector<uint32_t> Scheduler::State_::SettleAll(OpenJob& job) {
     skipped.push_back(t);
     for (const uint32_t d : Settle(job, t)) skipped.push_back(d);
   };
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     if (job.Ended(t) && job.Bad(t)) bad.push_back(t);
   }
   std::sort(bad.begin(), bad.end(), [&](uint32_t a, uint32_t b) {
@@ -249,7 +250,7 @@ std::vector<uint32_t> Scheduler::State_::SettleAll(OpenJob& job) {
       }
     }
   }
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     if (job.tasks[t].phase == Phase::kWaiting &&
         job.options(t).run_if == RunIf::kFailure && !job.tasks[t].need_failed &&
         job.tasks[t].open_needs == 0) {
@@ -318,7 +319,7 @@ absl::Status Scheduler::State_::CheckRecord(const OpenJob& job, uint32_t t,
   for (const uint32_t n : job.graph->Needs(t)) {
     need_failed |= job.Failed(n);
     // It was all right until an operator began anew with what it requires.
-    if (status.eligible <= job.status(n).reset) {
+    if (status.eligible <= job.status(n).reset->when) {
       need_failed = true;
       continue;
     }
@@ -339,17 +340,17 @@ absl::Status Scheduler::State_::CheckRecord(const OpenJob& job, uint32_t t,
 // is an error.
 absl::Status Scheduler::State_::Mend(OpenJob& job,
                                      std::vector<uint32_t>* changed) {
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     bool untouched = false;
     TRY(CheckRecord(job, t, &untouched));
     if (!untouched) continue;
     job.status(t) = Untouched(job.status(t));
     changed->push_back(t);
   }
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     const TaskStatus& status = job.status(t);
     if (status.stored != Record::SKIPPED) continue;
-    if (status.culprit >= job.tasks.size()) {
+    if (status.culprit >= job.size()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "task ", t, " was skipped for a task that does not exist"));
     }

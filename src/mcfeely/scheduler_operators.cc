@@ -35,7 +35,7 @@ std::vector<uint32_t> Meant(const OpenJob& job,
   std::vector<uint32_t> meant;
   for (const TaskIndex t : tasks) meant.push_back(t.value);
   if (meant.empty()) {
-    for (uint32_t t = 0; t < job.tasks.size(); t++) meant.push_back(t);
+    for (uint32_t t = 0; t < job.size(); t++) meant.push_back(t);
   }
   std::sort(meant.begin(), meant.end());
   meant.erase(std::unique(meant.begin(), meant.end()), meant.end());
@@ -53,7 +53,7 @@ bool MayBeRetried(const OpenJob& job, uint32_t t) {
 // these times, and the clock may have been set back since.
 absl::Time AnewAt(const OpenJob& job, absl::Time now) {
   absl::Time at = now;
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     const TaskStatus& status = job.status(t);
     const bool attempted = status.stored != Record::UNTOUCHED &&
                            status.stored != Record::SKIPPED &&
@@ -74,7 +74,7 @@ absl::Status Scheduler::Check(const Operated& e) const {
     return absl::FailedPreconditionError(absl::StrCat(what, " ", why));
   };
   for (const TaskIndex t : e.tasks) {
-    if (t.value >= job.tasks.size()) return no(name, "has no such task");
+    if (t.value >= job.size()) return no(name, "has no such task");
     TRY(state_->CheckTask(job, e.verb, t.value));
   }
   if (e.verb == Control::RETRY) {
@@ -89,7 +89,7 @@ absl::Status Scheduler::Check(const Operated& e) const {
   }
   if (!e.tasks.empty()) return absl::OkStatus();
   const auto any = [&](auto holds) {
-    for (uint32_t t = 0; t < job.tasks.size(); t++) {
+    for (uint32_t t = 0; t < job.size(); t++) {
       if (holds(t)) return true;
     }
     return false;
@@ -298,8 +298,9 @@ void Scheduler::State_::Retry(OpenJob& job,
     TaskStatus& was = job.status(t);
     TaskStatus status;
     status.held = was.held;
-    status.attempts = status.earlier = was.attempts;
-    status.reset = anew;
+    status.attempts = was.attempts;
+    status.reset.Edit().earlier = was.attempts;
+    status.reset.Edit().when = anew;
     was = std::move(status);
     job.tasks[t].phase = Phase::kWaiting;
     job.unfinished++;
@@ -323,7 +324,7 @@ void Scheduler::State_::Mark(OpenJob& job, const std::vector<TaskIndex>& tasks,
     Unplace(job, t);
     if (job.Ended(t)) {
       // What went on from the verdict before has not done so in vain.
-      job.status(t).reset = anew;
+      job.status(t).reset.Edit().when = anew;
       // EndTask counts it as ended once more.
       job.unfinished++;
       unfinished++;
@@ -339,14 +340,15 @@ void Scheduler::State_::Mark(OpenJob& job, const std::vector<TaskIndex>& tasks,
 // been taken back.
 void Scheduler::State_::Rederive(OpenJob& job, absl::Time anew) {
   constexpr uint32_t kNotSkipped = UINT32_MAX;
-  std::vector<uint32_t> culprits(job.tasks.size(), kNotSkipped);
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  std::vector<uint32_t> culprits(job.size(), kNotSkipped);
+  for (uint32_t t = 0; t < job.size(); t++) {
     TaskStatus& status = job.status(t);
     if (status.stored == Record::SKIPPED) {
       culprits[t] = std::exchange(status.culprit, 0);
       status.stored = Record::UNTOUCHED;
       status.ended = status.eligible = Millis();
-      status.reset = anew;  // what went on from its end stays as it is
+      status.reset.Edit().when =
+          anew;  // what went on from its end stays as it is
       job.unfinished++;
       unfinished++;
     } else if (status.stored == Record::UNTOUCHED) {
@@ -359,7 +361,7 @@ void Scheduler::State_::Rederive(OpenJob& job, absl::Time anew) {
   }
   CountNeeds(job);
   SettleAll(job);
-  for (uint32_t t = 0; t < job.tasks.size(); t++) {
+  for (uint32_t t = 0; t < job.size(); t++) {
     if (job.tasks[t].phase == Phase::kWaiting) Place(job, t);
     const TaskStatus& status = job.status(t);
     const uint32_t culprit =

@@ -176,7 +176,7 @@ void Scheduler::State_::MakeEligible(OpenJob& job, uint32_t t) {
   const absl::Time start =
       std::max(options.start,
                job.flags.start_now ? absl::InfinitePast() : job.spec->start);
-  const absl::Time reset = job.status(t).reset;
+  const absl::Time reset = job.status(t).reset->when;
   job.status(t).eligible = std::max({LastNeedEnded(job, t), start, reset});
   if (options.delay > absl::ZeroDuration() || start > absl::InfinitePast()) {
     MakeDelayed(job, t);

@@ -108,10 +108,11 @@ struct OpenJob {
   std::shared_ptr<const Job> spec;     // the queue's too
   std::shared_ptr<const Graph> graph;  // of jobs of one task: State_::alone
   Millis accepted = {};
-  std::vector<OpenTask> tasks = {};
-  size_t unfinished = 0;  // tasks that can still change
+  std::unique_ptr<OpenTask[]> tasks = nullptr;  // as many as in `spec`
+  uint32_t unfinished = 0;                      // tasks that can still change
   JobFlags flags = {};
 
+  uint32_t size() const { return static_cast<uint32_t>(spec->tasks.size()); }
   const TaskOptions& options(uint32_t t) const {
     return *spec->tasks[t].options;
   }

@@ -172,13 +172,13 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
       return why;
     }
     case pb::TASK_DELAYED: {
-      const uint32_t tries = status.attempts - status.earlier;
+      const uint32_t tries = status.attempts - status.reset->earlier;
       if (tries == 0) {
         return absl::StrCat("starts ", In(state_->ReadyAt(j, t), now));
       }
       return absl::StrCat("deferred ", Times(tries), ", next try ",
                           In(status.due, now),
-                          status.reason.empty() ? "" : ": ", status.reason);
+                          status.reason->empty() ? "" : ": ", *status.reason);
     }
     case pb::TASK_READY: {
       // Its operator's word counts whether it is there or not.
@@ -206,13 +206,15 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
     }
     case pb::TASK_DISPATCHED:
       if (status.cancelling) {
-        return absl::StrCat("being ", status.reason, host.connected ? "" : "; ",
+        return absl::StrCat("being ", *status.reason,
+                            host.connected ? "" : "; ",
                             host.connected ? "" : away());
       }
       return host.connected ? absl::StrCat("sent to ", host.name) : away();
     case pb::TASK_RUNNING:
       if (status.cancelling) {
-        return absl::StrCat("being ", status.reason, host.connected ? "" : "; ",
+        return absl::StrCat("being ", *status.reason,
+                            host.connected ? "" : "; ",
                             host.connected ? "" : away());
       }
       return absl::StrCat("runs on ", host.name,
@@ -222,13 +224,13 @@ std::string Scheduler::Why(JobId job, TaskIndex task, absl::Time now) const {
                         j.status(status.culprit).stored == Record::CANCELLED);
     case pb::TASK_HELD:
       if (status.stored == Record::HELD) {
-        return absl::StrCat("not safe to repeat: ", status.reason);
+        return absl::StrCat("not safe to repeat: ", *status.reason);
       }
       return j.flags.held ? "its job is held" : "held";
     case pb::TASK_DONE:
     case pb::TASK_FAILED:
     default:
-      return status.reason;
+      return *status.reason;
   }
 }
 

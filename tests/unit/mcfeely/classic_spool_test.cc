@@ -58,7 +58,7 @@ TEST_CASE("classic spool: what is done is left out, and required no more",
   CHECK(job.description == "new home");
   CHECK(job.failure == std::vector<std::string>{"ops@x", "root"});
   CHECK(job.success.empty());
-  CHECK(job.key == "classic/17/77");
+  CHECK(*job.key == "classic/17/77");
   REQUIRE(job.tasks.size() == 2);
   CHECK(job.tasks[0].name == "32");
   CHECK(job.tasks[1].arguments == std::vector<std::string>{"a b", ""});

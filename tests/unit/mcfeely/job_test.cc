@@ -19,7 +19,7 @@ Job Example() {
   job.description = "line one\nSubject: no \x04 \xff header";
   job.success = {"ops@example.com", "exec:notify"};
   job.failure = {"root"};
-  job.key = "k\n1";
+  job.key.Edit() = "k\n1";
   job.allow_unknown_hosts = true;
   job.tasks = {{"a", "h1", "ok_comm", {"x", "y z", "", "\xfe\n"}, {}},
                {"b", "2001:db8::7", "test_comm", {}, {}},

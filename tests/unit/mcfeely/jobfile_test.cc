@@ -230,7 +230,7 @@ TEST_CASE("mcfeely 23: an address that is an option or a header is refused",
       "success c\nkey k\ntask a h c\n");
   CHECK(job.description == "a\n$(reboot) `x` ' \x04 \xff");
   CHECK(job.success == Strings{"a", "b", "c"});
-  CHECK(job.key == "k");
+  CHECK(*job.key == "k");
 }
 
 TEST_CASE("jobfile: description and key are given once, as one word",

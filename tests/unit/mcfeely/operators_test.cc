@@ -95,7 +95,7 @@ TEST_CASE("mcfeely 42: cancelling a job ends everything but what runs",
   bench.Wake(500);
   CHECK(bench.Dispatched().empty());
   bench.End(job, "running", pb::CANCELLED, 501, "killed by SIGTERM");
-  CHECK(bench.Stored(job, "running").reason ==
+  CHECK(*bench.Stored(job, "running").reason ==
         "cancelled by user:ops@example.com");
   // What had succeeded before it heard of it has succeeded.
   bench.End(job, "sent", pb::DONE, 502);
@@ -224,7 +224,7 @@ TEST_CASE("operators: a verdict of theirs counts as any other", "[mcfeely]") {
     REQUIRE(bench.Operate(job, Control::MARK_DONE, {"a"}, 1).ok());
     CHECK(bench.All<CancelAttempt>().size() == 1);
     CHECK(bench.Dispatched() == Names{"b", "c"});
-    CHECK(bench.Stored(job, "a").reason ==
+    CHECK(*bench.Stored(job, "a").reason ==
           "marked done by user:ops@example.com");
     // What its comm says later changes nothing.
     CHECK(bench.On(AttemptEnded{"h1", open, pb::FAILED, "exit 1"}, 2).empty());

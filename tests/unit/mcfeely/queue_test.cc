@@ -34,7 +34,7 @@ TEST_CASE("mcfeely 19: one job comes of one key, however often and when",
           "[mcfeely]") {
   QueueBench q;
   Job job = OneTask();
-  job.key = "new customer 31";
+  job.key.Edit() = "new customer 31";
   for (int n = 1; n <= 50; n++) q.Inject(n, n, job);
   CHECK(q.actions.empty());  // repeats wait for the first
   q.Settle();
@@ -61,7 +61,7 @@ TEST_CASE("mcfeely 36: a job the policy forbids is refused, and not queued",
           "[mcfeely]") {
   QueueBench q;
   Job job = OneTask();
-  job.key = "k";
+  job.key.Edit() = "k";
   q.Inject(1, 1, job);
   q.Settle();
   q.actions.clear();

@@ -110,7 +110,7 @@ TEST_CASE("options: no more attempts than tries", "[mcfeely]") {
   bench.Wake(25);
   bench.End(job, "a", pb::DEFERRED, 25, "exit 99");
   CHECK(bench.Ended() == 1);
-  CHECK(bench.Stored(job, "a").reason == "gave up after 2 attempts: exit 99");
+  CHECK(*bench.Stored(job, "a").reason == "gave up after 2 attempts: exit 99");
   // A retry begins to count anew.
   bench.Reopen(job);
   REQUIRE(bench.Operate(job, pb::Control::RETRY, {}, 30).ok());
@@ -187,7 +187,7 @@ TEST_CASE("mcfeely 8: a late task is told of once, then given up",
     bench.Wake(9 * 3600);
     CHECK(bench.All<TellLate>().empty());
     bench.Wake(10 * 3600);
-    CHECK(bench.Stored(job, "a").reason ==
+    CHECK(*bench.Stored(job, "a").reason ==
           "gave up after 10h: h1 is not connected");
   }
   SECTION("while it is deferred") {

@@ -126,6 +126,29 @@ TEST_CASE("compress: only one whole frame is taken", "[wire]") {
   CHECK_FALSE(wire::Decompress(skippable + frame, 1000).ok());
 }
 
+TEST_CASE("compress: formats older than zstd's standard are refused",
+          "[wire]") {
+  for (const char version : {'\x22', '\x23', '\x24', '\x25', '\x26', '\x27'}) {
+    const std::string frame =
+        std::string({version, '\xb5', '\x2f', '\xfd'}) + Noise(100);
+    CAPTURE(int{version});
+    CHECK(absl::IsInvalidArgument(wire::Decompress(frame, 10).status()));
+    CHECK(wire::UnpackValue("\1" + frame, 1000).status().message() ==
+          "a value that is no zstd frame");
+    // By the library itself, too, as far as it is in the executable.
+    std::string out(1000, ' ');
+    CHECK(ZSTD_isError(
+        ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size())));
+    CHECK(
+        ZSTD_isError(ZSTD_findFrameCompressedSize(frame.data(), frame.size())));
+    ZSTD_DStream* stream = ZSTD_createDStream();
+    ZSTD_inBuffer in{frame.data(), frame.size(), 0};
+    ZSTD_outBuffer to{out.data(), out.size(), 0};
+    CHECK(ZSTD_isError(ZSTD_decompressStream(stream, &to, &in)));
+    ZSTD_freeDStream(stream);
+  }
+}
+
 TEST_CASE("compress: a frame is made of any bytes, stored or not", "[wire]") {
   for (size_t n : {0, 1, 255, 256, 65'791, 65'792, 128 << 10, (128 << 10) + 1,
                    1 << 20, (1 << 20) + 1}) {

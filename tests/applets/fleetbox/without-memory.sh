@@ -1,0 +1,8 @@
+# A command that finds no memory says so in a line.
+printf "define(\`a', \`a\`'a'a')a" >endless.m4
+(
+  ulimit -v 60000
+  "$BIN" m4 -L 0 endless.m4 >/dev/null 2>said
+  echo "exit $?"
+)
+grep fleetbox said

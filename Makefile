@@ -134,6 +134,13 @@ $(B)/applets.inc: FORCE        # rewritten only when the list changes
 	@printf '%s' '$(foreach a,$(sort $(APPLETS)),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
+# An executable with McFeely's core alone, for `make bench`.
+FEW := fleetbox-key fleetbox-parcel fleetbox-store mcfeely-agent mcfeely-inject mcfeely-server
+$(B)/few/main.o: src/main.cc Makefile
+	@mkdir -p $(@D)
+	@printf '%s' '$(foreach a,$(FEW),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$(@D)/applets.inc
+	$(Q)$(CCACHE) $(CXX) -iquote $(@D) $(CXXFLAGS) -c -o $@ $<
+
 # Nothing of ours throws, and nothing catches but cli/args.cc: so nobody else
 # needs tables of what to clean up (0.3 MB). Nothing asks for a type when it runs
 # (30 kB, 900 pointers). <absl/status/status.h> includes <iostream>; its guard
@@ -161,7 +168,9 @@ $(B)/less/%.a: $(B)/src/left_out.o
 	  "$$($(CXX) -print-file-name=$*.a)" $@
 
 # The linker warns of libc's look-ups; sys/resolve pins them to what is inside.
-$(BIN) $(BIN)-named: $(B)/src/main.o $(B)/src/start.o $(APPLET_OBJ) $(B)/rooms.a src/start.order
+$(BIN) $(BIN)-named: $(B)/src/main.o $(APPLET_OBJ)
+$(B)/few/fleetbox: $(B)/few/main.o $(FEW:%=$(B)/applets/%.o)
+$(BIN) $(BIN)-named $(B)/few/fleetbox: $(B)/src/start.o $(B)/rooms.a src/start.order
 	$(if $(Q),$(SAY) LINK $@)
 	$(Q)$(CXX) $(LINK_$(PROFILE)) $(if $(filter $(B)/%-named debug asan tsan,$@ $(PROFILE)),,-s) -o $@ $(filter %.o %.a,$^) $(LIBS) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)! grep -v -e 'statically linked applications requires' -e ': in function' -e '^/usr/bin/ld: /usr/lib' $@.log
@@ -221,8 +230,8 @@ fuzz: | $(BUILD)/packages-fuzz
 	@$(MAKE) PROFILE=fuzz fuzz-all
 fuzz-all: $(FUZZ:%=$(B)/fuzz/%)
 	@tests/run-fuzz $(B)/fuzz $(FUZZ)
-bench: $(BIN) $(BENCH_SRC:tests/bench/%.cc=$(B)/bench/%) | $(BUILD)/packages-test
-	@BIN=$(abspath $(BIN)) tests/run-bench $(B)/bench $(BUILD)/bench
+bench: $(BIN) $(B)/few/fleetbox $(BENCH_SRC:tests/bench/%.cc=$(B)/bench/%) | $(BUILD)/packages-test
+	@BIN=$(abspath $(BIN)) FEW=$(abspath $(B)/few/fleetbox) tests/run-bench $(B)/bench $(BUILD)/bench
 # A peer that cannot be installed is named in the table.
 bench-fanout: $(BIN) $(B)/bench/fanout/fanout_bench
 	@third_party/install-packages bench || true

@@ -10,11 +10,13 @@
   extern "C" type left_out_##name parameters;    \
   type left_out_##name parameters { return result; }
 
-// --- SQLite: modules that every connection begins with, and functions of its
-// language. The store has tables of blobs only (store/sqlite_db.cc).
+// --- SQLite: modules that every connection begins with, extensions that it
+// loads, functions of its language, and what it tells of itself. The store has
+// tables of blobs only (store/sqlite_db.cc).
 struct sqlite3;
 namespace {
-constexpr int kOk = 0;                                              // SQLITE_OK
+using Text = const char*;
+constexpr int kOk = 0, kError = 1;  // SQLITE_OK, SQLITE_ERROR
 constexpr double kNull = std::numeric_limits<double>::quiet_NaN();  // in SQL
 }  // namespace
 LEFT_OUT(int, sqlite3Fts3Init, (sqlite3*), kOk)
@@ -24,6 +26,13 @@ LEFT_OUT(int, sqlite3DbstatRegister, (sqlite3*), kOk)
 LEFT_OUT(int, sqlite3StmtVtabInit, (sqlite3*), kOk)
 LEFT_OUT(int, sqlite3JsonTableFunctions, (sqlite3*), kOk)
 LEFT_OUT(void, sqlite3RegisterJsonFunctions, (), )
+LEFT_OUT(void, sqlite3RegisterDateTimeFunctions, (), )
+LEFT_OUT(void, sqlite3AutoLoadExtensions, (sqlite3*), )
+LEFT_OUT(void, sqlite3CloseExtensions, (sqlite3*), )
+LEFT_OUT(void, sqlite3_reset_auto_extension, (), )
+LEFT_OUT(int, sqlite3_load_extension, (sqlite3*, Text, Text, char**), kError)
+LEFT_OUT(Text*, sqlite3CompileOptions, (int* count), (*count = 0, nullptr))
+LEFT_OUT(Text, sqlite3OpcodeName, (int), "")
 LEFT_OUT(double, acos, (double), kNull)
 LEFT_OUT(double, acosh, (double), kNull)
 LEFT_OUT(double, asin, (double), kNull)

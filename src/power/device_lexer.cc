@@ -66,7 +66,8 @@ void DeviceProblems::Add(DeviceProblem problem) {
 DeviceLexer::DeviceLexer(std::string file, std::string text,
                          IncludeFile include, DeviceProblems& problems,
                          size_t most_bytes)
-    : include_(std::move(include)),
+    : end_{file, 1},
+      include_(std::move(include)),
       problems_(problems),
       most_bytes_(most_bytes) {
   Enter(std::move(file), std::move(text), {});
@@ -123,7 +124,7 @@ DeviceToken DeviceLexer::Next() {
   while (!sources_.empty() && !problems_.full()) {
     Source& source = sources_.back();
     if (!SkipBlank(source)) {
-      token.where = At(source);
+      end_ = At(source);
       sources_.pop_back();
       continue;
     }
@@ -135,6 +136,7 @@ DeviceToken DeviceLexer::Next() {
   }
   token.kind = DeviceToken::Kind::kEnd;
   token.text.clear();
+  token.where = end_;
   return token;
 }
 

@@ -90,6 +90,7 @@ class DeviceLexer {
   Where At(const Source& source) const { return {source.file, source.line}; }
 
   std::vector<Source> sources_;  // the innermost is the last
+  Where end_;                    // of the latest one that has ended
   IncludeFile include_;
   DeviceProblems& problems_;
   size_t most_bytes_, files_ = 0, bytes_ = 0;

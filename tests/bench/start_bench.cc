@@ -40,37 +40,54 @@ double P10(std::vector<double> v) {
 int main(int argc, char** argv) {
   const char* bin = getenv("BIN");
   if (bin == nullptr) bin = "build/release/fleetbox";
+  const char* few = getenv("FEW");  // with McFeely's core alone
+  if (few == nullptr) few = "build/release/few/fleetbox";
   bench::Table table("start and size");
   sys::Fd null(dup(1));
   auto dev_null = sys::Open("/dev/null", O_WRONLY);
   if (!dev_null.ok()) return 1;
   dup2(dev_null->get(), 1);
-  // Both as an installer leaves them: written in one go. What a linker wrote
+  // All as an installer leaves them: written in one go. What a linker wrote
   // in pieces lies in the page cache in pieces, too, and starts 60 us later.
   auto folder = sys::TemporaryFolder::Make("start-");
   if (!folder.ok()) return 1;
-  const std::string copy = folder->path() + "/fleetbox";
-  const std::string busybox = folder->path() + "/busybox";
-  for (const auto& [from, to] :
-       {std::pair(std::string(bin), copy),
-        std::pair(std::string("/bin/busybox"), busybox)}) {
-    const auto content = sys::ReadFile(from);
-    if (!content.ok() || !sys::CreateFile(to, *content, 0755).ok()) return 1;
-  }
-  std::vector<double> ours_all, limit_all;
-  for (int round = 0; round < 5; round++) {
-    std::vector<double> ours, limit;
-    for (int i = 0; i < 1000; i++) {  // in turns: both meet the same weather
-      Start({copy.c_str(), "--version"}, ours);
-      Start({busybox.c_str(), "true"}, limit);
+  struct Program {
+    const char *from, *name, *argument;
+    std::string copy = {};
+    double bytes = 0;
+    std::vector<double> rounds = {};
+  };
+  Program programs[] = {{bin, "fleetbox", "--version"},
+                        {few, "few", "--version"},
+                        {"/bin/busybox", "busybox", "true"}};
+  for (Program& p : programs) {
+    const auto content = sys::ReadFile(std::string(p.from));
+    p.copy = folder->path() + "/" + p.name;
+    if (!content.ok() || !sys::CreateFile(p.copy, *content, 0755).ok()) {
+      fprintf(stderr, "start_bench: there is no %s\n", p.from);
+      return 1;
     }
-    ours_all.push_back(P10(ours));
-    limit_all.push_back(P10(limit));
+    p.bytes = static_cast<double>(content->size());
+  }
+  for (int round = 0; round < 5; round++) {
+    std::vector<double> micros[std::size(programs)];
+    for (int i = 0; i < 1000; i++) {  // in turns: all meet the same weather
+      for (size_t p = 0; p < std::size(programs); p++) {
+        Start({programs[p].copy.c_str(), programs[p].argument}, micros[p]);
+      }
+    }
+    for (size_t p = 0; p < std::size(programs); p++) {
+      programs[p].rounds.push_back(P10(micros[p]));
+    }
   }
   dup2(null.get(), 1);
-  table.Add("start (limit: busybox true)", "us", bench::Median(ours_all),
-            bench::Median(limit_all), "<= 1.15");
-  const auto info = sys::Stat(std::string(bin));
-  table.Add("size", "bytes", info.ok() ? info->bytes : 0, 6e6, "<= 1");
+  const auto& [all, core, limit] = programs;
+  const double least = bench::Median(limit.rounds);
+  table.Add("McFeely's core: start (limit: busybox true)", "us",
+            bench::Median(core.rounds), least, "<= 1.15");
+  table.Add("McFeely's core: size", "bytes", core.bytes, 6e6, "<= 1");
+  table.Add("all commands: start", "us", bench::Median(all.rounds), least,
+            "<= 1.15");
+  table.Add("all commands: size", "bytes", all.bytes, 0, "");
   return table.Finish(argc, argv);
 }

@@ -169,6 +169,15 @@ TEST_CASE("power 4: each mistake is told with file, line and rule", "[power]") {
             "t:9: specification s given twice [duplicate-specification]"});
 }
 
+TEST_CASE("power 4: what is missing at the end is told with its line",
+          "[power]") {
+  CHECK(Problems("specification \"s\" {\n  script\n") ==
+        std::vector<std::string>{
+            "t:3: there is no script called '' [script]",
+            "t:3: '{' is missing behind script, at the end [syntax]",
+            "t:3: '}' is missing behind specification, at the end [syntax]"});
+}
+
 TEST_CASE("power 4: devices and hosts that do not fit are told", "[power]") {
   const DeviceReading reading = ReadDeviceFile(
       "t",

@@ -25,26 +25,24 @@ class RunningServer {
   explicit RunningServer(mcfeely::ServerConfig config) {
     std::atomic<bool> ready = false;
     thread_ = std::thread([&, config] {
-      sys::Loop loop;
-      auto server = mcfeely::Server::Open(loop, config);
+      auto server = mcfeely::Server::Open(loop_, config);
       if (!server.ok())
         fprintf(stderr, "%s\n", server.status().ToString().c_str());
-      loop_ = &loop;
       ready = true;
       if (!server.ok()) return;
       server_ = server->get();
-      loop.Run();
+      loop_.Run();
     });
     while (!ready) std::this_thread::yield();
   }
   ~RunningServer() {
-    loop_->Post([this] { server_->Stop(absl::Seconds(5)); });
+    loop_.Post([this] { server_->Stop(absl::Seconds(5)); });
     thread_.join();
   }
 
  private:
+  sys::Loop loop_;  // outlives who posts to it
   std::thread thread_;
-  sys::Loop* loop_ = nullptr;
   mcfeely::Server* server_ = nullptr;
 };
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <thread>
 
+#include "base/status.h"
 #include "keys/openssh_key.h"
 #include "mcfeely/agent.h"
 #include "mcfeely/client.h"
@@ -41,10 +42,11 @@ class Process {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
+  // On any thread: Catch's own checks are for one at a time.
   void StandStill(absl::Duration d) {
-    REQUIRE(kill(pid_, SIGSTOP) == 0);
+    MUST(kill(pid_, SIGSTOP) == 0);
     absl::SleepFor(d);
-    REQUIRE(kill(pid_, SIGCONT) == 0);
+    MUST(kill(pid_, SIGCONT) == 0);
   }
 
  private:

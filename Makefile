@@ -66,8 +66,8 @@ CXX := $(CXX_$(PROFILE))
 CXXFLAGS := -std=c++20 -Wall -Wextra -Werror -DCXXOPTS_NO_REGEX \
   -DFLEETBOX_VERSION='"$(VERSION)"' -iquote src -iquote $(B)/gen \
   -iquote $(B) -ffile-prefix-map=$(CURDIR)=. $(FLAGS_$(PROFILE))
-# A recipe's glob, not make's: the packages may be installed by this very run.
 LESS := $(B)/less/libzstd.a $(B)/less/libsqlite3.a
+# A recipe's glob, not make's: the packages may be installed by this very run.
 LIBS = -Wl,--start-group /usr/lib/*-linux-gnu/libabsl_*.a -lprotobuf-lite \
   $(B)/src/left_out.o $(LESS) -lsodium -lhttp_parser -lmbedtls -lmbedx509 -lmbedcrypto -Wl,--end-group -lpthread -ldl
 
@@ -136,10 +136,10 @@ $(B)/applets.inc: FORCE        # rewritten only when the list changes
 
 # An executable with McFeely's core alone, for `make bench`.
 FEW := fleetbox-key fleetbox-parcel fleetbox-store mcfeely-agent mcfeely-inject mcfeely-server
-$(B)/few/main.o: src/main.cc Makefile
+$(B)/few/main.o: src/main.cc Makefile | $(BUILD)/packages-build
 	@mkdir -p $(@D)
 	@printf '%s' '$(foreach a,$(FEW),APPLET("$a", applet_$(subst -,_,$a))|)' | tr '|' '\n' >$(@D)/applets.inc
-	$(Q)$(CCACHE) $(CXX) -iquote $(@D) $(CXXFLAGS) -c -o $@ $<
+	$(Q)$(CCACHE) $(CXX) -iquote $(@D) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # Nothing of ours throws, and nothing catches but cli/args.cc: so nobody else
 # needs tables of what to clean up (0.3 MB). Nothing asks for a type when it runs
@@ -293,5 +293,5 @@ help:
   bench bench-fanout bench-hosts bench-mcfeely bench-isinit bench-power browser soak demo \
   install links clean help FORCE
 -include $(ROOM_OBJ:.o=.d) $(APPLET_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) \
-  $(B)/src/main.d $(B)/src/start.d $(B)/src/left_out.d $(B)/tests/unit/main.d \
+  $(B)/src/main.d $(B)/src/start.d $(B)/src/left_out.d $(B)/few/main.d $(B)/tests/unit/main.d \
   $(wildcard $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

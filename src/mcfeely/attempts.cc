@@ -281,8 +281,9 @@ void Attempts::ForgetAhead() {
   s.ahead.clear();
   std::vector<AttemptId> ids;
   for (const auto& [id, k] : s.known) {
-    if (k.ahead.has_value() && k.entry.state() == Entry::ACCEPTED)
+    if (k.ahead.has_value() && k.entry.state() == Entry::ACCEPTED) {
       ids.push_back(id);
+    }
   }
   std::sort(ids.begin(), ids.end());
   for (const AttemptId id : ids) {

@@ -347,8 +347,8 @@ void Scheduler::State_::Rederive(OpenJob& job, absl::Time anew) {
       culprits[t] = std::exchange(status.culprit, 0);
       status.stored = Record::UNTOUCHED;
       status.ended = status.eligible = Millis();
-      status.reset.Edit().when =
-          anew;  // what went on from its end stays as it is
+      // What went on from its end stays as it is.
+      status.reset.Edit().when = anew;
       job.unfinished++;
       unfinished++;
     } else if (status.stored == Record::UNTOUCHED) {

@@ -196,11 +196,11 @@ absl::StatusOr<Items::Line> Items::Read(Reader& r, std::string* item) {
       wait_fd_ = r.fd;
       return Line::kWait;
     }
-    const size_t had = r.buffer.size();
-    r.buffer.resize(had + kReadBytes);
-    const ssize_t n = read(r.fd, r.buffer.data() + had, kReadBytes);
+    // Only as many pages of it are touched as there are items.
+    char bytes[kReadBytes];
+    const ssize_t n = read(r.fd, bytes, sizeof bytes);
     const int error = errno;
-    r.buffer.resize(had + std::max<ssize_t>(n, 0));
+    if (n > 0) r.buffer.append(bytes, n);
     if (n == 0) r.at_end = true;
     if (n < 0 && error == EAGAIN) {
       wait_fd_ = r.fd;

@@ -180,14 +180,22 @@ void Outputs::Suspend(Id id) {
   }
 }
 
+// kReadBytes that are not cleared: little output touches few of its pages.
+char* Outputs::Buffer() {
+  if (buffer_ == nullptr) {
+    buffer_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  }
+  return buffer_.get();
+}
+
 absl::Status Outputs::Refill(Flow& flow, const sys::Fd& file) {
-  buffer_.resize(kReadBytes);
+  char* const buffer = Buffer();
   for (;;) {
-    const ssize_t n = read(file.get(), buffer_.data(), kReadBytes);
+    const ssize_t n = read(file.get(), buffer, kReadBytes);
     if (n == 0) return absl::OkStatus();
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return base::SysError("output of an earlier run");
-    const absl::string_view bytes(buffer_.data(), n);
+    const absl::string_view bytes(buffer, n);
     flow.total += n;
     if (options_.way == OutputOptions::Way::kRecords) flow.check.Add(bytes);
     flow.kept.Append(bytes);
@@ -271,11 +279,11 @@ void Outputs::Hear(Task& task, Flow& flow) {
 
 // False when there was nothing to read, or its end.
 bool Outputs::Read(Task& task, Flow& flow) {
-  buffer_.resize(kReadBytes);
-  const ssize_t n = read(flow.pipe.get(), buffer_.data(), kReadBytes);
+  char* const buffer = Buffer();
+  const ssize_t n = read(flow.pipe.get(), buffer, kReadBytes);
   if (n > 0) {
     flow.total += n;
-    Deliver(task, flow, absl::string_view(buffer_.data(), n));
+    Deliver(task, flow, absl::string_view(buffer, n));
     return true;
   }
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;

@@ -173,6 +173,7 @@ class Outputs {
   void OpenSection(Task& task, std::function<void(int64_t)> opened);
   void Watch(Task& task);
   void Hear(Task& task, Flow& flow);
+  char* Buffer();
   bool Read(Task& task, Flow& flow);
   void Deliver(Task& task, Flow& flow, absl::string_view bytes);
   void Lines(Flow& flow, absl::string_view bytes);
@@ -206,7 +207,7 @@ class Outputs {
   bool last_task_ = false;    // ShowFolded
   std::optional<Id> holder_;  // of our own stream
   bool paused_ = false;       // some flow is
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
   int64_t undelivered_ = 0;
   bool broken_ = false, cut_short_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -1,3 +1,4 @@
+#include <absl/algorithm/container.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
@@ -7,8 +8,8 @@
 
 #include "base/limits.h"
 #include "base/status.h"
-#include "base/strings.h"
 #include "cli/applet.h"
+#include "cli/args.h"
 #include "cli/paint.h"
 #include "cli/report.h"
 #include "mcfeely/check.h"
@@ -443,6 +444,24 @@ absl::StatusOr<int> RunWait(const cli::Call& call) {
   return code;
 }
 
+// What is drained may come later; more often its name is mistyped.
+absl::Status WarnOfStrangers(const cli::Call& call, mcfeely::Client& client,
+                             absl::Span<const std::string> drained) {
+  fleetbox::wire::Query query;
+  query.mutable_status()->set_no_jobs(true);
+  TRY_ASSIGN(const fleetbox::wire::Reply reply, client.Ask(query));
+  for (const fleetbox::wire::HostView& host : reply.host()) {
+    if (!absl::c_linear_search(drained, host.name()) || host.connected() ||
+        host.running() + host.queued() > 0) {
+      continue;
+    }
+    cli::Warn(call, absl::NotFoundError(absl::StrCat(
+                        host.name(),
+                        ": is drained, but not connected and without work")));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> RunHost(const cli::Call& call) {
   absl::Span<const std::string> operands = call.operands;
   const std::string what = operands.empty() ? "" : operands[0];
@@ -460,14 +479,17 @@ absl::StatusOr<int> RunHost(const cli::Call& call) {
   if ((what != "drain" && what != "resume") || operands.size() < 2) {
     return cli::UsageError("say list, drain HOST ... or resume HOST ...");
   }
+  const bool drains = what == "drain";
+  operands.remove_prefix(1);
   TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
-  for (const std::string& host : operands.subspan(1)) {
+  for (const std::string& host : operands) {
     fleetbox::wire::Control control;
-    control.set_verb(what == "drain" ? fleetbox::wire::Control::DRAIN
-                                     : fleetbox::wire::Control::RESUME);
+    control.set_verb(drains ? fleetbox::wire::Control::DRAIN
+                            : fleetbox::wire::Control::RESUME);
     control.set_host(host);
     TRY(client->Operate(control));
   }
+  if (drains) TRY(WarnOfStrangers(call, *client, operands));
   return 0;
 }
 
@@ -681,19 +703,9 @@ absl::StatusOr<int> RunAttach(const cli::Call& call) {
   return 0;
 }
 
-// A server takes no operands: what stands there was meant to be a verb.
-absl::Status CheckNoVerb(const cli::Call& call) {
-  if (call.operands.empty()) return absl::OkStatus();
-  std::vector<absl::string_view> names;
-  for (const cli::Verb& verb : kVerbs) names.push_back(verb.name);
-  const std::vector<std::string> near = base::Nearest(call.operands[0], names);
-  return cli::UsageError(absl::StrCat(
-      "'", call.operands[0], "' is not a verb",
-      near.empty() ? "" : absl::StrCat("; did you mean '", near[0], "'?")));
-}
-
 absl::StatusOr<int> Run(const cli::Call& call) {
-  TRY(CheckNoVerb(call));
+  // A server takes no operands: what stands there was meant to be a verb.
+  if (!call.operands.empty()) return cli::NotAVerb(call);
   TRY_ASSIGN(mcfeely::ServerConfig config, ReadConfig(call));
   TRY_ASSIGN(int64_t ready_fd,
              call.Has("ready-fd") ? call.Int("ready-fd", 0, 1 << 20) : -1);

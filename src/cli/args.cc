@@ -214,9 +214,18 @@ absl::StatusOr<Rewritten> ReadOptions(OptionTable options,
   return front;
 }
 
-absl::Status NotAVerb(const Applet& applet, const Call& call) {
+absl::Status OfVerb(absl::Status status, const Verb& verb) {
+  if (IsUsageError(status)) {
+    status.SetPayload(kUsagePayload, absl::Cord(verb.name));
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status NotAVerb(const Call& call) {
   std::vector<absl::string_view> names;
-  for (const Verb& v : applet.verbs) names.push_back(v.name);
+  for (const Verb& v : call.applet->verbs) names.push_back(v.name);
   if (call.operands.empty()) {
     return UsageError(
         absl::StrCat("a verb is missing: ", absl::StrJoin(names, ", ")));
@@ -231,15 +240,6 @@ absl::Status NotAVerb(const Applet& applet, const Call& call) {
                                      absl::StrJoin(near, "' or '"), "'?"));
   return UsageError(message);
 }
-
-absl::Status OfVerb(absl::Status status, const Verb& verb) {
-  if (IsUsageError(status)) {
-    status.SetPayload(kUsagePayload, absl::Cord(verb.name));
-  }
-  return status;
-}
-
-}  // namespace
 
 std::string OptionName(const Option& option) {
   if (!option.word.empty()) return absl::StrCat("--", option.word);
@@ -328,7 +328,7 @@ absl::StatusOr<CommandLine> ReadCommandLine(
   line.call.operands.assign(words.begin(), words.end());
   if (line.wanted == Wanted::kRun && line.call.verb == nullptr &&
       applet.run == nullptr && !applet.verbs.empty()) {
-    return NotAVerb(applet, line.call);
+    return NotAVerb(line.call);
   }
   return line;
 }

@@ -37,6 +37,9 @@ absl::StatusOr<CommandLine> ReadCommandLine(
     absl::Span<const std::string> words,
     const EnvironmentWords& environment = {});
 
+// The first operand stands where a verb was expected, or nothing does.
+absl::Status NotAVerb(const Call& call);
+
 // How an option is named in messages: "--parallel", or "-x".
 std::string OptionName(const Option& option);
 

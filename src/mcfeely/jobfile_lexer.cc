@@ -95,10 +95,14 @@ class Lexer {
     size_t n = 0;
     while (n < rest_.size() && !MayMean(rest_[n])) n++;
     if (n == 0) {
+      if (rest_[0] == '\0') {
+        Wrong(line, "there is a NUL byte");
+        rest_ = {};  // This is no text: there would be one in each line.
+        return;
+      }
       n = 1;
-      if (rest_[0] == '\0') Wrong(line, "there is a NUL byte");
     }
-    if (rest_[0] != '\0') word.text.append(rest_.data(), n);
+    word.text.append(rest_.data(), n);
     rest_.remove_prefix(n);
   }
   static bool MayMean(char c) {

@@ -7,10 +7,14 @@ X
 comm h2 hello <<'X'
 echo hello
 X
+await 'mcfeely-server host list | grep -q "h1 *connected"'
+await 'mcfeely-server host list | grep -q "h2 *connected"'
 mcfeely-server host drain h1
 mcfeely-server host drain h1
 echo "again: $?"
-await 'mcfeely-server host list | grep -q "h2 *connected"'
+mcfeely-server host drain h11 h2
+echo "a stranger: $?"
+mcfeely-server host resume h11 h2
 mcfeely-server host list | tr -s ' '
 mcfeely-inject -e 'task one h1 hello' -e 'task two h2 hello'
 await 'states 1 | grep -q "two done"'

@@ -45,16 +45,19 @@ Dialogue::Effects Dialogue::Received(absl::string_view bytes, absl::Time now) {
   return out;
 }
 
-Dialogue::Effects Dialogue::Closed(absl::Time now) {
+Dialogue::Effects Dialogue::Closed(absl::Time now,
+                                   const std::optional<Failure>& why) {
   Effects out;
   if (busy() && runners_[active_]->wait() == Wait::kNetwork) return out;
   closed_ = true;
+  why_closed_ = why;
   Step(now, &out);
   return out;
 }
 
 Dialogue::Effects Dialogue::Connected(absl::Time now) {
   closed_ = false;
+  why_closed_.reset();
   terminal_ = TerminalFilter();
   buffer_.Clear();
   Effects out;
@@ -128,7 +131,7 @@ void Dialogue::Step(absl::Time now, Effects* out) {
   while (busy()) {
     active_ = NextReady(now);
     ScriptRunner& runner = *runners_[active_];
-    runner.Step(now, {device_, buffer_, recent_, closed_, *out});
+    runner.Step(now, {device_, buffer_, recent_, closed_, why_closed_, *out});
     if (runner.ended()) {
       RunEnded ended = runner.Result();
       ended.run = active_;

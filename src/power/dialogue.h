@@ -110,7 +110,9 @@ class Dialogue {
   // `runs` are of one verb; busy() must be false.
   Effects Start(std::vector<ScriptRun> runs, absl::Time now);
   Effects Received(absl::string_view bytes, absl::Time now);
-  Effects Closed(absl::Time now);
+  // With the reason, where the transport knows more than that.
+  Effects Closed(absl::Time now,
+                 const std::optional<Failure>& why = std::nullopt);
   // After a Reconnect. What had arrived before is gone.
   Effects Connected(absl::Time now);
   // That it could not be done.
@@ -131,6 +133,7 @@ class Dialogue {
   MatchBuffer buffer_;
   RecentText recent_;
   bool closed_ = false;
+  std::optional<Failure> why_closed_;
   std::vector<std::unique_ptr<ScriptRunner>> runners_;
   size_t active_ = 0;
 };

@@ -192,7 +192,7 @@ void DialogueLink::OnEnded(const std::optional<Failure>& why) {
   }
   Trace(why.has_value() ? absl::StrCat("closed: ", why->text) : "closed");
   if (recorder_ != nullptr) recorder_->Closed(now);
-  Apply(session_.Closed(now));
+  Apply(session_.Closed(now, why));
 }
 
 void DialogueLink::SetTimer() {

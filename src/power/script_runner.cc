@@ -317,7 +317,10 @@ bool ScriptRunner::WaitForBytes(std::optional<absl::Duration> limit,
     wait_ = Wait::kBytes;
     until_ = limit ? now + *limit : absl::InfiniteFuture();
   }
-  if (line.closed) {
+  if (line.closed && line.why_closed.has_value() &&
+      line.why_closed->failure_class != FailureClass::kClosed) {
+    FailWith(line.why_closed->failure_class, line.why_closed->text, where);
+  } else if (line.closed) {
     FailWith(FailureClass::kClosed,
              absl::StrCat("the connection was closed before ", wanted,
                           ItPrinted(line)),

@@ -21,6 +21,7 @@ struct ScriptLine {
   MatchBuffer& buffer;
   const RecentText& recent;
   bool closed;
+  const std::optional<Failure>& why_closed;
   Dialogue::Effects& out;
 };
 

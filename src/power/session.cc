@@ -96,11 +96,12 @@ Session::Effects Session::Received(absl::string_view bytes, absl::Time now) {
   return out;
 }
 
-Session::Effects Session::Closed(absl::Time now) {
+Session::Effects Session::Closed(absl::Time now,
+                                 const std::optional<Failure>& why) {
   Effects out;
   if (state_ == State::kIdle || state_ == State::kConnecting) return out;
   closed_ = true;
-  Take(dialogue_->Closed(now), now, &out);
+  Take(dialogue_->Closed(now, why), now, &out);
   // Between two requests nobody is hurt: the next one connects.
   if (state_ == State::kReady) Leave(&out);
   return out;

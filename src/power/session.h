@@ -60,7 +60,8 @@ class Session {
   Effects Connected(absl::Time now);
   Effects ConnectFailed(const Failure& failure, absl::Time now);
   Effects Received(absl::string_view bytes, absl::Time now);
-  Effects Closed(absl::Time now);
+  Effects Closed(absl::Time now,
+                 const std::optional<Failure>& why = std::nullopt);
   Effects Woken(absl::Time now);
   // Ends what is under way with this, and drops the connection.
   Effects Abort(const Failure& failure, absl::Time now);

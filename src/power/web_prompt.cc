@@ -287,15 +287,16 @@ void WebPrompt::Call(absl::string_view method, absl::string_view rest,
 
 void WebPrompt::OnReply(const WebReply& reply) {
   if (reply.failure.has_value()) {
-    Print(absl::StrCat("Error: ", reply.failure->text, "\n"));
+    failure_ = reply.failure;
+    has_quit_ = true;
+    return;
+  }
+  KeepCookies(*reply.answer);
+  if (reply.answer->status >= 400) {
+    Print(absl::StrCat("Error: The requested URL returned error: ",
+                       reply.answer->status, "\n"));
   } else {
-    KeepCookies(*reply.answer);
-    if (reply.answer->status >= 400) {
-      Print(absl::StrCat("Error: The requested URL returned error: ",
-                         reply.answer->status, "\n"));
-    } else {
-      Print(reply.answer->body);
-    }
+    Print(reply.answer->body);
   }
   Print(kPrompt);
 }

@@ -74,6 +74,9 @@ class WebPrompt {
   std::vector<WebEffect> TakeEffects();
   absl::Time wake_at() const;
   bool has_quit() const { return has_quit_; }
+  // Why the server could not be asked. httppower prints that and goes on; this
+  // has quit then: no script would find what it expects.
+  const std::optional<Failure>& failure() const { return failure_; }
   // Where WebConnect goes.
   const std::optional<WebUrl>& url() const { return options_.url; }
 
@@ -99,6 +102,7 @@ class WebPrompt {
   std::string typed_, printed_;
   std::map<std::string, std::string> cookies_;
   bool has_quit_ = false;
+  std::optional<Failure> failure_;
 };
 
 }  // namespace power

@@ -80,7 +80,7 @@ class PromptTransport : public MachineTransport<WebPrompt> {
     const std::string text = prompt_.TakePrinted();
     if (!text.empty()) events_.received(text);
     if (!prompt_.has_quit()) return true;
-    events_.ended(std::nullopt);
+    events_.ended(prompt_.failure());
     return false;
   }
 

@@ -156,6 +156,13 @@ TEST_CASE("power 27: refused connections and logins end every request",
   closed.Out();
   closed.Take(closed.session.Closed(At(1)));
   CHECK(closed.Out() == "DISCONNECT|END 1 closed");
+  Watch known;
+  known.Ask(1, Verb::kOn, {"1"});
+  known.Take(known.session.Connected(At(0)));
+  known.Out();
+  known.Take(known.session.Closed(
+      At(1), power::Failure{power::FailureClass::kTls, "another key"}));
+  CHECK(known.Out() == "DISCONNECT|END 1 tls");
 }
 
 TEST_CASE("session: a device that hangs up between requests hurts nobody",

@@ -57,7 +57,8 @@ class Strip : public fakes::WebModel {
 };
 
 // Types into the prompt until it has quit, over the loop.
-std::string Talk(sys::Loop& loop, int port, const std::string& typed) {
+std::string Talk(sys::Loop& loop, int port, const std::string& typed,
+                 power::FailureClass* failed = nullptr) {
   power::Pcu pcu;
   pcu.host = "127.0.0.1";
   const auto transport = power::WebTransports(
@@ -73,7 +74,8 @@ std::string Talk(sys::Loop& loop, int port, const std::string& typed) {
                         },
                     .ended =
                         [&](const std::optional<power::Failure>& why) {
-                          CHECK_FALSE(why.has_value());
+                          REQUIRE(why.has_value() == (failed != nullptr));
+                          if (why.has_value()) *failed = why->failure_class;
                           has_ended = true;
                         }});
   Pass(loop, [&] { return has_ended; });
@@ -141,7 +143,9 @@ TEST_CASE("web prompt: a line without end, and servers that are not ours",
                           "Error: "));
   CHECK(absl::StrContains(Talk(loop, server.port(), "auth a\x01:b\nquit\n"),
                           "Error: "));
-  CHECK(absl::StrContains(Talk(loop, 1, "get\nquit\n"), "Error: connect: "));
+  power::FailureClass failed = power::FailureClass::kInternal;
+  CHECK(Talk(loop, 1, "get\nget\n", &failed) == "httppower> ");
+  CHECK(failed == power::FailureClass::kUnreachable);
   for (const char* url : {"ftp://a", "http://", "http://a:0", "http://a:x",
                           "http://u@a/", "http://[::1", "http://a b/"}) {
     CHECK_FALSE(power::WebUrl::Parse(url).has_value());
@@ -195,6 +199,33 @@ TEST_CASE("web prompt: power 16: a strip's model with a password of any kind",
     CHECK(absl::StartsWith(TextOf(run("wrong")), "auth: "));
     CHECK(strip.refused + strip.gate.refused == 1);
   }
+}
+
+TEST_CASE("web prompt: a server that is not trusted is told of at once",
+          "[power]") {
+  if (!power_test::Have("openssl") || !power_test::Have("python3")) return;
+  const power::Specification model = ModelOf("ePowerSwitchNew");
+  sys::Loop loop;
+  Strip strip;
+  fakes::WebServer server(loop, strip);
+  power_test::TlsFront front(loop, server.port());
+  power::DialogueController controller(
+      loop, {.more_transports = power::WebTransports(
+                 std::make_shared<power::WebTrust>(power::WebSettings()))});
+  power::Pcu pcu;
+  pcu.name = "strip";
+  pcu.host = "127.0.0.1";
+  power::PlugOrder order = {.action = Action::kCycle, .plug = "3"};
+  order.options.native_cycle = true;
+  const power::PlugResult result =
+      Carry(loop, controller,
+            BatchFor(pcu, model, "https", front.port(), "admin", "secret",
+                     std::move(order)))[0];
+  // Not when the time of its script is over.
+  INFO(TextOf(result));
+  CHECK(absl::StrContains(TextOf(result), "tls: "));
+  CHECK(absl::StrContains(TextOf(result), "self-signed certificate"));
+  CHECK(strip.calls.empty());
 }
 
 TEST_CASE("web prompt: the model of HPiLO over TLS", "[power]") {

@@ -181,7 +181,7 @@ CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
       started_(std::move(started)),
       ended_(std::move(ended)),
       buffer_(64 << 10, '\0'),
-      pool_(std::make_unique<sys::Pool>(loop, kSpawners)),
+      pool_(std::make_unique<sys::Pool>(loop, kSpawners, true)),
       alive_(std::make_shared<bool>(true)) {
   sys::Account me{.name = "unknown", .home = "/", .shell = "/bin/sh"};
   if (auto found = sys::FindAccount(sys::MyUid()); found.ok()) me = *found;

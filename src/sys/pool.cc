@@ -17,12 +17,14 @@ struct Pool::State {
     std::function<void()> work, done;
   };
 
-  State(Loop& l, size_t n) : loop(l), most_threads(n) {}
+  State(Loop& l, size_t n, bool children)
+      : loop(l), most_threads(n), starts_children(children) {}
   void Thread();
   void StartThread();
 
   Loop& loop;
   const size_t most_threads;
+  const bool starts_children;
   std::vector<std::thread> threads;  // the loop's thread only
   std::mutex mutex;
   std::condition_variable something;
@@ -56,13 +58,15 @@ void Pool::State::Thread() {
 void Pool::State::StartThread() {
   sigset_t all, before;
   sigfillset(&all);
+  if (starts_children) sigdelset(&all, SIGCHLD);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   threads.emplace_back([this] { Thread(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-Pool::Pool(Loop& loop, int threads)
-    : state_(std::make_unique<State>(loop, std::max(threads, 1))) {}
+Pool::Pool(Loop& loop, int threads, bool starts_children)
+    : state_(std::make_unique<State>(loop, std::max(threads, 1),
+                                     starts_children)) {}
 
 Pool::~Pool() {
   std::deque<State::Work> dropped;

@@ -1,5 +1,6 @@
-// Threads for work that is all computing: compressing, hashing, checking
-// signatures. They take values and return values, and share nothing.
+// Threads for work that holds up a loop: compressing, hashing, checking
+// signatures, starting children. They take values and return values, and share
+// nothing.
 #pragma once
 
 #include <functional>
@@ -12,7 +13,9 @@ namespace sys {
 class Pool {
  public:
   // At most `threads`, started as they are needed. The loop outlives the pool.
-  Pool(Loop& loop, int threads);
+  // Where work `starts_children`, nobody may wait for SIGCHLD: the kernel drops
+  // it at once, and wakes no thread at the end of each (see Spawner).
+  Pool(Loop& loop, int threads, bool starts_children = false);
   // Finishes what was begun, whose `done` the loop still runs; drops the rest.
   ~Pool();
 

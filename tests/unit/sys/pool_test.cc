@@ -1,5 +1,7 @@
 #include "sys/pool.h"
 
+#include <signal.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -27,6 +29,19 @@ TEST_CASE("pool: works on threads and is done on the loop's", "[sys]") {
   CHECK(worked == 500);
   CHECK(elsewhere == 500);
   CHECK(done == 500);
+}
+
+TEST_CASE("pool: its threads take no signals, but may let that of children go",
+          "[sys]") {
+  for (const bool starts_children : {false, true}) {
+    sys::Loop loop;
+    sys::Pool pool(loop, 1, starts_children);
+    sigset_t blocked;
+    pool.Run([&] { pthread_sigmask(SIG_SETMASK, nullptr, &blocked); }, [] {});
+    loop.Run();
+    CHECK(sigismember(&blocked, SIGTERM));
+    CHECK(sigismember(&blocked, SIGCHLD) == !starts_children);
+  }
 }
 
 TEST_CASE("pool: what is done may ask for more", "[sys]") {

@@ -196,7 +196,7 @@ absl::StatusOr<Items::Line> Items::Read(Reader& r, std::string* item) {
       wait_fd_ = r.fd;
       return Line::kWait;
     }
-    // Only as many pages of it are touched as there are items.
+    // Not cleared: of its pages only those that are filled are touched.
     char bytes[kReadBytes];
     const ssize_t n = read(r.fd, bytes, sizeof bytes);
     const int error = errno;

@@ -433,8 +433,10 @@ absl::StatusOr<Job> FromMessage(const wire::Job& m) {
       return absl::StrCat("task ", i, " ", Quoted(m.task(i).name()));
     };
     absl::StatusOr<Task> task = TaskFrom(m.task(i));
-    if (!task.ok() && m.task_size() == 1) return task.status();
-    if (!task.ok()) return base::Context(task.status(), what());
+    if (!task.ok()) {
+      return m.task_size() == 1 ? task.status()
+                                : base::Context(task.status(), what());
+    }
     if (!names.insert(m.task(i).name()).second) {
       return Wrong(what(), "has the name of another task");
     }

@@ -132,7 +132,7 @@ class Lexer {
       }
       TakeBytes(line, word);
     }
-    Wrong(line, "a ' is not closed on its line");
+    if (!line.broken) Wrong(line, "a ' is not closed on its line");
   }
 
   void TakeDoubleQuoted(Line& line, Word& word) {
@@ -151,7 +151,7 @@ class Lexer {
       else
         TakeBytes(line, word);
     }
-    Wrong(line, "a \" is not closed on its line");
+    if (!line.broken) Wrong(line, "a \" is not closed on its line");
   }
 
   void TakeEscape(Line& line, Word& word) {

@@ -49,15 +49,13 @@ Dialogue::Effects Dialogue::Closed(absl::Time now,
                                    const std::optional<Failure>& why) {
   Effects out;
   if (busy() && runners_[active_]->wait() == Wait::kNetwork) return out;
-  closed_ = true;
-  why_closed_ = why;
+  closed_ = why.value_or(Failure{FailureClass::kClosed, ""});
   Step(now, &out);
   return out;
 }
 
 Dialogue::Effects Dialogue::Connected(absl::Time now) {
-  closed_ = false;
-  why_closed_.reset();
+  closed_.reset();
   terminal_ = TerminalFilter();
   buffer_.Clear();
   Effects out;
@@ -131,7 +129,7 @@ void Dialogue::Step(absl::Time now, Effects* out) {
   while (busy()) {
     active_ = NextReady(now);
     ScriptRunner& runner = *runners_[active_];
-    runner.Step(now, {device_, buffer_, recent_, closed_, why_closed_, *out});
+    runner.Step(now, {device_, buffer_, recent_, closed_, *out});
     if (runner.ended()) {
       RunEnded ended = runner.Result();
       ended.run = active_;

@@ -132,8 +132,7 @@ class Dialogue {
   TerminalFilter terminal_;
   MatchBuffer buffer_;
   RecentText recent_;
-  bool closed_ = false;
-  std::optional<Failure> why_closed_;
+  std::optional<Failure> closed_;  // why
   std::vector<std::unique_ptr<ScriptRunner>> runners_;
   size_t active_ = 0;
 };

@@ -87,6 +87,16 @@ void ScriptRunner::FailWith(FailureClass c, const std::string& text,
   Fail({c, absl::StrCat(name_, ": ", text, " (", PlaceText(where), ")")});
 }
 
+// A transport that knows more than that it was closed says so.
+void ScriptRunner::FailClosed(const Failure& why, absl::string_view before,
+                              const Where& where) {
+  const bool is_plain = why.failure_class == FailureClass::kClosed;
+  FailWith(why.failure_class,
+           is_plain ? absl::StrCat("the connection was closed before ", before)
+                    : why.text,
+           where);
+}
+
 void ScriptRunner::Begin(absl::Time now) {
   begun_ = true;
   deadline_ = now + specification_.timeout;
@@ -317,14 +327,8 @@ bool ScriptRunner::WaitForBytes(std::optional<absl::Duration> limit,
     wait_ = Wait::kBytes;
     until_ = limit ? now + *limit : absl::InfiniteFuture();
   }
-  if (line.closed && line.why_closed.has_value() &&
-      line.why_closed->failure_class != FailureClass::kClosed) {
-    FailWith(line.why_closed->failure_class, line.why_closed->text, where);
-  } else if (line.closed) {
-    FailWith(FailureClass::kClosed,
-             absl::StrCat("the connection was closed before ", wanted,
-                          ItPrinted(line)),
-             where);
+  if (line.closed) {
+    FailClosed(*line.closed, absl::StrCat(wanted, ItPrinted(line)), where);
   } else if (line.buffer.dropped() > kMaxUnmatchedBytes) {
     FailWith(FailureClass::kPrompt,
              absl::StrCat("more than ", kMaxUnmatchedBytes, " bytes without ",

@@ -20,8 +20,7 @@ struct ScriptLine {
   const DialogueDevice& device;
   MatchBuffer& buffer;
   const RecentText& recent;
-  bool closed;
-  const std::optional<Failure>& why_closed;
+  const std::optional<Failure>& closed;
   Dialogue::Effects& out;
 };
 
@@ -81,6 +80,8 @@ class ScriptRunner {
   void Network(const Statement& s, ScriptLine& line);
   void Push(const std::vector<Statement>& body, std::vector<std::string> plugs);
   void Advance();
+  void FailClosed(const Failure& why, absl::string_view before,
+                  const Where& where);
   void FailWith(FailureClass c, const std::string& text, const Where& where);
   void Take(const Match& match, ScriptLine& line);
   std::string WithPlugs(absl::string_view format) const;

@@ -25,8 +25,7 @@ void ScriptRunner::SendBytes(std::string bytes, ScriptLine& line) {
 
 void ScriptRunner::Send(const Statement& s, ScriptLine& line) {
   if (line.closed) {
-    return FailWith(FailureClass::kClosed,
-                    "the connection was closed before all was sent", s.where);
+    return FailClosed(*line.closed, "all was sent", s.where);
   }
   const bool refuses = script_.verb == Verb::kVerify;
   if (s.kind == Kind::kConfirm) confirmation_reached_ = true;

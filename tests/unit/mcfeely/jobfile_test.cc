@@ -89,6 +89,8 @@ TEST_CASE("jobfile: bytes that are no UTF-8 pass, NUL does not", "[mcfeely]") {
   CHECK(ArgumentsOf("\xff\x80 '\xfe'") == Strings{"\xff\x80", "\xfe"});
   CHECK(Wrong(std::string("task a h c x\0y\n", 15)) ==
         "x.job:1: there is a NUL byte");
+  CHECK(Wrong(std::string("task a h c 'x\0y'\nzzz\0\n", 22)) ==
+        "x.job:1: there is a NUL byte");
   CHECK(Wrong(std::string("task a h c x\0y\nzzz\0\n", 20)) ==
         "x.job:1: there is a NUL byte");
   CHECK(Wrong("task a h c \"\\x00\"\n") == "x.job:1: \\x00 is a NUL byte");

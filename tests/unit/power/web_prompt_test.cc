@@ -82,6 +82,18 @@ std::string Talk(sys::Loop& loop, int port, const std::string& typed,
   return printed;
 }
 
+power::DialogueController::Options OverTheWeb() {
+  return {.more_transports = power::WebTransports(
+              std::make_shared<power::WebTrust>(power::WebSettings()))};
+}
+
+power::Pcu LocalPcu(const std::string& name) {
+  power::Pcu pcu;
+  pcu.name = name;
+  pcu.host = "127.0.0.1";
+  return pcu;
+}
+
 power::Specification ModelOf(const std::string& name) {
   const power::DeviceFile file = power::ReadBuiltInModel(name);
   REQUIRE(file.specifications.size() >= 1);
@@ -174,12 +186,8 @@ TEST_CASE("web prompt: power 16: a strip's model with a password of any kind",
     strip.gate.password = password;
     strip.pair = absl::StrCat("admin:", password);
     fakes::WebServer server(loop, strip);
-    power::DialogueController controller(
-        loop, {.more_transports = power::WebTransports(
-                   std::make_shared<power::WebTrust>(power::WebSettings()))});
-    power::Pcu pcu;
-    pcu.name = "strip";
-    pcu.host = "127.0.0.1";
+    power::DialogueController controller(loop, OverTheWeb());
+    const power::Pcu pcu = LocalPcu("strip");
     power::PlugOrder order = {.action = Action::kCycle, .plug = "3"};
     order.options.native_cycle = true;
     order.options.wait = false;
@@ -209,12 +217,8 @@ TEST_CASE("web prompt: a server that is not trusted is told of at once",
   Strip strip;
   fakes::WebServer server(loop, strip);
   power_test::TlsFront front(loop, server.port());
-  power::DialogueController controller(
-      loop, {.more_transports = power::WebTransports(
-                 std::make_shared<power::WebTrust>(power::WebSettings()))});
-  power::Pcu pcu;
-  pcu.name = "strip";
-  pcu.host = "127.0.0.1";
+  power::DialogueController controller(loop, OverTheWeb());
+  const power::Pcu pcu = LocalPcu("strip");
   power::PlugOrder order = {.action = Action::kCycle, .plug = "3"};
   order.options.native_cycle = true;
   const power::PlugResult result =
@@ -235,12 +239,8 @@ TEST_CASE("web prompt: the model of HPiLO over TLS", "[power]") {
   fakes::RibclModel card;
   fakes::WebServer server(loop, card);
   power_test::TlsFront front(loop, server.port());
-  power::DialogueController controller(
-      loop, {.more_transports = power::WebTransports(
-                 std::make_shared<power::WebTrust>(power::WebSettings()))});
-  power::Pcu pcu;
-  pcu.name = "ilo";
-  pcu.host = "127.0.0.1";
+  power::DialogueController controller(loop, OverTheWeb());
+  power::Pcu pcu = LocalPcu("ilo");
   const auto run = [&] {
     return Carry(
         loop, controller,

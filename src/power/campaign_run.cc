@@ -589,6 +589,8 @@ void CampaignRun::HostEnded(Campaign::HostEnded ended) {
 }
 
 void CampaignRun::KeepEnds() {
+  if (unkept_.empty()) return;
+  means_->journal.OpenAhead(means_->pool);  // a service's loop has other work
   const sys::LogTogether together;
   const absl::Time now = sys::WallNow();
   for (const auto& [host, result] : std::exchange(unkept_, {})) {

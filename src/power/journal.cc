@@ -31,7 +31,8 @@ constexpr absl::Duration kMostOpen = absl::Milliseconds(500);
 constexpr absl::Duration kTurn = absl::Milliseconds(30);
 // Closing flushes: it waits until what was written has had its effect.
 constexpr absl::Duration kLinger = absl::Milliseconds(50);
-constexpr absl::Duration kLater = absl::Milliseconds(5);
+// So long that a thousand plugs that end together have all been told of.
+constexpr absl::Duration kLater = absl::Milliseconds(25);
 constexpr size_t kHostsInRow = 250;  // so that it is far from the store's limit
 constexpr int64_t kMaxRowsOfAction = kHostsInRow + 1;
 constexpr size_t kDetailBytesInRow = 32 << 10;  // likewise

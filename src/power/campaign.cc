@@ -13,6 +13,8 @@
 namespace power {
 namespace {
 
+constexpr size_t kEndedAtOnce = 32;  // hosts, mostly: those of a strip
+
 // What holds together, by the smallest of its members.
 class Components {
  public:
@@ -93,6 +95,7 @@ void Campaign::AddUnit(Numbers hosts) {
   bool in_halves = false;
   for (const size_t host : unit.hosts) {
     Numbers& its = unit.feeds_of_host.emplace_back();
+    feeds.reserve(feeds.size() + request_.hosts[host].feeds.size());
     for (const CampaignHost::Feed& feed : request_.hosts[host].feeds) {
       const auto same = std::find(unit.feeds.begin(), unit.feeds.end(), feed);
       const size_t at = same - unit.feeds.begin();
@@ -172,17 +175,15 @@ std::string Campaign::FeedsOf(size_t host) const {
   return text;
 }
 
-HostResult Campaign::BlankResult(size_t host) const {
-  HostResult result;
-  result.host = request_.hosts[host].name;
-  result.action = request_.action;
-  result.feeds = FeedsOf(host);
-  return result;
-}
-
-void Campaign::EndAtOnce(size_t host, HostResult result, Effects& effects) {
+HostResult& Campaign::EndHost(size_t host, HostResult&& result,
+                              Effects& effects) {
   ++ended_;
-  effects.ended.push_back({.host = host, .result = std::move(result)});
+  if (effects.ended.capacity() == 0) effects.ended.reserve(kEndedAtOnce);
+  HostResult& its =
+      effects.ended.emplace_back(HostEnded{host, std::move(result)}).result;
+  its.host = request_.hosts[host].name;
+  its.feeds = FeedsOf(host);
+  return its;
 }
 
 // What is known before anything is asked. A host that cannot be switched off
@@ -209,7 +210,8 @@ Campaign::Effects Campaign::Begin(absl::Time now) {
   Effects effects;
   for (size_t host = 0; host < request_.hosts.size(); ++host) {
     if (IsPlain(request_.hosts[host])) continue;
-    HostResult result = BlankResult(host);
+    HostResult result;
+    result.action = request_.action;
     result.started = now;
     if (request_.hosts[host].skipped.has_value()) {
       result.outcome = HostOutcome::kSkipped;
@@ -218,7 +220,7 @@ Campaign::Effects Campaign::Begin(absl::Time now) {
       result.failure_class = FailureClass::kConfig;
       result.detail = "no PCU has it";
     }
-    EndAtOnce(host, std::move(result), effects);
+    EndHost(host, std::move(result), effects);
   }
   if (hierarchy_ != nullptr) {
     BeginReady(now, effects);
@@ -251,12 +253,9 @@ void Campaign::EndWithout(size_t index, const HostResult& told, absl::Time now,
   Unit& unit = units_[index];
   unit.operation->Abandon();
   for (const size_t host : unit.hosts) {
-    HostResult result = told;
-    result.host = request_.hosts[host].name;
+    HostResult& result = EndHost(host, HostResult(told), effects);
     result.action = request_.action;
-    result.feeds = FeedsOf(host);
     result.started = now;
-    EndAtOnce(host, std::move(result), effects);
   }
   Leave(index, effects);
   if (hierarchy_ != nullptr) BeginNext(index, told, now, effects);
@@ -366,23 +365,20 @@ bool Campaign::StartOn(size_t pcu, absl::Time now, Effects& effects) {
   return true;
 }
 
-Campaign::Effects Campaign::OrderEnded(BatchId batch, size_t index,
-                                       const PlugResult& result,
-                                       absl::Time now) {
-  Effects effects;
+void Campaign::OrderEnded(BatchId batch, size_t index, PlugResult result,
+                          absl::Time now, Effects& effects) {
   const size_t pcu = pcu_of_batch_.at(batch);
-  Deliver(pcus_[pcu].queue->OrderEnded(batch, index, result, now), now,
-          effects);
+  Deliver(pcus_[pcu].queue->OrderEnded(batch, index, std::move(result), now),
+          now, effects);
   Settle(pcu, effects);
   Touch(pcu, now);
   Pump(now, effects);
-  return effects;
 }
 
 void Campaign::Deliver(std::vector<PcuQueue::Ended> ended, absl::Time now,
                        Effects& effects) {
   for (size_t i = 0; i < ended.size(); ++i) {  // it grows
-    const PcuQueue::Ended one = std::move(ended[i]);
+    PcuQueue::Ended one = std::move(ended[i]);
     const OrderOf order = orders_[one.id];
     Unit& unit = units_[order.unit];
     if (unit.operation->is_ended()) continue;
@@ -390,9 +386,9 @@ void Campaign::Deliver(std::vector<PcuQueue::Ended> ended, absl::Time now,
     const std::vector<std::string>& ways = request_.pcus[pcu].ways;
     if (one.way < ways.size()) unit.transport = ways[one.way];
     unit.attempts[order.feed] += one.result.attempts;
-    std::vector<PcuQueue::Ended> more =
-        Queue(order.unit,
-              unit.operation->FeedEnded(order.feed, one.result, now), now);
+    std::vector<PcuQueue::Ended> more = Queue(
+        order.unit,
+        unit.operation->FeedEnded(order.feed, std::move(one.result), now), now);
     ended.insert(ended.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
     if (unit.operation->is_ended()) {
@@ -407,16 +403,14 @@ void Campaign::EndUnit(size_t index, absl::Time now, Effects& effects) {
   const Unit& unit = units_[index];
   for (size_t i = 0; i < unit.hosts.size(); ++i) {
     const size_t host = unit.hosts[i];
-    HostResult result = unit.operation->ResultFor(unit.feeds_of_host[i]);
-    result.host = request_.hosts[host].name;
-    result.feeds = FeedsOf(host);
+    HostResult& result = EndHost(
+        host, unit.operation->ResultFor(unit.feeds_of_host[i]), effects);
     result.started = unit.started;
     result.took = now - unit.started;
     if (unit.has_begun) result.transport = unit.transport;
     for (const size_t feed : unit.feeds_of_host[i]) {
       result.attempts += unit.attempts[feed];
     }
-    EndAtOnce(host, std::move(result), effects);
   }
   Leave(index, effects);
   if (hierarchy_ == nullptr) return;

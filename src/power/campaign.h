@@ -94,8 +94,9 @@ class Campaign {
   Campaign(CampaignRequest request, PcuQueue::Chance chance);
 
   Effects Begin(absl::Time now);
-  Effects OrderEnded(BatchId batch, size_t index, const PlugResult& result,
-                     absl::Time now);
+  // What that leads to is added: a strip answers for all of its plugs at once.
+  void OrderEnded(BatchId batch, size_t index, PlugResult result,
+                  absl::Time now, Effects& effects);
   Effects Wake(absl::Time now);  // at or after wake_at
   Effects Interrupt(absl::Time now);
   Effects Abandon(absl::Time now);
@@ -141,8 +142,8 @@ class Campaign {
   void AddLooks();
   HostOperation::Feed AddFeed(const CampaignFeed& feed, Unit& unit);
   bool CarriesOthers(const CampaignFeed& feed) const;
-  void EndAtOnce(size_t host, HostResult result, Effects& effects);
-  HostResult BlankResult(size_t host) const;
+  // Host and feeds are filled in.
+  HostResult& EndHost(size_t host, HostResult&& result, Effects& effects);
   std::optional<HostResult> RefusedResult(const Unit& unit) const;
   // What ends at once is returned.
   [[nodiscard]] std::vector<PcuQueue::Ended> Queue(

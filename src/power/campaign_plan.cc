@@ -155,7 +155,9 @@ void Planner::AddHost(const std::string& name) {
   if (const PoweredHost* found = inventory_.FindHost(name)) {
     host.feeds = FeedsOn(found->feeds);
     host.skipped = WhySkipped(found->is_protected, true, options_);
-    if (!host.skipped.has_value()) host.parents = ParentsOf({name});
+    if (!host.skipped.has_value()) {
+      host.parents = ParentsOf(absl::MakeConstSpan(&name, 1));
+    }
   } else {
     host.skipped = "is not in the inventory";
   }
@@ -193,9 +195,8 @@ void Planner::AddPcu(const Pcu* pcu) {
   if (planned.specification != nullptr) {
     planned.ways = WaysInto(*pcu, *planned.specification, find);
   }
-  for (const std::string& plug : inventory_.PlugsOf(pcu->name)) {
-    planned.plugs.push_back(plug);
-  }
+  const absl::Span<const std::string> plugs = inventory_.PlugsOf(pcu->name);
+  planned.plugs.assign(plugs.begin(), plugs.end());
   plan_.request.pcus.push_back(
       MakePcu(*pcu, planned.specification, planned.ways, options_));
   plan_.pcus.push_back(std::move(planned));
@@ -203,7 +204,9 @@ void Planner::AddPcu(const Pcu* pcu) {
 
 std::vector<size_t> Planner::ParentsOf(absl::Span<const std::string> hosts) {
   std::vector<size_t> parents;
-  if (!HeedsParents(options_.action)) return parents;
+  if (!inventory_.has_parents() || !HeedsParents(options_.action)) {
+    return parents;
+  }
   for (const std::string& host : hosts) {
     const std::optional<size_t> parent = ParentOf(host);
     if (parent.has_value() && !absl::c_linear_search(parents, *parent)) {

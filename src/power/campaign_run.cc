@@ -68,9 +68,6 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
     sessions_.push_back(pcu.settings.sessions);
     pcu_names_.push_back(pcu.name);
   }
-  for (const CampaignHost& host : campaign_.request().hosts) {
-    host_names_.push_back(host.name);
-  }
 }
 
 CampaignRun::~CampaignRun() {
@@ -129,8 +126,7 @@ void CampaignRun::Abandon() {
 // A strip answers for all of its plugs at once: what follows is done for all
 // of them together, behind all that has arrived. Step by step for so many, not
 // all steps for each: the steps do not fit into a processor's first cache.
-void CampaignRun::ApplySoon(Campaign::Effects effects) {
-  gathered_.Append(std::move(effects));
+void CampaignRun::ApplySoon() {
   if (std::exchange(applies_soon_, true)) return;
   loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
     if (!alive.expired() && applies_soon_) Apply({});
@@ -410,12 +406,13 @@ void CampaignRun::WriteJournal(BatchId id) {
     return;
   }
   std::vector<JournalHost> hosts;
+  hosts.reserve(under.begins.size());
   for (const size_t host : under.begins) {
-    hosts.push_back(
-        {.name = host_names_[host], .feeds = campaign_.FeedsOf(host)});
+    hosts.push_back({.name = campaign_.request().hosts[host].name,
+                     .feeds = campaign_.FeedsOf(host)});
   }
   own_.at = sys::WallNow();
-  const std::vector<RecordId> ids = means_->journal.Begin(
+  std::vector<RecordId> ids = means_->journal.Begin(
       own_, std::move(hosts),
       [this, id,
        alive = std::weak_ptr<bool>(alive_)](const Journal::Begun& begun) {
@@ -435,7 +432,7 @@ void CampaignRun::WriteJournal(BatchId id) {
         GoAheadSoon(id);
       });
   for (size_t i = 0; i < ids.size(); ++i) {
-    kept_[under.begins[i]].record = ids[i];
+    kept_[under.begins[i]].record = std::move(ids[i]);
   }
 }
 
@@ -476,6 +473,7 @@ void CampaignRun::GoAhead(BatchId id) {
   if (secrets.privacy.has_value()) {
     batch.credentials.privacy_secret = (*secrets.privacy)->secret;
   }
+  batch.orders.reserve(under.batch.orders.size());
   for (const PcuQueue::Order& order : under.batch.orders) {
     batch.orders.push_back(
         {.action = order.order.action,
@@ -494,7 +492,7 @@ void CampaignRun::GoAhead(BatchId id) {
         if (!said.has_value()) said.emplace();
         said->Add(line);
         said->Add("\n");
-        at->second.digest.clear();
+        at->second.digest = nullptr;
       }
       if (callbacks_.trace) callbacks_.trace(pcu_names_[pcu], line);
     };
@@ -522,8 +520,9 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
   Under& under = at->second;
   NoteCredentials(under.pcu, result);
   if (IsJournaled(action_)) {
-    if (under.said.has_value() && under.digest.empty()) {
-      under.digest = base::Hex(under.said->Of());
+    if (under.said.has_value() && under.digest == nullptr) {
+      under.digest =
+          std::make_shared<const std::string>(base::Hex(under.said->Of()));
     }
     for (const size_t host : under.hosts[order]) {
       kept_[host].digest = under.digest;
@@ -536,7 +535,8 @@ void CampaignRun::OrderEnded(BatchId id, size_t order,
       means_->sessions.GiveBack(*gone.end_point, gone.session);
     }
   }
-  ApplySoon(campaign_.OrderEnded(id, order, result, sys::SteadyNow()));
+  campaign_.OrderEnded(id, order, result, sys::SteadyNow(), gathered_);
+  ApplySoon();
 }
 
 void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
@@ -570,9 +570,9 @@ void CampaignRun::Release(size_t pcu) {
   means_->sessions.Leave(user_, pcu_names_[pcu]);
 }
 
-void CampaignRun::HostEnded(Campaign::HostEnded ended) {
+void CampaignRun::HostEnded(Campaign::HostEnded&& ended) {
   const Kept& kept = kept_[ended.host];
-  if (kept.record.has_value()) {
+  if (kept.record.has_value() && !callbacks_.log) {
     ended.result.journal = RecordIdText(*kept.record);
   }
   if (callbacks_.ended) callbacks_.ended(ended.host, ended.result);
@@ -593,14 +593,15 @@ void CampaignRun::KeepEnds() {
   means_->journal.OpenAhead(means_->pool);  // a service's loop has other work
   const sys::LogTogether together;
   const absl::Time now = sys::WallNow();
-  for (const auto& [host, result] : std::exchange(unkept_, {})) {
+  for (auto& [host, result] : std::exchange(unkept_, {})) {
     Kept& kept = kept_[host];
     if (kept.record.has_value()) {
+      if (callbacks_.log) result.journal = RecordIdText(*kept.record);
       JournalEnd end = EndOf(result, now);
-      end.digest = std::move(kept.digest);
+      if (kept.digest != nullptr) end.digest = *kept.digest;
       ++open_ends_;
       means_->journal.End(*std::exchange(kept.record, std::nullopt),
-                          host_names_[host], std::move(end),
+                          campaign_.request().hosts[host].name, std::move(end),
                           [this, alive = std::weak_ptr<bool>(alive_)](
                               const absl::Status& status) {
                             if (!alive.expired()) EndIsKept(status);

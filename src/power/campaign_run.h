@@ -54,7 +54,8 @@ class CampaignRun {
   struct Callbacks {
     std::function<void(size_t host, const HostResult& result)> ended;
     // Of what is journaled (own_action.h) the same once more, for a log: a
-    // little later, so that whoever asked does not wait for it.
+    // little later, so that whoever asked does not wait for it. Where there is
+    // one, only it is told the name of the record.
     std::function<void(const HostResult& result)> log = {};
     // Something a person may want to know.
     std::function<void(std::string line)> note;
@@ -95,8 +96,8 @@ class CampaignRun {
     Controller* engine = nullptr;
     Controller::Ticket ticket = 0;
     std::optional<wire::Sha256Sum> said = {};
-    std::string digest = {};  // of that, once it is known
-    size_t open = 0;          // orders
+    std::shared_ptr<const std::string> digest = {};  // of that, once wanted
+    size_t open = 0;                                 // orders
     sys::Loop::Timer timer = 0;
   };
   struct PcuSecrets {
@@ -110,15 +111,15 @@ class CampaignRun {
   };
   struct Kept {  // of a host, in the journal
     std::optional<RecordId> record = {};
-    std::string digest = {};  // of the dialogue
+    std::shared_ptr<const std::string> digest = {};  // of the dialogue
   };
-  void ApplySoon(Campaign::Effects effects);
-  void Apply(Campaign::Effects effects);  // and what was gathered before
+  void ApplySoon();                       // what was gathered
+  void Apply(Campaign::Effects effects);  // behind what was gathered before
   void SetTimer();
   void StartBatch(Campaign::Start start);
   void CancelBatch(BatchId id);
   void Release(size_t pcu);
-  void HostEnded(Campaign::HostEnded ended);
+  void HostEnded(Campaign::HostEnded&& ended);
   void KeepEnds();
   void EndIsKept(const absl::Status& status);
 
@@ -150,7 +151,6 @@ class CampaignRun {
   const Options options_;
   const Callbacks callbacks_;
   const Action action_;
-  std::vector<std::string> host_names_;
   std::vector<int> sessions_;  // of each PCU
   std::vector<std::string> pcu_names_;
 

@@ -1,6 +1,7 @@
 #include "power/dialogue_batch.h"
 
 #include <absl/algorithm/container.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -63,16 +64,22 @@ DialogueBatch::DialogueBatch(const DialogueDevice& device,
       next_request_(first_request),
       busy_retries_(options.busy_retries) {
   works_.reserve(orders.size());
-  for (PlugOrder& order : orders) works_.push_back(MakeWork(std::move(order)));
+  absl::flat_hash_set<absl::string_view> plugs;
+  plugs.reserve(orders.size());
+  for (PlugOrder& order : orders) {
+    AddWork(std::move(order));
+    has_twice_ |= !plugs.insert(works_.back().order.plug).second;
+  }
 }
 
-DialogueBatch::Work DialogueBatch::MakeWork(PlugOrder order) const {
+void DialogueBatch::AddWork(PlugOrder&& order) {
   const Specification& spec = *device_.specification;
-  const bool asks = order.action == Action::kVerify && order.with_confirmation;
-  PlugAction action(order.action, OptionsFor(order, spec), asks);
-  Work work{std::move(order), std::move(action)};
-  work.only_login = !HasScript(spec, ReadingFor(work.order.action));
-  return work;
+  const Action action = order.action;
+  const bool asks = action == Action::kVerify && order.with_confirmation;
+  const ActionOptions options = OptionsFor(order, spec);
+  works_.push_back({.order = std::move(order),
+                    .action = PlugAction(action, options, asks),
+                    .only_login = !HasScript(spec, ReadingFor(action))});
 }
 
 // What the model cannot do is told before anything is done: not after the off
@@ -170,6 +177,7 @@ bool DialogueBatch::IsReady(const Work& work, Step step, absl::Time now) const {
 std::vector<DialogueBatch::Work*> DialogueBatch::GroupOf(Step step,
                                                          absl::Time now) {
   std::vector<Work*> group;
+  group.reserve(works_.size());
   for (Work& work : works_) {
     if (!IsReady(work, step, now)) continue;
     if (!group.empty() && step == Step::kRead &&
@@ -184,9 +192,10 @@ std::vector<DialogueBatch::Work*> DialogueBatch::GroupOf(Step step,
       continue;
     }
     // A plug that is named twice is switched twice.
-    const bool is_twice = absl::c_any_of(group, [&](const Work* other) {
-      return other->order.plug == work.order.plug;
-    });
+    const bool is_twice =
+        has_twice_ && absl::c_any_of(group, [&](const Work* other) {
+          return other->order.plug == work.order.plug;
+        });
     if (is_twice && step != Step::kRead) continue;
     group.push_back(&work);
   }
@@ -208,8 +217,9 @@ bool DialogueBatch::AskFor(Step step, absl::Time now) {
 bool DialogueBatch::Ask(std::vector<Work*> group, Verb verb, absl::Time now) {
   AskDevice ask;
   ask.verb = verb;
+  ask.plugs.reserve(group.size());
   for (const Work* work : group) {
-    if (!absl::c_linear_search(ask.plugs, work->order.plug)) {
+    if (!has_twice_ || !absl::c_linear_search(ask.plugs, work->order.plug)) {
       ask.plugs.push_back(work->order.plug);
     }
   }

@@ -89,7 +89,7 @@ class DialogueBatch {
     bool only_login = false;  // nothing of the model can be read
     int reads_left = 3;       // again, after something was switched
   };
-  Work MakeWork(PlugOrder order) const;
+  void AddWork(PlugOrder&& order);
   std::optional<Failure> Impossible(const Work& work) const;
   void Do(Work& work, const PlugAction::Next& next, absl::Time now);
   void End(Work& work);
@@ -116,6 +116,7 @@ class DialogueBatch {
   const DialogueDevice& device_;
   const DialogueBatchOptions options_;
   std::vector<Work> works_;
+  bool has_twice_ = false;  // a plug that several orders name
   uint64_t next_request_;
   std::optional<AskDevice> asked_;
   bool aborted_ = false;

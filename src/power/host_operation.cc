@@ -124,8 +124,7 @@ std::vector<FeedOrder> HostOperation::Begin() {
   return {order};
 }
 
-std::vector<FeedOrder> HostOperation::FeedEnded(size_t feed,
-                                                const PlugResult& result,
+std::vector<FeedOrder> HostOperation::FeedEnded(size_t feed, PlugResult result,
                                                 absl::Time now) {
   if (is_ended()) return {};
   const bool is_second =
@@ -138,8 +137,8 @@ std::vector<FeedOrder> HostOperation::FeedEnded(size_t feed,
     order.is_urgent = true;
     return {order};
   }
-  half = {.is_open = false, .result = result};
-  if (phase_ == Phase::kSeeking) return OnSought(feed, result);
+  half = {.is_open = false, .result = std::move(result)};
+  if (phase_ == Phase::kSeeking) return OnSought(feed, *half.result);
   if (HasOpen()) return {};
   if (phase_ == Phase::kDarkening) return OnDark(now);
   last_phase_ = std::exchange(phase_, Phase::kEnded);

@@ -57,7 +57,7 @@ class HostOperation {
   std::vector<FeedOrder> Begin();
   // A result with neither outcome nor failure: it was not begun, since there
   // was an interruption.
-  std::vector<FeedOrder> FeedEnded(size_t feed, const PlugResult& result,
+  std::vector<FeedOrder> FeedEnded(size_t feed, PlugResult result,
                                    absl::Time now);
   // At or after wake_at.
   std::vector<FeedOrder> Wake(absl::Time now);

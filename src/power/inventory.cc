@@ -18,6 +18,7 @@ template <typename T>
 const T* FindIn(const std::vector<T>& all,
                 const absl::flat_hash_map<std::string, size_t>& index,
                 absl::string_view name) {
+  if (index.empty()) return nullptr;  // most sites have no aliases
   const auto found = index.find(name);
   return found == index.end() ? nullptr : &all[found->second];
 }
@@ -36,10 +37,12 @@ Inventory::Inventory(InventoryParts parts)
 
 void Inventory::IndexPlugs() {
   for (const PoweredHost& host : parts_.hosts) {
+    has_parents_ = has_parents_ || !host.parent.empty();
     for (const Outlet& feed : host.feeds) {
       std::vector<std::string>& hosts = hosts_on_[{feed.pcu, feed.plug}];
       if (hosts.empty()) plugs_of_[feed.pcu].push_back(feed.plug);
       hosts.push_back(host.name);
+      has_shared_outlets_ = has_shared_outlets_ || hosts.size() > 1;
     }
   }
   for (const Pcu& pcu : parts_.pcus) {

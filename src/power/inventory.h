@@ -63,11 +63,16 @@ class Inventory {
     return FindSpecification(pcu.model);
   }
 
+  // Whether any host hangs on another.
+  bool has_parents() const { return has_parents_; }
+
   // The plugs of a PCU that have a host, each once: in the order of its model,
   // which without a list of plugs is that of the file.
   absl::Span<const std::string> PlugsOf(absl::string_view pcu) const;
   // The hosts that hang on an outlet; several only where that is meant.
   absl::Span<const std::string> HostsOn(const Outlet& outlet) const;
+  // Whether several hosts hang on any of them.
+  bool has_shared_outlets() const { return has_shared_outlets_; }
   // The hosts of a PCU, each once, in the order of the file.
   std::vector<std::string> HostsOf(absl::string_view pcu) const;
   // Whether there may be such an outlet: only the device itself knows those of
@@ -83,6 +88,7 @@ class Inventory {
   Index pcu_index_, host_index_, group_index_, alias_index_, spec_index_;
   absl::flat_hash_map<OutletKey, std::vector<std::string>> hosts_on_;
   absl::flat_hash_map<std::string, std::vector<std::string>> plugs_of_;
+  bool has_parents_ = false, has_shared_outlets_ = false;
 };
 
 }  // namespace power

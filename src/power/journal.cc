@@ -88,9 +88,11 @@ std::vector<RecordId> Journal::Begin(const JournalAction& action,
   waiter.hosts.reserve(hosts.size());
   std::vector<RecordId> ids;
   ids.reserve(hosts.size());
+  bool goes_on =
+      !job.begun.empty() && IsSameButForTime(job.begun.back().action, action);
   for (JournalHost& host : hosts) {
-    if (job.begun.empty() || job.begun.back().hosts.size() == kHostsInRow ||
-        !IsSameButForTime(job.begun.back().action, action)) {
+    if (!goes_on || job.begun.back().hosts.size() == kHostsInRow) {
+      goes_on = true;
       job.begun.push_back(
           {.action_id = NewActionId(action.at, sys::RandomBytes(4)),
            .action = action,

@@ -99,7 +99,7 @@ std::optional<PcuQueue::Ended> PcuQueue::Add(Order order) {
   return std::nullopt;
 }
 
-void PcuQueue::Enqueue(Waiting waiting) {
+void PcuQueue::Enqueue(Waiting&& waiting) {
   if (!waiting.order.order.is_urgent) {
     waiting_.push_back(std::move(waiting));
     return;
@@ -147,11 +147,11 @@ std::optional<PcuQueue::Batch> PcuQueue::Take(BatchId id, absl::Time now) {
 }
 
 std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
-                                                  const PlugResult& result,
+                                                  PlugResult result,
                                                   absl::Time now) {
   Running& running = running_.at(batch);
   MUST(index < running.orders.size() && running.orders[index].has_value());
-  Waiting waiting = *std::exchange(running.orders[index], std::nullopt);
+  Waiting& waiting = *running.orders[index];
   waiting.spent += now - running.last_news;
   running.last_news = now;
   waiting.attempts += result.attempts;
@@ -162,32 +162,37 @@ std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
       next_light_ = now + settings_.stagger;
     }
   }
-  PlugResult its = result;
-  if (!its.outcome.has_value() && !its.failure.has_value() &&
+  if (!result.outcome.has_value() && !result.failure.has_value() &&
       !running.was_cancelled) {
-    its.failure = {.failure_class = FailureClass::kInternal,
-                   .text = "was not carried out"};
+    result.failure = {.failure_class = FailureClass::kInternal,
+                      .text = "was not carried out"};
   }
-  if (its.outcome.has_value() || its.verified >= VerifyLevel::kLogin) {
+  if (result.outcome.has_value() || result.verified >= VerifyLevel::kLogin) {
     good_way_ = running.way;
   }
-  const bool was_cancelled = running.was_cancelled;
-  if (--running.open == 0) running_.erase(batch);
-
   std::vector<Ended> ended;
-  if (its.failure.has_value() &&
-      (!was_cancelled || waiting.order.order.is_urgent) &&
-      TryAgain(waiting, *its.failure, its.verified, now)) {
+  if (result.failure.has_value() &&
+      (!running.was_cancelled || waiting.order.order.is_urgent) &&
+      TryAgain(waiting, *result.failure, result.verified, now)) {
     Enqueue(std::move(waiting));
-    return ended;
+  } else {
+    EndForGood(std::move(waiting), std::move(result), ended);
   }
-  const bool takes_all =
-      its.failure.has_value() && IsOfTheDevice(*its.failure, its.verified);
-  if (takes_all && its.failure->failure_class == FailureClass::kAuth) {
-    refusal_ = its.failure;
+  running.orders[index].reset();
+  if (--running.open == 0) running_.erase(batch);
+  return ended;
+}
+
+// And those with it that have nothing else to hope for.
+void PcuQueue::EndForGood(Waiting&& waiting, PlugResult&& result,
+                          std::vector<Ended>& ended) {
+  const bool takes_all = result.failure.has_value() &&
+                         IsOfTheDevice(*result.failure, result.verified);
+  if (takes_all && result.failure->failure_class == FailureClass::kAuth) {
+    refusal_ = result.failure;
   }
-  ended.push_back(Final(std::move(waiting), std::move(its)));
-  if (!takes_all) return ended;
+  ended.push_back(Final(std::move(waiting), std::move(result)));
+  if (!takes_all) return;
   std::vector<Waiting> rest;
   for (Waiting& other : waiting_) {
     if (other.order.order.is_urgent) {
@@ -197,10 +202,9 @@ std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
     PlugResult same;
     same.failure = ended.front().result.failure;
     other.failures.clear();
-    ended.push_back(Final(std::move(other), same));
+    ended.push_back(Final(std::move(other), std::move(same)));
   }
   waiting_ = std::move(rest);
-  return ended;
 }
 
 bool PcuQueue::TryAgain(Waiting& waiting, const Failure& failure,
@@ -245,7 +249,7 @@ bool PcuQueue::TryAgain(Waiting& waiting, const Failure& failure,
   return true;
 }
 
-PcuQueue::Ended PcuQueue::Final(Waiting waiting, PlugResult result) const {
+PcuQueue::Ended PcuQueue::Final(Waiting&& waiting, PlugResult&& result) {
   result.attempts = waiting.attempts;
   if (result.failure.has_value() && waiting.maybe_executed) {
     result.failure->maybe_executed = true;
@@ -276,7 +280,8 @@ PcuQueue::Interrupted PcuQueue::Interrupt() {
     } else {
       PlugResult result;
       result.failure = waiting.last;
-      interrupted.withdrawn.push_back(Final(std::move(waiting), result));
+      interrupted.withdrawn.push_back(
+          Final(std::move(waiting), std::move(result)));
     }
   }
   waiting_ = std::move(rest);

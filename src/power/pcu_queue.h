@@ -81,8 +81,8 @@ class PcuQueue {
   // What can begin now; nullopt: nothing. `id` is new over all queues.
   std::optional<Batch> Take(BatchId id, absl::Time now);
   // One order of a batch has ended; whatever that ends for good is returned.
-  std::vector<Ended> OrderEnded(BatchId batch, size_t index,
-                                const PlugResult& result, absl::Time now);
+  std::vector<Ended> OrderEnded(BatchId batch, size_t index, PlugResult result,
+                                absl::Time now);
   // Takes back what waits and is not urgent, and says which batches to cancel.
   struct Interrupted {
     std::vector<Ended> withdrawn;
@@ -125,8 +125,10 @@ class PcuQueue {
   // True if it waits again.
   bool TryAgain(Waiting& waiting, const Failure& failure, VerifyLevel verified,
                 absl::Time now);
-  void Enqueue(Waiting waiting);
-  Ended Final(Waiting waiting, PlugResult result) const;
+  void Enqueue(Waiting&& waiting);
+  void EndForGood(Waiting&& waiting, PlugResult&& result,
+                  std::vector<Ended>& ended);
+  static Ended Final(Waiting&& waiting, PlugResult&& result);
 
   const Settings settings_;
   const Chance chance_;

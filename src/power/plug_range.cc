@@ -4,9 +4,9 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_format.h>
 #include <absl/strings/str_split.h>
 
+#include <iterator>
 #include <tuple>
 
 #include "text/utf8.h"
@@ -67,10 +67,14 @@ absl::Status Multiply(absl::string_view list, size_t most,
     if (count > most || (result.size() + count * names->size()) > most) {
       return absl::OutOfRangeError(absl::StrCat("more than ", most, " names"));
     }
+    // Zeros in front, so that there are `width` digits.
+    const auto padding = static_cast<absl::PadSpec>(numbers->width);
+    static_assert(absl::kNoPad == 1 && absl::kZeroPad2 == 2 &&
+                  absl::kZeroPad9 == kMaxDigits);
+    result.reserve(result.size() + count * names->size());
     for (const std::string& name : *names) {
       for (int n = numbers->first; n <= numbers->last; n++) {
-        result.push_back(
-            absl::StrCat(name, absl::StrFormat("%0*d", numbers->width, n)));
+        result.push_back(absl::StrCat(name, absl::Dec(n, padding)));
       }
     }
   }
@@ -104,7 +108,11 @@ absl::Status ExpandItem(absl::string_view item, size_t most,
   if (out->size() + names.size() > most) {
     return absl::OutOfRangeError(absl::StrCat("more than ", most, " names"));
   }
-  for (std::string& name : names) out->push_back(std::move(name));
+  if (out->empty()) {
+    *out = std::move(names);
+  } else {
+    std::move(names.begin(), names.end(), std::back_inserter(*out));
+  }
   return absl::OkStatus();
 }
 

@@ -206,6 +206,7 @@ std::optional<std::vector<std::string>> PowermanSession::HostsOf(
     return std::nullopt;
   }
   std::vector<std::string> hosts, of_groups, unknown;
+  hosts.reserve(names->size());
   for (std::string& name : *names) {
     if (const std::vector<std::string>* group = directory_.Group(name)) {
       if (of_groups.size() + group->size() > kMaxPowermanHosts) {

@@ -219,6 +219,11 @@ void PowermanServer::Tell(uint64_t number, Told told) {
   if (found == clients_.end()) return;
   Client& client = *found->second;
   PowermanSession::Effects effects = told(client.session);
+  // One of a thousand results: only the last of them is told of.
+  if (effects.send.empty() && !effects.start && !effects.close &&
+      client.order.has_value() && client.waiting() == 0) {
+    return;
+  }
   client.unsent += effects.send;
   if (effects.start) Start(client, *std::move(effects.start));
   client.ending |= effects.close;

@@ -8,22 +8,42 @@
 namespace power {
 namespace {
 
-bool HasPlug(const DialogueDevice& device, const std::string& name) {
-  return absl::c_any_of(
-      device.plugs, [&](const DevicePlug& plug) { return plug.name == name; });
-}
-
 using Plugs = absl::Span<const std::string>;
 
+// Whether names are among others. It looks behind the one that was found last:
+// mostly they come in the same order.
+class Finder {
+ public:
+  explicit Finder(size_t count) : count_(count) {}
+  // `is_it`: of a number below `count`.
+  template <typename F>
+  bool Has(F is_it) {
+    for (size_t i = 0; i < count_; ++i) {
+      const size_t at = next_;
+      next_ = next_ + 1 < count_ ? next_ + 1 : 0;
+      if (is_it(at)) return true;
+    }
+    return false;
+  }
+
+ private:
+  const size_t count_;
+  size_t next_ = 0;
+};
+
 bool AllWanted(const DialogueDevice& device, Plugs plugs) {
+  Finder wanted(plugs.size());
   return absl::c_all_of(device.plugs, [&](const DevicePlug& plug) {
-    return plug.has_host && absl::c_linear_search(plugs, plug.name);
+    return plug.has_host &&
+           wanted.Has([&](size_t i) { return plugs[i] == plug.name; });
   });
 }
 
 const std::string* Unknown(const DialogueDevice& device, Plugs plugs) {
-  const auto unknown = absl::c_find_if(
-      plugs, [&](const std::string& plug) { return !HasPlug(device, plug); });
+  Finder known(device.plugs.size());
+  const auto unknown = absl::c_find_if(plugs, [&](const std::string& plug) {
+    return !known.Has([&](size_t i) { return device.plugs[i].name == plug; });
+  });
   return unknown == plugs.end() ? nullptr : &*unknown;
 }
 

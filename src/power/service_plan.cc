@@ -122,10 +122,12 @@ bool CanDo(const Inventory& inventory, Verb verb,
            const std::vector<std::string>& hosts) {
   if (!ActionOf(verb).has_value()) return false;
   absl::flat_hash_set<absl::string_view> asked;
+  absl::string_view last;  // mostly the hosts of a PCU follow each other
   for (const std::string& name : hosts) {
     const PoweredHost* host = inventory.FindHost(name);
     if (host == nullptr) return false;
     for (const Outlet& feed : host->feeds) {
+      if (feed.pcu == std::exchange(last, feed.pcu)) continue;
       if (!asked.insert(feed.pcu).second) continue;
       if (!PcuCan(inventory, feed.pcu, verb)) return false;
     }
@@ -145,7 +147,9 @@ CampaignPlan PlanOrder(const Inventory& inventory, const ServiceOrder& order,
   options.step_timeout = order.step_timeout;
   CampaignPlan plan = PlanHosts(inventory, order.hosts, options);
   *pcus = std::move(plan.own);
-  if (!IsSwitching(options.action)) return plan;
+  if (!IsSwitching(options.action) || !inventory.has_shared_outlets()) {
+    return plan;
+  }
   const absl::flat_hash_set<absl::string_view> named(order.hosts.begin(),
                                                      order.hosts.end());
   for (CampaignHost& host : plan.request.hosts) {

@@ -361,7 +361,9 @@ class World {
     }
     const bool is_last = --at->second.open == 0;
     if (is_last) running_.erase(at);
-    Take(campaign_->OrderEnded(event.batch, event.index, result, now_));
+    Campaign::Effects effects;
+    campaign_->OrderEnded(event.batch, event.index, result, now_, effects);
+    Take(std::move(effects));
   }
 
   void Check() {

@@ -8,11 +8,13 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "keys/secret.h"
 
 namespace net {
 namespace {
 
 constexpr int kSwitchingProtocols = 101;
+constexpr size_t kOtherBytes = 200;  // of a call: words that it always has
 
 bool IsControl(char c) {
   const unsigned char byte = static_cast<unsigned char>(c);
@@ -39,12 +41,25 @@ bool IsHttpHeaderValue(absl::string_view value) {
                       [](char c) { return c != '\t' && IsControl(c); });
 }
 
+HttpCall::~HttpCall() {
+  for (auto& [name, value] : headers) keys::Wipe(value);
+  keys::Wipe(body);
+}
+
 std::string FormatHttpCall(const HttpCall& call, absl::string_view host) {
   MUST(IsHttpTarget(call.target) && IsHttpTarget(call.method));
   MUST(IsHttpHeaderValue(host));
-  std::string out =
-      absl::StrCat(call.method, " ", call.target, " HTTP/1.1\r\nHost: ", host,
-                   "\r\nAccept-Encoding: identity\r\n");
+  // At once: what a string has grown out of would keep a password.
+  size_t bytes = call.method.size() + call.target.size() + host.size() +
+                 call.body.size() + kOtherBytes;
+  for (const auto& [name, value] : call.headers) {
+    bytes += name.size() + value.size() + 4;
+  }
+  std::string out;
+  out.reserve(bytes);
+  absl::StrAppend(&out, call.method, " ", call.target,
+                  " HTTP/1.1\r\nHost: ", host,
+                  "\r\nAccept-Encoding: identity\r\n");
   for (const auto& [name, value] : call.headers) {
     MUST(IsHttpTarget(name) && IsHttpHeaderValue(value));
     absl::StrAppend(&out, name, ": ", value, "\r\n");

@@ -13,12 +13,14 @@ namespace net {
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+// There may be a password in it: each copy is overwritten when it goes.
 struct HttpCall {
   std::string method = "GET";
   std::string target = "/";  // path and query, as it is sent
   // Besides Host, Content-Length, Connection and Accept-Encoding.
   HttpHeaders headers = {};
   std::string body = {};
+  ~HttpCall();
 };
 
 struct HttpAnswer {

@@ -210,6 +210,8 @@ std::string MarkupText(const std::vector<MarkupItem>& items,
 
 std::string EscapeMarkup(absl::string_view text) {
   std::string out;
+  // At once: what a string has grown out of would keep a password.
+  out.reserve(text.size() * 6);
   for (const char c : text) {
     switch (c) {
       case '&':

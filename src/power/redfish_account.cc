@@ -38,6 +38,8 @@ WebAsk RedfishProtocol::LoginAsk() const {
   const absl::string_view secret =
       account_.secret != nullptr ? account_.secret->view() : "";
   JsonWriter json;
+  // A byte takes six at most.
+  json.Reserve(6 * (account_.user.size() + secret.size()) + 64);
   json.BeginObject().Key("UserName").String(account_.user);
   json.Key("Password").String(secret).EndObject();
   WebAsk ask = RedfishWrite(

@@ -78,7 +78,6 @@ RedfishProtocol::RedfishProtocol(std::vector<WebOrder> orders,
 
 RedfishProtocol::~RedfishProtocol() {
   keys::Wipe(token_);
-  keys::Wipe(opening_ask_.call.body);
 }
 
 // What names a system: the inventory's word, or else the plug.

@@ -99,8 +99,6 @@ WebLink::WebLink(WebServer server, WebAccount account, RandomBytes random)
   if (account_.begins_basic) auth_.BeginBasic();
 }
 
-WebLink::~WebLink() { keys::Wipe(ask_.call.body); }
-
 void WebLink::Trace(absl::string_view mark, absl::string_view line) {
   trace_.push_back(absl::StrCat(
       mark, " ", base::Escape(Redacted(line, account_.secret.get()))));
@@ -152,8 +150,6 @@ void WebLink::Say(absl::Time now) {
   const bool is_tls = server_.stream.tls.has_value();
   std::string bytes = net::FormatHttpCall(
       call, WebAuthority(server_.host, server_.port, is_tls));
-  for (auto& [name, value] : call.headers) keys::Wipe(value);
-  keys::Wipe(call.body);
   phase_ = Phase::kSent;
   sent_ = true;
   stream_.Send(std::move(bytes));

@@ -53,7 +53,6 @@ struct WebReply {
 class WebLink {
  public:
   WebLink(WebServer server, WebAccount account, RandomBytes random);
-  ~WebLink();
 
   // When nothing is asked. Until then there is an answer, or a failure.
   void Ask(WebAsk ask, absl::Time until, absl::Time now);

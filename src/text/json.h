@@ -22,6 +22,12 @@ class JsonWriter {
   enum class Layout { kCompact, kPretty };  // kPretty: two blanks a level
   explicit JsonWriter(Layout layout = Layout::kCompact) : layout_(layout) {}
 
+  // Room for so many bytes: a string that grows leaves what it has grown out
+  // of, secrets included.
+  JsonWriter& Reserve(size_t bytes) {
+    out_.reserve(bytes);
+    return *this;
+  }
   JsonWriter& BeginObject() { return Begin('{'); }
   JsonWriter& EndObject() { return End('{', '}'); }
   JsonWriter& BeginArray() { return Begin('['); }

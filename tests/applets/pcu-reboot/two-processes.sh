@@ -7,8 +7,9 @@ first=$!
 await 'grep -q " 1 off" serve.1.log'
 pcu-reboot off web2 >second.log &
 second=$!
-pcu-reboot -t 1s status web3 | sed "s/process $first /process FIRST /"
+pcu-reboot -t 1s status web3 >third.log
 echo "[$?]"
+sed "s/process $first /process FIRST /" third.log
 wait $first && wait $second && echo both
 untimed <first.log
 untimed <second.log

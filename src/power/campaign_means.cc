@@ -1,5 +1,7 @@
 #include "power/campaign_means.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <utility>
 
 #include "sys/clock.h"
@@ -18,7 +20,10 @@ CampaignMeans::CampaignMeans(sys::Loop& loop, const std::string& run_folder,
                              const std::string& state_folder,
                              const SecretPlaces& secrets)
     : controllers(
-          loop, [this](absl::string_view pcu) { sessions.Disconnected(pcu); }),
+          loop,
+          {.known_hosts =
+               absl::StrCat(secrets.store_folder, "/pcu_known_hosts")},
+          [this](absl::string_view pcu) { sessions.Disconnected(pcu); }),
       pool(loop, kThreads),
       sessions(loop, run_folder,
                [this](absl::string_view pcu) {

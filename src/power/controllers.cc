@@ -11,7 +11,7 @@
 namespace power {
 
 // The one place that knows all engines.
-Controllers::Controllers(sys::Loop& loop,
+Controllers::Controllers(sys::Loop& loop, SshSettings ssh,
                          std::function<void(absl::string_view pcu)> gone) {
   Add({"ipmi"}, NewIpmiController(loop));
   Add({"snmp"}, NewSnmpController(loop));
@@ -21,6 +21,7 @@ Controllers::Controllers(sys::Loop& loop,
   Add({"amt"}, std::make_unique<AmtController>(loop));
   Add({"ribcl"}, std::make_unique<RibclController>(loop));
   DialogueController::Options options;
+  options.ssh = std::move(ssh);
   options.gone = std::move(gone);
   const auto trust = std::make_shared<WebTrust>(WebSettings());
   options.more_transports = [web = WebTransports(trust),

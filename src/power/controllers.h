@@ -19,8 +19,8 @@ class Controllers {
  public:
   // The loop outlives it. `gone`: the last connection with a PCU was closed;
   // may be empty.
-  explicit Controllers(sys::Loop& loop,
-                       std::function<void(absl::string_view pcu)> gone = {});
+  Controllers(sys::Loop& loop, SshSettings ssh,
+              std::function<void(absl::string_view pcu)> gone);
 
   // Null if nothing here speaks it.
   Controller* Find(absl::string_view transport) const;

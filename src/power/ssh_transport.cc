@@ -132,7 +132,7 @@ void SshTransport::Prepare(const SshAlgorithms* legacy) {
   call.port = plan_.port;
   call.user = plan_.user;
   call.known_hosts = KnownHosts(settings_);
-  call.trust_first_use = plan_.pcu->trust_first_use;
+  call.trust_first_use = plan_.pcu->trust_first_use && CanKeepKeys();
   call.has_password = plan_.secret != nullptr;
   call.login_timeout = plan_.login_timeout;
   call.legacy = legacy;
@@ -151,6 +151,13 @@ void SshTransport::Prepare(const SshAlgorithms* legacy) {
     GiveUp({FailureClass::kTimeout, Late()});
   });
   look_timer_ = loop_.After(kSeldomLook, [this] { LookForShell(); });
+}
+
+// Else every time would be the first: ssh accepts what it cannot write down.
+bool SshTransport::CanKeepKeys() const {
+  const std::string& file = settings_.known_hosts;
+  return sys::MakeFolders(file.substr(0, file.rfind('/'))).ok() &&
+         sys::Open(file, O_WRONLY | O_APPEND | O_CREAT, 0600).ok();
 }
 
 std::optional<Failure> SshTransport::Launch(const SshCall& call) {

@@ -23,7 +23,7 @@ struct SshSettings {
   std::string program = "ssh";  // looked up on PATH
   // Keys of PCUs; learnt ones are written there. Behind it comes the user's
   // own file.
-  std::string known_hosts = "/etc/fleetbox/pcu_known_hosts";
+  std::string known_hosts = {};
   // What is started as the askpass program; empty is our own executable.
   std::string askpass = {};
   std::vector<std::string> more_words = {};  // of ssh, in front of the host
@@ -59,6 +59,7 @@ class SshTransport : public Transport {
 
  private:
   void Prepare(const SshAlgorithms* legacy);
+  bool CanKeepKeys() const;
   std::optional<Failure> Launch(const SshCall& call);
   const keys::Secret* Answer(absl::string_view question, bool is_confirm);
   void OnWords();

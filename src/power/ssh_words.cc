@@ -251,7 +251,10 @@ void SshWords::Line(absl::string_view line) {
     const bool is_weak = c == FailureClass::kClosed && why_.has_value();
     if (!is_weak &&
         (!why_.has_value() || why_->failure_class == FailureClass::kClosed)) {
-      why_ = Failure{c, last_};
+      // The warning of a changed key stands in a frame.
+      const size_t begin = last_.find_first_not_of("@ ");
+      const size_t end = last_.find_last_not_of("@ ") + 1;
+      why_ = Failure{c, last_.substr(begin, end - begin)};
     }
     return;
   }

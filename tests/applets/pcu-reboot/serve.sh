@@ -30,9 +30,10 @@ said() {
   sed "s/actions=[0-9]*/actions=N/; s/'[0-9]* \(OK\|vpc>\)/'N \1/" said
   echo "[$code]"
 }
+theirs=$net.1
 ours=$net.2
 same() {
-  said $net.1 "$@" >theirs
+  said $theirs "$@" >theirs
   said $ours "$@" >ours
   if cmp -s theirs ours; then echo "same: $*"; else diff theirs ours; fi
 }
@@ -68,8 +69,18 @@ same -T -x -Q 't[1-2]'
 same -T -P t3
 same -T -t t1
 same -T -b t1
-# The client of our own says the same.
-powerman -h $net.2 -q
+# The client of our own says the same, whoever serves.
+powerman -h $net.2 -Q 't[0-15],u[08-11],x,z'
+for at in 1 2; do
+  for words in '-T -Q t1' '-D t1,u08' '-x -Q t1,u08' '-T -x -b t1' '-t t1' -l; do
+    powerman -h $net.$at $words >ours.said 2>&1
+    echo "[$?]" >>ours.said
+    $powerman -h $net.$at $words >theirs.said 2>&1
+    echo "[$?]" >>theirs.said
+    sed -i "s/actions=[0-9]*/actions=N/; s/'[0-9]* \(OK\|vpc>\)/'N \1/" ours.said theirs.said
+    if cmp -s ours.said theirs.said; then echo "our client: $words"; else diff theirs.said ours.said; fi
+  done
+done
 # A telemetry of both has the switching in it; ours reads the state around it.
 $powerman -h $net.2 -T -1 t9 | grep -e "on 9" -e Command
 # A moment later than who asked hears it.
@@ -86,3 +97,42 @@ same -T -u t10
 $powerman -h $net.3 -T -c t9 | grep -e '^send' -e Command  # no look between them
 await 'grep -q host=t9.*action=cycle serve.2.log'
 sed 's/^[^ ]* //' serve.2.log | grep 'host=t9'
+# A device that says nothing: the errors have the same numbers and words. Ours
+# says more of it (309).
+faulty() {
+  conf $1 | grep -v alias
+  cat <<'END'
+specification "mute" {
+  timeout 1
+  plug name { "1" }
+  script login { send "hello\n" }
+  script status_all { send "status\n" expect "never" }
+  script on { send "on\n" expect "never" }
+  script cycle { send "cycle\n" expect "never" }
+}
+device "m0" "mute" "/bin/cat |&"
+node "m1" "m0" "1"
+END
+}
+faulty 4 >faulty.theirs.conf
+faulty 5 >faulty.conf
+powermand -f -c "$PWD/faulty.theirs.conf" >faulty.log 2>&1 &
+serve_all="$serve_all $!"
+serve pcu-reboot serve --config faulty.conf --run-dir run5 --state-dir state5 --ready-fd 3
+await "$powerman -h $net.4 -Q t1"
+theirs=$net.4
+ours=$net.5
+said() {
+  $powerman -h "$@" >said 2>&1
+  code=$?
+  grep -v '^m1: \(prompt\|unsupported\): ' said
+  echo "[$code]"
+}
+same -x -q  # before -l, which makes powermand sort its list of nodes for good
+same -q
+same -Q m1,t1
+same -1 m1
+same -1 m1,t2
+same -c m1
+same -0 m1
+$powerman -h $net.5 -Q m1

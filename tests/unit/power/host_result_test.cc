@@ -64,6 +64,20 @@ TEST_CASE("host_result: the exit code is that of all failures, or 1",
   CHECK(power::ExitCodeOf({skipped}) == 6);
   CHECK(power::ExitCodeOf({skipped, good}) == 1);
   CHECK(power::ExitCodeOf({Of(HostOutcome::kManual)}) == 7);
+  const std::pair<FailureClass, int> codes[] = {
+      {FailureClass::kAuth, 3},        {FailureClass::kPrivilege, 3},
+      {FailureClass::kUnreachable, 4}, {FailureClass::kTimeout, 4},
+      {FailureClass::kClosed, 4},      {FailureClass::kState, 5},
+      {FailureClass::kBusy, 6},        {FailureClass::kLocked, 6},
+      {FailureClass::kUnsupported, 7}, {FailureClass::kPrompt, 1},
+      {FailureClass::kDevice, 1},      {FailureClass::kPlug, 1},
+      {FailureClass::kTls, 1},         {FailureClass::kHostKey, 1},
+      {FailureClass::kConfig, 1},      {FailureClass::kInternal, 1}};
+  for (const auto& [failure_class, code] : codes) {
+    INFO(power::Word(failure_class));
+    const HostResult one = Of(HostOutcome::kFailed, failure_class);
+    CHECK(power::ExitCodeOf({one, good, one}) == code);
+  }
   HostResult interrupted = skipped;
   interrupted.was_interrupted = true;
   CHECK(power::ExitCodeOf({good, interrupted}) == 8);

@@ -111,6 +111,8 @@ class IpmiSim {
   PlugResult Run(Action action, const std::string& user = "ipmiusr",
                  const std::string& password = "test") {
     IpmiTask task = {.address = "127.0.0.1", .port = port_, .action = action};
+    task.options.action.off_time = absl::Milliseconds(100);
+    task.options.action.grace = absl::Milliseconds(100);
     task.account.user = user;
     task.account.password = SecretOf(password);
     std::optional<PlugResult> got;
@@ -243,6 +245,17 @@ TEST_CASE("power 35: our client gets on with OpenIPMI's simulator", "[power]") {
   const PlugResult cycle = sim.Run(Action::kCycle);
   CHECK(cycle.outcome == Outcome::kDone);
   CHECK(cycle.remark == "was off");
+  CHECK(sim.power() == "1\n");
+  const PlugResult again = sim.Run(Action::kCycle);
+  CHECK(again.outcome == Outcome::kDone);
+  CHECK(again.before == PlugState::kOn);
+  CHECK(again.after == PlugState::kOn);
+  CHECK(sim.Run(Action::kOn).outcome == Outcome::kAlready);
+  // It does not know that; then it is hard.
+  const PlugResult soft = sim.Run(Action::kSoft);
+  CHECK(soft.outcome == Outcome::kDone);
+  CHECK(sim.power() == "0\n");
+  CHECK(sim.Run(Action::kOn).outcome == Outcome::kDone);
   CHECK(sim.power() == "1\n");
   CHECK(sim.Run(Action::kReset).outcome == Outcome::kDone);
   CHECK(absl::StrContains(sim.log(), "set reset 1"));

@@ -76,9 +76,7 @@ RedfishProtocol::RedfishProtocol(std::vector<WebOrder> orders,
       memory_(std::move(memory)),
       runs_(orders_.size()) {}
 
-RedfishProtocol::~RedfishProtocol() {
-  keys::Wipe(token_);
-}
+RedfishProtocol::~RedfishProtocol() { keys::Wipe(token_); }
 
 // What names a system: the inventory's word, or else the plug.
 const std::string& RedfishProtocol::Name(size_t order) const {

@@ -57,6 +57,34 @@ std::unique_ptr<BmcServer> Serve(sys::Loop& loop) {
   return BmcServer::Make(loop, "127.0.0.1", 0, {}, {}, 1).value();
 }
 
+class OurClient {
+ public:
+  PlugResult Run(Action action, int port, const std::string& user,
+                 const std::string& password) {
+    IpmiTask task = {.address = "127.0.0.1", .port = port, .action = action};
+    task.options.action.off_time = absl::Milliseconds(100);
+    task.options.action.grace = absl::Milliseconds(100);
+    task.options.limit = absl::Seconds(5);
+    task.account.user = user;
+    task.account.password = SecretOf(password);
+    std::optional<PlugResult> got;
+    client_.Start(task, [&](const PlugResult& result) { got = result; });
+    Await(loop_, [&] { return got.has_value(); });
+    if (got->failure.has_value()) UNSCOPED_INFO(got->failure->text);
+    return *got;
+  }
+  // Simulators listen some time after they were started; until then they are
+  // unreachable.
+  void AwaitReady(const std::function<PlugResult()>& status) {
+    const absl::Time until = sys::SteadyNow() + absl::Seconds(20);
+    while (status().failure.has_value()) REQUIRE(sys::SteadyNow() < until);
+  }
+
+ private:
+  sys::Loop loop_;
+  IpmiClient client_{loop_};
+};
+
 // OpenIPMI's simulator with one host behind it, which is on.
 class IpmiSim {
  public:
@@ -110,24 +138,10 @@ class IpmiSim {
 
   PlugResult Run(Action action, const std::string& user = "ipmiusr",
                  const std::string& password = "test") {
-    IpmiTask task = {.address = "127.0.0.1", .port = port_, .action = action};
-    task.options.action.off_time = absl::Milliseconds(100);
-    task.options.action.grace = absl::Milliseconds(100);
-    task.account.user = user;
-    task.account.password = SecretOf(password);
-    std::optional<PlugResult> got;
-    client_.Start(task, [&](const PlugResult& result) { got = result; });
-    Await(loop_, [&] { return got.has_value(); });
-    if (got->failure.has_value()) UNSCOPED_INFO(got->failure->text);
-    return *got;
+    return client_.Run(action, port_, user, password);
   }
-
-  // It listens some time after it was started; until then it is unreachable.
   void AwaitReady() {
-    const absl::Time until = sys::SteadyNow() + absl::Seconds(20);
-    while (Run(Action::kStatus).failure.has_value()) {
-      REQUIRE(sys::SteadyNow() < until);
-    }
+    client_.AwaitReady([this] { return Run(Action::kStatus); });
   }
 
   std::string power() const { return program_.Read("power"); }
@@ -137,8 +151,26 @@ class IpmiSim {
  private:
   const int port_;
   Program program_;
-  sys::Loop loop_;
-  IpmiClient client_{loop_};
+  OurClient client_;
+};
+
+// OpenStack's: suite 3 and nothing else, and no word to a user it does not
+// know. It knows a session by where it comes from, and never forgets one: each
+// is that of another client.
+class FakeBmc {
+ public:
+  FakeBmc() : port_(FreeUdpPort("127.0.0.1")) {
+    program_.Start({"fakebmc", "--port", absl::StrCat(port_)});
+    OurClient().AwaitReady([this] { return Run(Action::kStatus); });
+  }
+  PlugResult Run(Action action, const std::string& user = "admin",
+                 const std::string& password = "password") {
+    return OurClient().Run(action, port_, user, password);
+  }
+
+ private:
+  const int port_;
+  Program program_;
 };
 
 }  // namespace
@@ -231,6 +263,32 @@ TEST_CASE("ipmi: ipmitool reads the boot device that we set, and we its own",
       server->model().BootOption(5, sys::SteadyNow()).substr(0, 2);
   CHECK(ours(Action::kBootCdrom) == Outcome::kDone);
   CHECK(server->model().BootOption(5, sys::SteadyNow()).substr(0, 2) == set);
+}
+
+TEST_CASE("power 35: our client gets on with OpenStack's fakebmc", "[power]") {
+  if (!Have("fakebmc")) return;
+  FakeBmc bmc;
+  CHECK(bmc.Run(Action::kStatus).after == PlugState::kOff);
+  CHECK(bmc.Run(Action::kOff).outcome == Outcome::kAlready);
+  CHECK(bmc.Run(Action::kOn).outcome == Outcome::kDone);
+  const PlugResult cycle = bmc.Run(Action::kCycle);
+  CHECK(cycle.outcome == Outcome::kDone);
+  CHECK(cycle.before == PlugState::kOn);
+  CHECK(cycle.after == PlugState::kOn);
+  CHECK(bmc.Run(Action::kReset).outcome == Outcome::kDone);
+  CHECK(bmc.Run(Action::kSoft).outcome == Outcome::kDone);
+  CHECK(bmc.Run(Action::kStatus).after == PlugState::kOff);
+  CHECK(bmc.Run(Action::kOn).outcome == Outcome::kDone);
+  CHECK(bmc.Run(Action::kOff).outcome == Outcome::kDone);
+  const PlugResult wrong = bmc.Run(Action::kOn, "admin", "wrong");
+  REQUIRE(wrong.failure.has_value());
+  INFO(power::Word(wrong.failure->failure_class));
+  CHECK(wrong.failure->failure_class == FailureClass::kAuth);
+  const PlugResult unknown = bmc.Run(Action::kOn, "nobody", "password");
+  REQUIRE(unknown.failure.has_value());
+  INFO(power::Word(unknown.failure->failure_class));
+  CHECK(unknown.failure->failure_class == FailureClass::kTimeout);
+  CHECK(bmc.Run(Action::kStatus).after == PlugState::kOff);
 }
 
 TEST_CASE("power 35: our client gets on with OpenIPMI's simulator", "[power]") {

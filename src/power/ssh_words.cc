@@ -252,9 +252,13 @@ void SshWords::Line(absl::string_view line) {
     if (!is_weak &&
         (!why_.has_value() || why_->failure_class == FailureClass::kClosed)) {
       // The warning of a changed key stands in a frame.
-      const size_t begin = last_.find_first_not_of("@ ");
-      const size_t end = last_.find_last_not_of("@ ") + 1;
-      why_ = Failure{c, last_.substr(begin, end - begin)};
+      absl::string_view words = last_;
+      while (absl::ConsumePrefix(&words, "@") ||
+             absl::ConsumePrefix(&words, " ") ||
+             absl::ConsumeSuffix(&words, "@") ||
+             absl::ConsumeSuffix(&words, " ")) {
+      }
+      why_ = Failure{c, std::string(words)};
     }
     return;
   }

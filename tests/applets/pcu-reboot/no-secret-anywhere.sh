@@ -45,7 +45,7 @@ pcu "e" { model "slow" ip "$net.1" ports telnet 10023 user "admin" secret env:CA
 pcu "c" { ip "$net.2" ports ipmi 10623 user "admin" secret cmd:"cat $PWD/canary" node "program" "1" }
 pcu "s" { ip "$net.2" ports ipmi 10623 user "admin" secret "kept" node "store" "1" }
 END2
-watch() { python3 "$TESTS/watch.py" "$@"; }
+watch() { python3 "$TESTS/look_for_secret.py" "$@"; }
 pcu-reboot secret set kept <canary
 echo '--- while it runs'
 watch run pcu-reboot --trace --record session status file

@@ -11,7 +11,7 @@ word=$(cat canary)
 watch() {
   echo "--- $1"
   shift
-  ROOM=45 python3 "$TESTS/watch.py" hold pcu-reboot --trace "$@"
+  ROOM=45 python3 "$TESTS/look_for_secret.py" hold pcu-reboot --trace "$@"
 }
 strips --count=1 --community="$word"
 echo "pcu \"a\" { model \"apc-masterswitch\" ip \"$net.1\" ports snmp 10161

@@ -5,6 +5,7 @@
 #include <absl/strings/str_join.h>
 
 #include <catch2/catch.hpp>
+#include <string>
 
 namespace {
 
@@ -63,6 +64,18 @@ TEST_CASE("ssh words: what it says at its end is a class of failures",
     CHECK(After(row.text).failure_class == row.expected);
     CHECK(After(row.text, 1000).failure_class == row.expected);
   }
+}
+
+TEST_CASE("ssh words: the frame of a warning is left out, be it all there is",
+          "[power]") {
+  SshWords words;
+  words.Feed("@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r\n");
+  CHECK(words.Why().text ==
+        "connect: WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!");
+  // Only its first thousand bytes are kept.
+  SshWords framed;
+  framed.Feed(std::string(2000, '@') + "Permission denied (password).\n");
+  CHECK(framed.Why().text == "connect: ");
 }
 
 TEST_CASE("ssh words: how far it is is told by its chatter", "[power]") {

@@ -1,4 +1,4 @@
-# watch.py hold|run|core COMMAND...: runs it, and looks at it and its children;
+# look_for_secret.py hold|run|core COMMAND...: runs it, and looks at it and its children;
 # the password is in the file canary. hold: once it has used it, as it cannot
 # print its last words, its memory is searched. core: it is killed with one.
 import base64, fcntl, os, signal, subprocess, sys, time

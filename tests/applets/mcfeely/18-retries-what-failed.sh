@@ -22,6 +22,8 @@ mcfeely-server retry 1
 echo "nothing is left to retry: $?"
 sort ran | xargs
 await '[ "$(ls mail | wc -l)" -eq 2 ]'
-grep -h -e '^To:' -e '^Subject:' -e '^Operator:' mail/letter.* | timeless |
-  sed 's/by local:.*/by us/'
+for letter in mail/letter.*; do
+  grep -e '^To:' -e '^Subject:' -e '^Operator:' -e '^task' "$letter" | timeless |
+    sed 's/by local:.*/by us/' | sort
+done
 mcfeely-server show 1 | grep '^operator' | timeless | sed 's/by local:.*/by us/'

@@ -21,7 +21,8 @@ want = open("sent", "rb").read()
 print(want in letter.get_payload(decode=True))
 X
 ls hit 2>/dev/null
-mcfeely-server status 1 | grep -c 'touch hit'
+mcfeely-server show 1 | grep '^description'
+mcfeely-server status 1 | grep -ao 'a "b".*'
 for address in -oX/x 'a@x, b@x' "$(printf 'a@x\nBcc: b@x')" exec:../x exec: ''; do
   mcfeely-inject -q -s "$address" h1 mk
   echo "exit $?"

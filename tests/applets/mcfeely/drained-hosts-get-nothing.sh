@@ -28,3 +28,5 @@ mcfeely-server wait 1
 echo "wait: $?"
 mcfeely-server host
 echo "usage: $?"
+# Who it was stands in the log.
+grep -ao 'operator[.].*' queue/events.log | sed 's/=local:.*/=us/'

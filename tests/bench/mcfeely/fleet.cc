@@ -1,11 +1,13 @@
 #include "bench/mcfeely/fleet.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 #include "bench/environment.h"
@@ -154,6 +156,41 @@ double JobsPerSecond(const Fleet& fleet, const std::string& comm, int jobs) {
                           [](const fleetbox::wire::JobView*) { return true; }));
       });
   return jobs / SecondsSince(begin);
+}
+
+std::vector<double> StartLatencies(const Fleet& fleet, const std::string& comm,
+                                   int callers, int jobs) {
+  const auto message = mcfeely::ToMessage(Tasks(1, comm));
+  std::atomic<int> left = jobs;
+  std::mutex mutex;
+  std::vector<double> all;
+  std::vector<std::thread> threads;
+  for (int c = 0; c < callers; c++) {
+    threads.emplace_back([&] {
+      auto client = fleet.NewClient();
+      while (left-- > 0) {
+        const absl::Time begin = sys::WallNow();
+        const uint64_t job =
+            Need(client->Deliver(Need(client->SealJob(message))));
+        Need(client->Follow(
+            job, absl::Minutes(1),
+            [](const fleetbox::wire::JobView*) { return true; }));
+        fleetbox::wire::Query query;
+        query.mutable_show()->set_job(job);
+        const auto reply = Need(client->Ask(query));
+        const std::string printed(reply.job(0).task(0).head());
+        int64_t ns = 0;
+        if (!absl::SimpleAtoi(printed, &ns)) {
+          Die(absl::InternalError("no time: " + printed));
+        }
+        const std::lock_guard<std::mutex> lock(mutex);
+        all.push_back(
+            absl::ToDoubleMilliseconds(absl::FromUnixNanos(ns) - begin));
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  return all;
 }
 
 }  // namespace bench

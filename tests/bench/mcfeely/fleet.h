@@ -62,5 +62,10 @@ void Inject(const Fleet& fleet, const mcfeely::Job& job, int jobs);
 double SecondsToEnd(const Fleet& fleet, const mcfeely::Job& job);
 // The same with jobs of one task of `comm`, until all are done: jobs a second.
 double JobsPerSecond(const Fleet& fleet, const std::string& comm, int jobs);
+// The same with jobs of one task of `comm`, a copy of tests/bench/clock.c, by
+// so many callers who each wait for the end of one: milliseconds from before
+// one is sealed until its comm runs.
+std::vector<double> StartLatencies(const Fleet& fleet, const std::string& comm,
+                                   int callers, int jobs);
 
 }  // namespace bench

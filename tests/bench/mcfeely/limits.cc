@@ -1,5 +1,6 @@
 #include "bench/mcfeely/limits.h"
 
+#include <absl/strings/numbers.h>
 #include <poll.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -13,6 +14,7 @@
 #include "bench/fanout/timed_command.h"
 #include "bench/need.h"
 #include "bench/store_probe.h"
+#include "sys/child.h"
 #include "sys/socket.h"
 
 namespace bench {
@@ -93,6 +95,35 @@ double ChainSeconds(const std::string& program, int count, int writes) {
     Must(status == 0, program);
   }
   return SecondsSince(begin);
+}
+
+std::vector<double> StartLatencies(const std::string& clock, int count) {
+  const sys::TemporaryFolder folder =
+      Need(sys::TemporaryFolder::Make("probe-"));
+  AppendProbe disk(folder.path());
+  const std::string record(kValueBytes, 'x');
+  std::vector<double> all;
+  for (int i = 0; i < count; i++) {
+    auto pipe = Need(sys::Pipe());
+    const absl::Time begin = sys::WallNow();
+    for (int w = 0; w < 2; w++) {
+      disk.Begin();
+      disk.Put("", record);
+      disk.Commit();
+    }
+    sys::Child child =
+        Need(sys::Child::Spawn({clock}, {.out = pipe.second.get()}));
+    pipe.second.Reset();
+    char text[32];
+    const ssize_t n = read(pipe.first.get(), text, sizeof text);
+    child.Wait();
+    int64_t ns = 0;
+    Must(n > 0 && absl::SimpleAtoi(
+                      absl::string_view(text, static_cast<size_t>(n)), &ns),
+         clock);
+    all.push_back(absl::ToDoubleMilliseconds(absl::FromUnixNanos(ns) - begin));
+  }
+  return all;
 }
 
 double CommitSeconds(size_t bytes) {

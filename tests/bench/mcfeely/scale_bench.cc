@@ -6,6 +6,7 @@
 #include <absl/strings/str_format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -121,6 +122,36 @@ void AddEndToEnd(bench::Report& report) {
                            return Values{rate};
                          }});
   report.Add(jobs);
+}
+
+Values Percentiles(std::vector<double> ms) {
+  std::sort(ms.begin(), ms.end());
+  return {ms[ms.size() / 2], ms[ms.size() * 99 / 100]};
+}
+
+// How long it takes from a caller's wish to the first instruction of a comm.
+void AddLatency(bench::Report& report) {
+  if (!bench::Wanted("latency")) return;
+  const int jobs = Count(1000);
+  const auto fleet = WorkingFleet();
+  const std::string program = bench::Scratch() + "/clock";
+  fleet->AddComm("clock", program);
+  for (const int callers : {1, 16}) {
+    const std::string what = absl::StrCat(
+        "start of a job, ", callers, callers == 1 ? " caller" : " callers");
+    // Of a due task, where a slot is free.
+    const Asked asked = callers == 1 ? AtMost(10) : Asked{};
+    report.Add({"latency",
+                {{what + ", p50", "ms"}, {"  p99", "ms", asked}},
+                {"",
+                 [=] {
+                   return Percentiles(
+                       bench::StartLatencies(*fleet, "clock", callers, jobs));
+                 }},
+                {{"limit: two writes, one start", [=] {
+                    return Percentiles(bench::StartLatencies(program, jobs));
+                  }}}});
+  }
 }
 
 void AddChain(bench::Report& report) {
@@ -447,6 +478,7 @@ int main(int argc, char** argv) {
   AddEndToEnd(report);
   AddTransitions(report);
   AddInjection(report);
+  AddLatency(report);
   AddChain(report);
   AddOpenTasks(report);
   AddDecisions(report);

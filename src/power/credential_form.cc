@@ -1,6 +1,10 @@
 #include "power/credential_form.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
 
 namespace power {
 namespace {
@@ -48,7 +52,39 @@ size_t WriteByte(char c, SecretForm form, char* out) {
   return 1;
 }
 
+// Not in a form, where every byte has a way to be written.
+bool TypesSecret(const std::vector<Statement>& body) {
+  return absl::c_any_of(body, [](const Statement& s) {
+    return (s.kind == Statement::Kind::kSendSecret &&
+            s.form != SecretForm::kForm) ||
+           TypesSecret(s.body) ||
+           absl::c_any_of(s.branches,
+                          [](const Branch& b) { return TypesSecret(b.body); });
+  });
+}
+
 }  // namespace
+
+std::string WhyNotCarried(const keys::Secret& secret,
+                          const Specification& specification) {
+  const absl::string_view bytes = secret.view();
+  const std::optional<int> longest = specification.secret_length;
+  if (longest.has_value() &&
+      (bytes.empty() || bytes.size() > static_cast<size_t>(*longest))) {
+    return absl::StrCat("the password has ", bytes.size(), " bytes, and model ",
+                        specification.name, " takes 1 to ", *longest);
+  }
+  const bool is_key =
+      absl::c_any_of(bytes, absl::ascii_iscntrl) &&
+      absl::c_any_of(specification.scripts, [](const Script& script) {
+        return TypesSecret(script.body);
+      });
+  return is_key ? absl::StrCat(
+                      "the password has a control character, which "
+                      "model ",
+                      specification.name, " would act on")
+                : "";
+}
 
 std::string EncodedUser(absl::string_view user, SecretForm form) {
   std::string out;

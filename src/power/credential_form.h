@@ -11,6 +11,11 @@
 
 namespace power {
 
+// Why a model's dialogue cannot carry a secret; empty if it can. A control
+// character would be a key that the device acts on, and XML has no way to write
+// one: only a form takes it.
+std::string WhyNotCarried(const keys::Secret& secret,
+                          const Specification& specification);
 std::string EncodedUser(absl::string_view user, SecretForm form);
 keys::Secret EncodedSecret(const keys::Secret& secret, SecretForm form);
 

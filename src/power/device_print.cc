@@ -205,6 +205,9 @@ void WriteExtensions(const Specification& spec, Writer& out) {
         *spec.native_cycle == CycleTrust::kSafe ? "safe" : "unsafe"));
   }
   if (spec.sessions) out.Line(absl::StrCat("sessions ", *spec.sessions));
+  if (spec.secret_length) {
+    out.Line(absl::StrCat("secret-length ", *spec.secret_length));
+  }
   WriteSpan("step-timeout", spec.step_timeout, out);
   WriteSpan("settle", spec.settle, out);
   WriteSpan("poll", spec.poll, out);

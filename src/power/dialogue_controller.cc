@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/credential_form.h"
 #include "power/dialogue_batch.h"
 #include "power/dialogue_link.h"
 #include "power/transports.h"
@@ -67,6 +68,11 @@ DialogueDevice DeviceFor(const Batch& batch, const Specification& spec) {
   return device;
 }
 
+std::string WhyNotCarried(const Batch& batch) {
+  const keys::Secret* const secret = batch.credentials.secret.get();
+  return secret == nullptr ? "" : WhyNotCarried(*secret, *batch.specification);
+}
+
 bool Has(const DialogueDevice& device, const std::string& plug) {
   return absl::c_any_of(device.plugs, [&](const DevicePlug& known) {
     return known.name == plug;
@@ -116,6 +122,15 @@ void DialogueController::BeginWaiting() {
     Job& job = *found->second;
     if (job.cancelled) {
       for (size_t i = 0; i < job.batch.orders.size(); i++) job.done(i, {});
+      jobs_.erase(ticket);
+      continue;
+    }
+    if (const std::string why = WhyNotCarried(job.batch); !why.empty()) {
+      PlugResult refused;
+      refused.failure = {.failure_class = FailureClass::kConfig, .text = why};
+      for (size_t i = 0; i < job.batch.orders.size(); i++) {
+        job.done(i, refused);
+      }
       jobs_.erase(ticket);
       continue;
     }

@@ -114,6 +114,14 @@ void DialogueLink::Carry(const SessionEffect& effect) {
 
 void DialogueLink::SendTheSecret(SecretForm form) {
   if (setup_.secret == nullptr) {
+    // What was to follow it is not sent either: a line end would be an empty
+    // one.
+    effects_.erase(
+        std::remove_if(effects_.begin(), effects_.end(),
+                       [](const SessionEffect& effect) {
+                         return std::holds_alternative<SendText>(effect);
+                       }),
+        effects_.end());
     return Apply(session_.Abort(
         {FailureClass::kConfig,
          absl::StrCat(session_.phase(),

@@ -54,13 +54,6 @@ IpmiRequest RequestOf(Action command) {
   }
 }
 
-// Twice comes to the same as once.
-bool IsRepeatable(Action command) {
-  return command == Action::kOn || command == Action::kOff ||
-         command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
-         SetsBootDevice(command);
-}
-
 struct Completion {
   uint8_t code;
   FailureClass failure_class;

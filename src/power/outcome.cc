@@ -85,6 +85,31 @@ std::optional<Action> ParseAction(absl::string_view word) {
 }
 bool OnlyLooks(Action action) { return action <= Action::kBeacon; }
 bool SetsBootDevice(Action action) { return action >= Action::kBootNone; }
+
+bool IsRepeatable(Action action) {
+  switch (action) {
+    case Action::kStatus:
+    case Action::kVerify:
+    case Action::kTemperature:
+    case Action::kBeacon:
+    case Action::kOn:
+    case Action::kOff:
+    case Action::kIdentifyOn:
+    case Action::kIdentifyOff:
+    case Action::kBootNone:
+    case Action::kBootPxe:
+    case Action::kBootDisk:
+    case Action::kBootCdrom:
+    case Action::kBootBios:
+      return true;
+    case Action::kCycle:
+    case Action::kReset:
+    case Action::kSoft:
+    case Action::kNmi:
+      return false;
+  }
+  return false;
+}
 absl::string_view Word(PlugState state) { return WordOf(kStates, state); }
 absl::string_view Word(FailureClass c) { return WordOf(kClasses, c); }
 std::optional<FailureClass> ParseFailureClass(absl::string_view word) {

@@ -37,6 +37,8 @@ absl::string_view Word(Action action);  // "on", "identify on", "bootdev pxe"
 std::optional<Action> ParseAction(absl::string_view word);
 bool OnlyLooks(Action action);
 bool SetsBootDevice(Action action);
+// Doing it twice comes to the same as once.
+bool IsRepeatable(Action action);
 
 // Neither on nor off counts as the other; kPending (going on, going off, in the
 // middle of a cycle) counts as neither.

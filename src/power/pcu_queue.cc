@@ -15,31 +15,6 @@ namespace {
 constexpr int kUrgentRetries = 4;
 constexpr absl::Duration kLeastLimit = absl::Seconds(1);
 
-bool IsRepeatable(Action action) {
-  switch (action) {
-    case Action::kStatus:
-    case Action::kVerify:
-    case Action::kTemperature:
-    case Action::kBeacon:
-    case Action::kOn:
-    case Action::kOff:
-    case Action::kIdentifyOn:
-    case Action::kIdentifyOff:
-    case Action::kBootNone:
-    case Action::kBootPxe:
-    case Action::kBootDisk:
-    case Action::kBootCdrom:
-    case Action::kBootBios:
-      return true;
-    case Action::kCycle:
-    case Action::kReset:
-    case Action::kSoft:
-    case Action::kNmi:
-      return false;
-  }
-  return false;
-}
-
 // Nothing answered at all.
 bool FailedToConnect(const Failure& failure, VerifyLevel verified) {
   return failure.failure_class == FailureClass::kUnreachable ||

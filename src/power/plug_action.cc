@@ -13,13 +13,6 @@ namespace {
 constexpr absl::Duration kCycleBegins = absl::Seconds(10);
 constexpr absl::Duration kFirstPoll = absl::Milliseconds(500);
 
-// Whether doing it twice comes to the same.
-bool IsRepeatable(Action command) {
-  return command == Action::kOn || command == Action::kOff ||
-         command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
-         SetsBootDevice(command);
-}
-
 // Whether the state of the plug has no part in it.
 bool CannotBeRead(Action action) {
   return action == Action::kNmi || action == Action::kIdentifyOn ||
@@ -278,7 +271,7 @@ PlugAction::Next PlugAction::Impossible(const Failure& failure,
 }
 
 PlugAction::Next PlugAction::Lost(const Failure& failure, absl::Time now) {
-  if (IsRepeatable(command_) || CannotBeRead(action_)) {
+  if (CannotBeRead(action_) || SetsBootDevice(action_)) {
     return Failed(failure, now);
   }
   lost_ = failure;
@@ -288,14 +281,33 @@ PlugAction::Next PlugAction::Lost(const Failure& failure, absl::Time now) {
 }
 
 PlugAction::Next PlugAction::ReadAfterLoss(PlugState state, absl::Time now) {
-  const Failure lost = *std::exchange(lost_, std::nullopt);
+  Failure lost = *std::exchange(lost_, std::nullopt);
   const bool is_off = state == PlugState::kOff;
-  // Off shows that it was executed: the plug was not off when it was sent.
-  if (command_ == Action::kSoft) {
-    return is_off ? End(Outcome::kDone)
-                  : Confirm(PlugState::kOff, options_.grace, now);
+  switch (command_) {
+    case Action::kOn:
+    case Action::kOff: {
+      // It was not so when it was sent: that it is so shows that it was
+      // executed.
+      const PlugState wanted =
+          command_ == Action::kOn ? PlugState::kOn : PlugState::kOff;
+      if (state == wanted) {
+        result_.remark = "its answer was lost";
+        Confirm(wanted, options_.state_timeout, now);
+        return Polled(state, now);
+      }
+      // May be done once more, so the class is that of what was lost.
+      absl::StrAppend(&lost.text, "; is ", Word(state), " now");
+      return Failed(lost, now);
+    }
+    case Action::kSoft:
+      return is_off ? End(Outcome::kDone)
+                    : Confirm(PlugState::kOff, options_.grace, now);
+    case Action::kCycle:
+      if (is_off) return Switch(Action::kOn);
+      break;
+    default:
+      break;
   }
-  if (command_ == Action::kCycle && is_off) return Switch(Action::kOn);
   return Fail(
       FailureClass::kState,
       absl::StrCat(lost.text, "; '", Word(command_),

@@ -17,9 +17,10 @@
 //   bootdev  switch, then read back what was set, as far as it can be read
 //
 // Waiting is reading again after 0.5 s, 1 s and then every `poll`, until
-// `state_timeout`. A cycle, reset, soft or nmi whose answer was lost is never
-// sent again: the state is read, and what it does not prove is a failure that
-// says that the command may have been executed.
+// `state_timeout`. After a lost answer the state is read, where there is one,
+// and what it does not prove is a failure that says that the command may have
+// been executed. A cycle, reset, soft or nmi is never sent again then; an on or
+// off may be, by whoever tries the whole action once more.
 #pragma once
 
 #include <absl/time/time.h>

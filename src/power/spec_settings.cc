@@ -196,6 +196,9 @@ bool ReadSpecSetting(TokenStream& in, Specification& spec) {
     ReadCycleTrust(in, spec);
   } else if (in.TakeWord("sessions")) {
     if (const auto n = in.Count("sessions", kMaxSessions)) spec.sessions = n;
+  } else if (in.TakeWord("secret-length")) {
+    const auto n = in.Count("secret-length", kMaxSecretBytes);
+    if (n) spec.secret_length = n;
   } else if (in.TakeWord("state")) {
     if (const auto state = ReadState(in)) spec.states.push_back(*state);
   } else {

@@ -175,6 +175,7 @@ struct Specification {
   std::optional<bool> tls = {}, interleave = {};
   std::optional<CycleTrust> native_cycle = {};
   std::optional<int> sessions = {};
+  std::optional<int> secret_length = {};  // bytes of a password, 1 to so many
   std::optional<absl::Duration> step_timeout = {}, settle = {}, poll = {},
                                 off_time = {};
   std::vector<Interpretation> states = {};

@@ -9,12 +9,6 @@ namespace {
 constexpr absl::Duration kLeaveLimit = absl::Seconds(5);
 constexpr int kRepeats = 2;  // of on and off whose answers were lost
 
-bool IsRepeatable(Action command) {
-  return command == Action::kOn || command == Action::kOff ||
-         command == Action::kIdentifyOn || command == Action::kIdentifyOff ||
-         SetsBootDevice(command);
-}
-
 }  // namespace
 
 WebJob::WebJob(std::vector<WebOrder> orders, absl::Duration limit,

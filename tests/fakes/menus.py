@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-USER, SECRET = "operator", 's3 %cret"\\'
+USER, SECRET = "operator", '3 %ct"\\'
 STARTED = threading.Lock()
 
 

@@ -256,7 +256,7 @@ TEST_CASE("device files: the extensions are read and written", "[power]") {
   const DeviceReading reading = ReadDeviceFile("t", R"dev(language 2
 specification "BayTech" {
   timeout 90 transport ssh telnet port 2200 port telnet 23 step-timeout 20
-  native-cycle safe tls no interleave yes sessions 2 settle 3 poll 5
+  native-cycle safe tls no interleave yes sessions 2 secret-length 8 settle 3 poll 5
   off-time 8.5 alternative "Other"
   state "On|1" = on   state "warm" = pending
   snmp { get "1.3.6.1.$1" on 1 off 2 pending -1
@@ -283,6 +283,7 @@ specification "BayTech" {
   const power::Specification& spec = reading.file.specifications[0];
   CHECK(spec.language == 2);
   CHECK(spec.transports == std::vector<std::string>{"ssh", "telnet"});
+  CHECK(spec.secret_length == 8);
   CHECK(spec.off_time == absl::Seconds(8.5));
   CHECK(spec.CyclesNatively());
   REQUIRE(spec.Block("snmp") != nullptr);

@@ -116,6 +116,63 @@ TEST_CASE("power 16: odd passwords arrive over telnet as they are", "[power]") {
   }
 }
 
+TEST_CASE("power 16: without a password, none is tried", "[power]") {
+  AtStrip at;
+  at.bench.credentials.secret = nullptr;
+  CHECK(Show(at.bench.One(Action::kOff, "1")) ==
+        "failed config: login: a password is wanted, and there is no secret");
+  CHECK(at.strip.passwords == 0);
+}
+
+TEST_CASE("power 16: no password presses a key", "[power]") {
+  for (const char* password : {"a\rb", "\033[A", "\003", "tab\t", "\x7f"}) {
+    AtStrip at;
+    at.bench.credentials.secret =
+        std::make_shared<const keys::Secret>(absl::string_view(password));
+    CHECK(Show(at.bench.One(Action::kOff, "1")) ==
+          "failed config: the password has a control character, which model "
+          "strip would act on");
+    CHECK(at.server.connections == 0);
+  }
+}
+
+// One strip's own protocol: its password, and a command, between escapes.
+class Ipal : public FakeDevice {
+ public:
+  std::string Connect(const std::vector<std::string>&) override { return ""; }
+  std::string Receive(absl::string_view bytes) override {
+    absl::StrAppend(&heard, bytes);
+    return heard == absl::StrCat("\033", password, "\033O") ? "01100000" : "";
+  }
+  std::string password, heard;
+};
+
+TEST_CASE("power 16: odd passwords over raw tcp are right, or refused unsent",
+          "[power]") {
+  const auto status = [](const std::string& password, Ipal& strip) {
+    Bench bench;
+    DeviceServer server(bench.loop, [&] { return &strip; });
+    bench.BuiltIn("IPAL");
+    bench.At("tcp", server.port());
+    bench.credentials.secret =
+        std::make_shared<const keys::Secret>(absl::string_view(password));
+    return Show(bench.One(Action::kStatus, "2"));
+  };
+  for (const char* password : {"a \"b'c", "%s%n$\\", "p\xc3\xa4ss", "x"}) {
+    INFO(password);
+    Ipal strip;
+    strip.password = password;
+    CHECK(status(password, strip) == "done on->on");
+  }
+  for (const char* password :
+       {"", "123456789", "123456789012345678901", "a\0333E"}) {
+    INFO(password);
+    Ipal strip;
+    CHECK(StrContains(status(password, strip), "failed config: "));
+    CHECK(strip.heard.empty());
+  }
+}
+
 TEST_CASE("power 17: a password that the device echoes is in no trace",
           "[power]") {
   AtStrip at;

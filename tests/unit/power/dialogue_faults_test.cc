@@ -157,7 +157,16 @@ TEST_CASE("power 27: after a lost answer the state is read", "[power]") {
   CHECK(at.strip.switched == 1);  // never twice
   CHECK(at.server.connections == 2);
 
-  // Off after it shows that it was executed: the rest is done.
+  // Likewise of an off, with nobody who would try it again.
+  at.strip.close_at = "off";
+  const int connections = at.server.connections;
+  CHECK(Show(at.bench.One(Action::kOff, "3")) ==
+        "done on->off, its answer was lost");
+  CHECK(at.strip.switched == 2);
+  CHECK(at.server.connections == connections + 2);
+  at.strip.on["3"] = true;
+
+  // Off after a cycle shows that it was executed: the rest is done.
   at.strip.close_at = "boot";
   at.strip.lame = true;
   CHECK(Show(at.bench.One(Action::kCycle, "3")) == "done on->on");

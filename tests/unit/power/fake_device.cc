@@ -190,7 +190,7 @@ std::vector<power::RequestEnded> Line::Run(std::vector<power::ScriptRun> runs) {
   for (const power::ScriptRun& run : runs) {
     plugs.insert(plugs.end(), run.plugs.begin(), run.plugs.end());
   }
-  recorder_.Asked(runs.at(0).script->verb, plugs, now_);
+  if (!runs.empty()) recorder_.Asked(runs[0].script->verb, plugs, now_);
   Take(session_.Ask(1, std::move(runs), now_));
   recorder_.Finished(now_);
   Take(session_.Finish(now_));

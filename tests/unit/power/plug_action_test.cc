@@ -148,6 +148,47 @@ TEST_CASE("plug action: what was lost is looked for, never sent again",
   CHECK(dead.result().failure == kLost);
 }
 
+TEST_CASE("plug action: after a lost on or off the state is read", "[power]") {
+  for (const bool is_on : {true, false}) {
+    const PlugState before = is_on ? PlugState::kOff : PlugState::kOn;
+    const PlugState after = is_on ? PlugState::kOn : PlugState::kOff;
+    const auto lost = [&] {
+      PlugAction action(is_on ? Action::kOn : Action::kOff, {}, false);
+      action.Begin(At(0));
+      action.StateRead(before, At(0));
+      CHECK(action.Lost(kLost, At(20)).step == Step::kRead);
+      return action;
+    };
+    // It was executed.
+    PlugAction done = lost();
+    CHECK(done.StateRead(after, At(20)).step == Step::kEnd);
+    CHECK(done.result().outcome == Outcome::kDone);
+    CHECK(done.result().remark == "its answer was lost");
+    // Or not, or not yet: as it was lost, so that it may be tried again.
+    PlugAction open = lost();
+    CHECK(open.StateRead(before, At(20)).step == Step::kEnd);
+    CHECK(open.result().failure->failure_class == kLost.failure_class);
+    CHECK(open.result().failure->maybe_executed);
+    CHECK(absl::EndsWith(open.result().failure->text,
+                         is_on ? "; is off now" : "; is on now"));
+    // Or nobody knows.
+    PlugAction dead = lost();
+    dead.Failed({.failure_class = FailureClass::kUnreachable, .text = "gone"},
+                At(40));
+    CHECK(dead.result().failure == kLost);
+  }
+  // The off of a cycle: the rest is done.
+  PlugAction cycle(Action::kCycle, {}, false);
+  cycle.Begin(At(0));
+  cycle.StateRead(PlugState::kOn, At(0));
+  cycle.Lost(kLost, At(20));
+  CHECK(cycle.StateRead(PlugState::kOff, At(20)).until == At(25));
+  CHECK(cycle.PauseOver(At(25)).command == Action::kOn);
+  cycle.Lost(kLost, At(45));
+  CHECK(cycle.StateRead(PlugState::kOn, At(45)).step == Step::kEnd);
+  CHECK(cycle.result().outcome == Outcome::kDone);
+}
+
 TEST_CASE("plug action: not possible in this state means that it is off",
           "[power]") {
   const Failure refused = {.failure_class = FailureClass::kDevice,

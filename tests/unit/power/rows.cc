@@ -78,14 +78,15 @@ Steps BayEnd(const std::string& prompt, bool verify) {
 }
 
 Steps CtrlC(const std::string& wake, const std::string& choice,
-            const std::string& end, bool verify) {
-  return {{"password: ", kPassword + "\r\n"},
-          {"\r\n# ", wake},
-          {"\r\nEnter Request :", choice + "\r\n"},
-          {"\r\nEnter user name:", kName + "\r\n"},
-          {"\r\nDS-RPC>", "Reboot 3" + end},
-          Answer(verify),
-          Last("\r\nDS-RPC>", "exit\r\n")};
+            const std::string& end, bool verify, bool asks_terminal) {
+  Steps steps = {{"password: ", kPassword + "\r\n"}};
+  if (asks_terminal) steps.push_back({"\r\nTerminal type? ", "ansi\r\n"});
+  return steps + Steps{{"\r\n# ", wake},
+                       {"\r\nEnter Request :", choice + "\r\n"},
+                       {"\r\nEnter user name:", kName + "\r\n"},
+                       {"\r\nDS-RPC>", "Reboot 3" + end},
+                       Answer(verify),
+                       Last("\r\nDS-RPC>", "exit\r\n")};
 }
 
 void AddBayTech(bool verify, std::vector<Row>* rows) {
@@ -103,6 +104,8 @@ void AddBayTech(bool verify, std::vector<Row>* rows) {
   rows->push_back({"BayTechRPC3NC", "telnet", verb, "3",
                    both + BayEnd("RPC3-NC>", verify)});
   rows->push_back(
+      {"BayTechRPC3NC", "ssh", verb, "3", ssh + BayEnd("RPC3-NC>", verify)});
+  rows->push_back(
       {"BayTechRPC16", "telnet", verb, "3", both + BayEnd("RPC-16>", verify)});
   rows->push_back(
       {"BayTechRPC16", "ssh", verb, "3", ssh + BayEnd("RPC-16>", verify)});
@@ -110,12 +113,16 @@ void AddBayTech(bool verify, std::vector<Row>* rows) {
                        {"", "", false, false, 0, "again"}};
   rows->push_back({"BayTechGeorgeTown", "telnet", verb, "3",
                    first + both + BayEnd("RPC-16>", verify)});
-  rows->push_back(
-      {"BayTechCtrlC", "ssh", verb, "3", CtrlC("\003", "5", "\r\n", verify)});
-  rows->push_back(
-      {"BayTech5CtrlC", "ssh", verb, "3", CtrlC("\r\n", "5", "\r", verify)});
-  rows->push_back({"BayTechCtrlCUnibe", "ssh", verb, "3",
-                   CtrlC("\003", "3", "\r\n", verify)});
+  rows->push_back({"BayTechGeorgeTown", "ssh", verb, "3",
+                   first + ssh + BayEnd("RPC-16>", verify)});
+  for (const bool asks_terminal : {false, true}) {
+    rows->push_back({"BayTechCtrlC", "ssh", verb, "3",
+                     CtrlC("\003", "5", "\r\n", verify, asks_terminal)});
+    rows->push_back({"BayTech5CtrlC", "ssh", verb, "3",
+                     CtrlC("\r\n", "5", "\r", verify, asks_terminal)});
+    rows->push_back({"BayTechCtrlCUnibe", "ssh", verb, "3",
+                     CtrlC("\003", "3", "\r\n", verify, asks_terminal)});
+  }
 }
 
 // --- controllers of one host ------------------------------------------------
@@ -281,19 +288,21 @@ void AddStrips(bool verify, std::vector<Row>* rows) {
              : Steps{{kShell, "post config/home_f.html P3=r\n", true}};
   rows->push_back({"BlackBoxPSMaverick", "http", verb, "3",
                    auth + home + Steps{{"Outlet state of all\n", ""}} + kQuit});
-  if (verify) return;
+  // These have no trial but the way in and out.
+  const Steps in = {{kShell, "post elogin.html pwd=s3cret%25s\n"},
+                    {"<html>in</html>\n", ""}};
+  const Steps pulse_old = {{kShell, "post econtrol.html P3=r\n", true},
+                           {"<html>done</html>\n", ""}};
   rows->push_back({"ePowerSwitchOld", "http", verb, "3",
-                   Steps{{kShell, "post elogin.html pwd=s3cret%25s\n"},
-                         {"<html>in</html>\n", ""},
-                         {kShell, "post econtrol.html P3=r\n", true},
-                         {"<html>done</html>\n", ""}} +
-                       kQuit});
+                   in + (verify ? Steps{} : pulse_old) + kQuit});
+  const Steps off_and_on = {{kShell, "post plab3=off\n", true},
+                            {kShell, "post plab3=on\n", true}};
   rows->push_back({"CustomPCU_uniklu", "http", verb, "3",
-                   Steps{{kShell, "post plab3=off\n", true},
-                         {kShell, "post plab3=on\n", true}} +
-                       kQuit});
-  rows->push_back({"X10Toggle", "ssh", verb, "3",
-                   Steps{Switch("x10toggle>", "A3\r\n"), {"x10toggle>", ""}}});
+                   (verify ? Steps{} : off_and_on) + kQuit});
+  rows->push_back(
+      {"X10Toggle", "ssh", verb, "3",
+       verify ? Steps{{"x10toggle>", ""}}
+              : Steps{Switch("x10toggle>", "A3\r\n"), {"x10toggle>", ""}}});
 }
 
 std::vector<Row> All(bool verify) {

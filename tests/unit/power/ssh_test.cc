@@ -164,13 +164,15 @@ TEST_CASE("ssh: questions are answered with what they ask for", "[power]") {
 TEST_CASE("power 16: odd passwords arrive over ssh as they are, or are refused",
           "[power]") {
   if (!HaveSsh()) return;
-  for (const char* password :
-       {"a b\"c'd", "%s%n$HOME\\`id`", "12345678901234567890",
-        "123456789012345678901", "pässwörd", ""}) {
-    INFO(password);
-    SshStrip strip({"password", absl::StrCat("secret=", password)});
-    strip.Secret(password);
-    CHECK(Show(strip.bench.One(Action::kStatus, "1")) == "done on->on");
+  for (const char* way : {"password", "questions"}) {
+    for (const char* password :
+         {"a b\"c'd", "%s%n$HOME\\`id`", "12345678901234567890",
+          "123456789012345678901", "pässwörd", ""}) {
+      INFO(way << " " << password);
+      SshStrip strip({way, absl::StrCat("secret=", password)});
+      strip.Secret(password);
+      CHECK(Show(strip.bench.One(Action::kStatus, "1")) == "done on->on");
+    }
   }
   SshStrip strip({"password"});
   for (const std::string& password :

@@ -96,8 +96,9 @@ power::Pcu LocalPcu(const std::string& name) {
 
 power::Specification ModelOf(const std::string& name) {
   const power::DeviceFile file = power::ReadBuiltInModel(name);
-  REQUIRE(file.specifications.size() >= 1);
-  return file.specifications[0];
+  const power::Specification* const found = file.Find(name);
+  REQUIRE(found != nullptr);
+  return *found;
 }
 
 power::Batch BatchFor(const power::Pcu& pcu,
@@ -209,6 +210,49 @@ TEST_CASE("web prompt: power 16: a strip's model with a password of any kind",
   }
 }
 
+// What a browser would send of a form's value.
+std::string FromForm(absl::string_view value) {
+  std::string out;
+  for (size_t i = 0; i < value.size(); i++) {
+    const bool is_coded = value[i] == '%' && i + 2 < value.size();
+    out += is_coded ? static_cast<char>(std::stoi(
+                          std::string(value.substr(i + 1, 2)), nullptr, 16))
+                    : value[i];
+    if (is_coded) i += 2;
+  }
+  return out;
+}
+
+TEST_CASE("web prompt: power 16: a form with a password of any kind",
+          "[power]") {
+  const power::Specification model = ModelOf("ePowerSwitchOld");
+  for (const std::string& password :
+       {std::string("p%s\"\\ $w&P1=r+"), std::string("gr\xc3\xbc\xc3\x9f"),
+        std::string("12345678901234567890"),
+        std::string("123456789012345678901"), std::string("a\r\nb\033"),
+        std::string()}) {
+    INFO(password);
+    sys::Loop loop;
+    Strip strip;
+    fakes::WebServer server(loop, strip);
+    power::DialogueController controller(loop, OverTheWeb());
+    const power::Pcu pcu = LocalPcu("strip");
+    power::PlugOrder order = {.action = Action::kCycle, .plug = "3"};
+    order.options.native_cycle = true;
+    order.options.wait = false;
+    CHECK(TextOf(Carry(loop, controller,
+                       BatchFor(pcu, model, "http", server.port(), "", password,
+                                order))[0]) == "accepted");
+    REQUIRE(strip.calls.size() == 2);
+    const std::string front = "POST /elogin.html pwd=";
+    REQUIRE(absl::StartsWith(strip.calls[0], front));
+    const std::string body = strip.calls[0].substr(
+        front.size(), strip.calls[0].find(' ', front.size()) - front.size());
+    CHECK(FromForm(body) == password);
+    CHECK(absl::StartsWith(strip.calls[1], "POST /econtrol.html P3=r"));
+  }
+}
+
 TEST_CASE("web prompt: a server that is not trusted is told of at once",
           "[power]") {
   if (!power_test::Have("openssl") || !power_test::Have("python3")) return;
@@ -241,10 +285,10 @@ TEST_CASE("web prompt: the model of HPiLO over TLS", "[power]") {
   power_test::TlsFront front(loop, server.port());
   power::DialogueController controller(loop, OverTheWeb());
   power::Pcu pcu = LocalPcu("ilo");
-  const auto run = [&] {
+  const auto run = [&](const std::string& password = "ABCDEFGH") {
     return Carry(
         loop, controller,
-        BatchFor(pcu, model, "tls", front.port(), "Administrator", "ABCDEFGH",
+        BatchFor(pcu, model, "tls", front.port(), "Administrator", password,
                  {.action = Action::kStatus, .plug = "1"}))[0];
   };
   CHECK(absl::StartsWith(TextOf(run()), "tls: self-signed certificate"));
@@ -252,4 +296,16 @@ TEST_CASE("web prompt: the model of HPiLO over TLS", "[power]") {
   const power::PlugResult result = run();
   CHECK(TextOf(result) == "done");
   CHECK(result.after == power::PlugState::kOn);
+  // power 16: passwords of any kind, within attributes.
+  for (const auto& [password, written] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"a\"<b>&'c %s$HOME\\", "a&quot;&lt;b&gt;&amp;&#39;c %s$HOME\\"},
+           {"123456789012345678901", "123456789012345678901"},
+           {"gr\xc3\xbc\xc3\x9f dich", "gr\xc3\xbc\xc3\x9f dich"},
+           {"", ""}}) {
+    INFO(password);
+    card.password = written;
+    CHECK(TextOf(run(password)) == "done");
+  }
+  CHECK(absl::StartsWith(TextOf(run("a\nb")), "config: "));
 }

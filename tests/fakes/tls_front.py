@@ -1,9 +1,10 @@
 """TLS on loopback in front of a plain server:
 
-tls_front.py CERT KEY PORT FILE [READY-FD [ADDRESS:PORT]]
+tls_front.py [--old] CERT KEY PORT FILE [READY-FD [ADDRESS:PORT]]
 
 Listens there, or on a port of 127.0.0.1 that the system picks, and writes the
 port to FILE, and then a byte to the descriptor. What comes is passed on to 127.0.0.1:PORT.
+An old one knows TLS 1.0 alone.
 """
 import os
 import socket
@@ -11,8 +12,14 @@ import ssl
 import sys
 import threading
 
+is_old = sys.argv[1] == "--old"
+if is_old:
+    del sys.argv[1]
 cert, key, port, ready = sys.argv[1:5]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+if is_old:
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
 context.load_cert_chain(cert, key)
 
 

@@ -30,18 +30,30 @@ inline void Pass(sys::Loop& loop, const std::function<bool()>& ready) {
   }
 }
 
+struct TlsFrontOptions {
+  bool has_expired = false;
+  bool is_old = false;  // TLS 1.0 alone
+};
 class TlsFront {
  public:
-  TlsFront(sys::Loop& loop, int behind) : loop_(loop) {
+  TlsFront(sys::Loop& loop, int behind, TlsFrontOptions options = {})
+      : loop_(loop) {
     const std::string made = RunBeside(
         loop, {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
                "-keyout", program_.Path("key"), "-out", program_.Path("crt"),
                "-days", "30", "-subj", "/CN=bmc1", "-addext",
                "subjectAltName=DNS:bmc1.example.org,IP:127.0.0.1"});
     REQUIRE(made.find("[exit 0]") != std::string::npos);
-    program_.Start({"python3", "tests/fakes/tls_front.py", program_.Path("crt"),
-                    program_.Path("key"), absl::StrCat(behind),
-                    program_.Path("port")});
+    if (options.has_expired) {
+      RunBeside(loop, {"openssl", "x509", "-in", program_.Path("crt"),
+                       "-signkey", program_.Path("key"), "-days", "-1", "-out",
+                       program_.Path("crt")});
+    }
+    std::vector<std::string> words = {"python3", "tests/fakes/tls_front.py"};
+    if (options.is_old) words.push_back("--old");
+    words.insert(words.end(), {program_.Path("crt"), program_.Path("key"),
+                               absl::StrCat(behind), program_.Path("port")});
+    program_.Start(words);
     Pass(loop,
          [&] { return access(program_.Path("port").c_str(), R_OK) == 0; });
     REQUIRE(absl::SimpleAtoi(program_.Read("port"), &port_));

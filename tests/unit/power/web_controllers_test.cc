@@ -101,6 +101,45 @@ TEST_CASE(
       "tls: the certificate is not for 'bmc2.example.org'; its pin is "));
 }
 
+TEST_CASE(
+    "web controllers: power 19: TLS 1.0 where the PCU says legacy-crypto, and "
+    "an expired certificate nowhere",
+    "[power]") {
+  if (!Have("openssl") || !Have("python3")) return;
+  sys::Loop loop;
+  fakes::RedfishModel model({.follows = absl::ZeroDuration()});
+  fakes::WebServer server(loop, model);
+  TlsFront old(loop, server.port(), {.is_old = true});
+  TlsFront expired(loop, server.port(), {.has_expired = true});
+  Pcu pcu = PcuOf("bmc1.example.org");
+  const auto status = [&](TlsFront& front) {
+    power::RedfishController controller(
+        loop, {.authority_files = {front.certificate()}});
+    return TextOf(
+        Carry(loop, controller,
+              BatchFor(pcu, front.port(), "root", "calvin",
+                       {{.action = Action::kStatus, .plug = "1"}}))[0]);
+  };
+  const std::string refused = status(old);
+  CHECK(absl::StartsWith(refused, "tls: "));
+  CHECK(absl::EndsWith(refused, "(older ones only with legacy-crypto)"));
+  CHECK(model.calls.empty());
+  pcu.legacy_crypto = true;
+  CHECK(status(old) == "done");
+
+  // Neither does that make good what is over.
+  const size_t calls = model.calls.size();
+  for (const bool is_legacy : {false, true}) {
+    pcu.legacy_crypto = is_legacy;
+    CHECK(absl::StartsWith(status(expired),
+                           "tls: the certificate has expired; its pin is "));
+  }
+  CHECK(model.calls.size() == calls);
+  // Who knows the key itself need not ask for how long.
+  pcu.tls_pin = expired.Pin();
+  CHECK(status(expired) == "done");
+}
+
 TEST_CASE("web controllers: a model of Redfish pleases curl", "[power]") {
   if (!Have("curl") || !Have("openssl") || !Have("python3")) return;
   sys::Loop loop;

@@ -153,11 +153,30 @@ void SshTransport::Prepare(const SshAlgorithms* legacy) {
   look_timer_ = loop_.After(kSeldomLook, [this] { LookForShell(); });
 }
 
+int64_t SshTransport::KeyBytes() const {
+  const absl::StatusOr<sys::FileInfo> info = sys::Stat(settings_.known_hosts);
+  return info.ok() ? info->bytes : 0;
+}
+
 // Else every time would be the first: ssh accepts what it cannot write down.
-bool SshTransport::CanKeepKeys() const {
+bool SshTransport::CanKeepKeys() {
   const std::string& file = settings_.known_hosts;
+  key_bytes_ = KeyBytes();
   return sys::MakeFolders(file.substr(0, file.rfind('/'))).ok() &&
          sys::Open(file, O_WRONLY | O_APPEND | O_CREAT, 0600).ok();
+}
+
+// Nor does it look whether what it has written has come to be in the file,
+// which on a full disk it has not. What else it tells of is a host on the way.
+std::optional<Failure> SshTransport::KeyTrouble() const {
+  const std::string& host =
+      plan_.pcu->host.empty() ? plan_.address : plan_.pcu->host;
+  if (!absl::StrContains(words_.added(), host) || KeyBytes() > key_bytes_) {
+    return std::nullopt;
+  }
+  return Failure{FailureClass::kHostKey,
+                 absl::StrCat("login: the server's key cannot be kept in ",
+                              settings_.known_hosts)};
 }
 
 std::optional<Failure> SshTransport::Launch(const SshCall& call) {
@@ -206,6 +225,8 @@ std::optional<Failure> SshTransport::Launch(const SshCall& call) {
 const keys::Secret* SshTransport::Answer(absl::string_view question,
                                          bool is_confirm) {
   using Kind = SshQuestions::Answer::Kind;
+  OnWords();  // they came first
+  if (distrusts_) return nullptr;
   const SshQuestions::Answer answer =
       questions_.On(question, is_confirm, plan_.secret != nullptr);
   if (answer.failure.has_value()) {
@@ -230,7 +251,13 @@ void SshTransport::OnWords() {
     words_.Feed({buffer, static_cast<size_t>(n)});
     if (static_cast<size_t>(n) < sizeof buffer) break;
   }
-  if (connected_ || words_.phase() == phase_) return;
+  if (connected_ || distrusts_) return;
+  if (const auto trouble = KeyTrouble()) {
+    distrusts_ = true;
+    if (child_.has_value()) child_->Signal(SIGKILL).IgnoreError();
+    return line_.Soon([this, failure = *trouble] { GiveUp(failure); });
+  }
+  if (words_.phase() == phase_) return;
   phase_ = words_.phase();
   if (phase_ == SshWords::Phase::kLogin) {
     line_.After(plan_.login_timeout, [this] {

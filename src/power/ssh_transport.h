@@ -59,7 +59,9 @@ class SshTransport : public Transport {
 
  private:
   void Prepare(const SshAlgorithms* legacy);
-  bool CanKeepKeys() const;
+  int64_t KeyBytes() const;
+  bool CanKeepKeys();
+  std::optional<Failure> KeyTrouble() const;
   std::optional<Failure> Launch(const SshCall& call);
   const keys::Secret* Answer(absl::string_view question, bool is_confirm);
   void OnWords();
@@ -78,6 +80,8 @@ class SshTransport : public Transport {
   const TransportPlan plan_;
   Events events_;
   TransportLine line_;
+  int64_t key_bytes_ = 0;  // before ssh was started
+  bool distrusts_ = false;
   SshWords words_;
   SshQuestions questions_;
   SshWords::Phase phase_ = SshWords::Phase::kConnecting;

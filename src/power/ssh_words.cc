@@ -238,10 +238,11 @@ void SshWords::Line(absl::string_view line) {
     phase_ = Phase::kAuthenticated;
     return;
   }
-  if (line.empty() || absl::StartsWith(line, "Warning: Permanently added") ||
-      absl::StartsWith(line, "OpenSSH_")) {
+  if (absl::StartsWith(line, "Warning: Permanently added")) {
+    added_ = std::string(line);
     return;
   }
+  if (line.empty() || absl::StartsWith(line, "OpenSSH_")) return;
   last_ = text::Clean(line.substr(0, 1024));
   for (const Meaning& meaning : kMeanings) {
     if (!absl::StrContains(line, meaning.words)) continue;

@@ -52,13 +52,15 @@ class SshWords {
   Failure Why() const;
   // The last that was said and is no chatter; empty if there is nothing.
   const std::string& last() const { return last_; }
+  // What it says of a key that it believes to have kept; empty before.
+  const std::string& added() const { return added_; }
 
  private:
   void Line(absl::string_view line);
 
   Phase phase_ = Phase::kConnecting;
   std::string held_;  // a line that is not complete
-  std::string last_, key_, denied_, host_key_;
+  std::string last_, key_, denied_, host_key_, added_;
   std::optional<Failure> why_;
 };
 

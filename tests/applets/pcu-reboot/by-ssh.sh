@@ -36,7 +36,10 @@ pcu "p" { model "strip" ip "127.0.0.1" ports ssh $1 user "operator" $2
 END
 }
 try() {
-  pcu-reboot "$@" >out
+  tell pcu-reboot "$@"
+}
+tell() {
+  "$@" >out
   echo "[$?] $(head -1 out | untimed | sed 's/SHA256:[^ ;,)]*/SHA256:KEY/; s/until [^ ]*/until T/; s/]:[0-9]*/]:PORT/')"
   grep -e attempt -e 'command o' attempts
   rm -f attempts
@@ -62,8 +65,15 @@ try status web1
 echo '--- nowhere to keep a key'
 rm -r secrets && echo >secrets
 try status web1
-echo '--- a wrong password'
+echo '--- a disk that is full'
 rm secrets
+mkdir -m 700 secrets
+as=-m
+[ "$(id -u)" = 0 ] || as=-rm
+tell unshare $as sh -c 'mount -t tmpfs -o size=4k none secrets &&
+  head -c 4096 /dev/zero >secrets/filler && exec pcu-reboot status web1'
+echo '--- a wrong password'
+rm -r secrets
 inventory "$(cat port)" trust-first-use >pcu.conf
 echo wrong >password
 try -q on web1

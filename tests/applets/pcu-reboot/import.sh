@@ -5,7 +5,7 @@ command -v python3 >/dev/null || skip 'there is no python3'
 serve python3 "$TESTS/fakes/menus.py" $net.1 menus.conf
 cat >records.json <<END2
 [ {"pcu_id": 7, "site_id": 3, "hostname": "", "ip": "$net.1", "username": "operator",
-   "password": "s3 %cret\"\\\\", "model": "WTI_IPS-4", "node_ids": [11, 12], "ports": [3, 4],
+   "password": "3 %ct\"\\\\", "model": "WTI_IPS-4", "node_ids": [11, 12], "ports": [3, 4],
    "nodes": [ {"node_id": 11, "hostname": "web1"}, {"node_id": 12, "hostname": "web2"} ]},
   {"pcu_id": 8, "site_id": 3, "hostname": "", "ip": "$net.1", "username": "operator",
    "password": "", "model": "WTI_IPS-4", "node_ids": [13], "ports": [1],
@@ -17,7 +17,7 @@ END2
 pcu-reboot import records.json >imported.conf 2>told
 echo "[$?]"
 sed "s/$net/NET/g" imported.conf told
-grep -c "s3 %" imported.conf told
+grep -c "3 %ct" imported.conf told
 pcu-reboot secret list | sed "s/$net/NET/g"
 echo '--- it works'
 port=$(sed -n 's/.*"wti".* telnet \([0-9]*\) .*/\1/p' menus.conf)

@@ -1,9 +1,11 @@
 # look_for_secret.py hold|run|core COMMAND...: runs it, and looks at it and its children;
 # the password is in the file canary. hold: once it has used it, as it cannot
 # print its last words, its memory is searched. core: it is killed with one.
-import base64, fcntl, os, signal, subprocess, sys, time
+import base64, fcntl, os, re, signal, subprocess, sys, time
 canary = open('canary', 'rb').read().strip()
 forms = [canary, canary[:12], canary[-12:], canary[::-1]]
+# What is left of it where something is written otherwise.
+forms += re.findall(rb'[A-Za-z0-9]{6,}', canary)
 # Base64 has three of them, by what stands in front.
 forms += [base64.b64encode(b'x' * n + canary)[4 if n else 0:-4] for n in range(3)]
 has = lambda data: any(form in data for form in forms)

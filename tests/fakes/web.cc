@@ -1,7 +1,8 @@
 // web MODEL [OPTION ...] [--ready-fd=N]
 // Serves a model of a web server on 127.0.0.1, at a port that the system picks
 // and that is printed as "port N". SIGUSR1 prints what it counted and how
-// things stand, as does the end by SIGTERM or SIGINT.
+// things stand, as does the end by SIGTERM or SIGINT. With --delay=20ms each
+// answer comes so late.
 //
 //   redfish  --systems=N --outlets=N --follows=1s --frozen --user=NAME:PASSWORD
 //            --role=ReadOnly --action-info --absolute --tags --tasks
@@ -270,10 +271,12 @@ int main(int argc, char** argv) {
   }
   fakes::Settings settings("web");
   served->Bind(settings);
+  absl::Duration delay;
+  settings.Bind("--delay", &delay);
   if (!settings.Read(argc, argv, 2)) return 64;
   signal(SIGPIPE, SIG_IGN);  // who asked may have gone
   sys::Loop loop;
-  fakes::WebServer server(loop, served->model());
+  fakes::WebServer server(loop, served->model(), delay);
   const auto report = [&] {
     fputs(served->Report().c_str(), stdout);
     fflush(stdout);

@@ -10,8 +10,8 @@
 
 namespace fakes {
 
-WebServer::WebServer(sys::Loop& loop, WebModel& model)
-    : loop_(loop), model_(model) {
+WebServer::WebServer(sys::Loop& loop, WebModel& model, absl::Duration delay)
+    : loop_(loop), model_(model), delay_(delay) {
   listener_ = sys::ListenTcp("127.0.0.1", 0).value();
   port_ = sys::LocalPort(listener_.get()).value();
   MUST(loop_.Watch(listener_.get(), EPOLLIN, [this](uint32_t) { Accept(); })
@@ -62,11 +62,12 @@ void WebServer::Hear(int number) {
     const auto call = TakeCall(c.heard);
     if (!call.has_value()) return;
     const WebSaid said = model_.Answer(*call, sys::SteadyNow());
-    if (said.delay == absl::ZeroDuration()) {
+    const absl::Duration delay = said.delay + delay_;
+    if (delay == absl::ZeroDuration()) {
       Say(number, said);
       continue;
     }
-    loop_.After(said.delay, [this, number, said, alive = alive_] {
+    loop_.After(delay, [this, number, said, alive = alive_] {
       if (!*alive) return;
       Say(number, said);
       Hear(number);

@@ -1,6 +1,8 @@
 // A model of a web server on a socket of its own, and TLS in front of it.
 #pragma once
 
+#include <absl/time/time.h>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,8 +16,9 @@ namespace fakes {
 
 class WebServer {
  public:
-  // Listens on a port of 127.0.0.1 that the system picks.
-  WebServer(sys::Loop& loop, WebModel& model);
+  // Listens on a port of 127.0.0.1 that the system picks. Each answer comes
+  // `delay` after what the model says.
+  WebServer(sys::Loop& loop, WebModel& model, absl::Duration delay = {});
   ~WebServer();
 
   int port() const { return port_; }
@@ -33,6 +36,7 @@ class WebServer {
 
   sys::Loop& loop_;
   WebModel& model_;
+  const absl::Duration delay_;
   sys::Fd listener_;
   int port_ = 0, connections_ = 0;
   std::map<int, std::unique_ptr<Connection>> open_;

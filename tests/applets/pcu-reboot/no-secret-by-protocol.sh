@@ -3,10 +3,12 @@
 . "$TESTS/web.sh"
 command -v python3 >/dev/null || skip 'there is no python3'
 [ "$(id -u)" = 0 ] || skip 'only root may read what a process hides'
-printf 'Zebra77Quagga99Okapi' >canary
+# Bytes that XML, JSON and a URI write otherwise.
+printf 'Zebra77"<Quagga99&\\Okapi' >canary
 chmod 600 canary
 cp canary password
 word=$(cat canary)
+xml='Zebra77&quot;&lt;Quagga99&amp;\Okapi'
 # A line for the host has room, the summary has not.
 watch() {
   echo "--- $1"
@@ -28,11 +30,11 @@ watch 'Redfish, Basic' status b1
 web amt --password="$word"
 plug d1 amt amt 1 'user "admin"' >pcu.conf
 watch 'AMT, a digest' status d1
-web ribcl --password="$word"
+web ribcl --password="$xml"
 tls
 plug i1 ribcl ribcl 1 "user \"Administrator\" tls-pin \"$pin\"" >pcu.conf
 watch RIBCL status i1
 echo '--- what was printed and kept'
 untimed <printed
-grep -rlF -e "$word" -e 'Zebra77' printed errors state run secrets 2>/dev/null
+grep -rlF -e 'Zebra77' -e 'Quagga99' printed errors state run secrets 2>/dev/null
 true

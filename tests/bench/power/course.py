@@ -16,7 +16,7 @@ ONLY = os.environ.get("BENCH_ONLY", "")
 LONGEST = 400  # seconds, of one run
 FIRST = 127 << 24 | 31 << 8 | 1  # 127.0.31.1
 SUITE = 17
-STRIPS, PLUGS = 64, 16
+STRIPS, PLUGS = 64, 16  # PLUGS: what the vpc of powerman's has
 FENCED = 10  # hosts that fence_ipmilan is run for: each takes as long as the next
 
 environment = dict(os.environ, PATH=f"{WORK}:{os.environ['PATH']}:/usr/sbin", LC_ALL="C")
@@ -159,80 +159,82 @@ def controllers(group, count, options=(), delay=0, dead=0, more=False):
     show(group, contenders)
 
 
-def switched(strips):
+def switched(strips, count):
     """How often a plug was switched so far."""
     strips.send_signal(signal.SIGUSR1)
-    lines = [strips.stdout.readline().split() for _ in range(STRIPS)]
+    lines = [strips.stdout.readline().split() for _ in range(count)]
     return sum(int(words[-1]) for words in lines)
 
 
-def strip_files(port, listen):
+def strip_files(port, listen, count, device="/etc/powerman/vpc.dev", model="vpc", prefix=""):
     for name, first in (("ours.conf", ""), ("theirs.conf", f'listen "127.0.0.1:{listen[0]}"\n'),
                         ("server.conf", f'listen "127.0.0.1:{listen[1]}"\n')):
-        with open(f"{WORK}/{name}", "w") as file:
-            file.write(first + 'include "/etc/powerman/vpc.dev"\n')
-            for n in range(STRIPS):
-                file.write(f'device "v{n}" "vpc" "127.0.35.{n + 1}:{port}"\n')
+        with open(f"{WORK}/{prefix}{name}", "w") as file:
+            file.write(f'{first}include "{device}"\n')
+            for n in range(count):
+                file.write(f'device "v{n}" "{model}" "127.0.35.{n + 1}:{port}"\n')
                 file.write(f'node "t[{n * PLUGS}-{n * PLUGS + PLUGS - 1}]" "v{n}"\n')
 
 
-def await_query(port, process):
+def await_query(port, process, every):
     """Until all devices are logged in, so that the next query finds them so."""
     for _ in range(100):
         if process.poll() is not None:
             return False
         done = subprocess.run(["powerman", "-h", f"127.0.0.1:{port}", "-q"], env=environment,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-        if f"on:      t[0-{STRIPS * PLUGS - 1}]" in done.stdout.decode():
+        if f"on:      {every}" in done.stdout.decode():
             return True
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
     return False
 
 
-def strips():
-    """1024 plugs: the state of all, and a cycle of all, a second each in the device's script."""
-    query, cycle = f"{STRIPS * PLUGS} plugs, query", f"{STRIPS * PLUGS} plugs, cycle"
-    if ONLY not in query and ONLY not in cycle:
-        return
-    if not os.path.exists("/etc/powerman/vpc.dev"):
-        print("powerman is not installed: left out")
-        return
-    every = f"t[0-{STRIPS * PLUGS - 1}]"
+def powermand(command, word, wanted=1):
+    """powerman's server, for one command; it would go when its input ends."""
+    return Contender("powerman, connects first",
+                     f"sh -c '(echo \"{command}\"; sleep 60) | "
+                     f"powermand -f --stdio -c {WORK}/theirs.conf'", word, wanted, stop=True)
+
+
+def vpcd(count, port, *more):
+    return server([f"{FAKES}/vpcd", f"--count={count}", "--address=127.0.35.1", f"--port={port}",
+                   f"--plugs={PLUGS}", *more, "--ready-fd="])
+
+
+def strips(count, cycled):
+    """So many strips: the state of all plugs, and a cycle of all, a second each in the device's
+    script."""
+    many = count * PLUGS
+    query, cycle = f"{many} plugs, query", f"{many} plugs, cycle"
+    every = f"t[0-{many - 1}]"
     port, listen, echo = free_port(), (free_port(), free_port()), free_port()
-    strip_files(port, listen)
+    strip_files(port, listen, count)
     ours = f"pcu-reboot -c {WORK}/ours.conf {FOLDERS}"
     # powerman switches and believes it; so does this.
     as_powerman = "cycle --native-cycle --no-wait --yes @all"
-    many = STRIPS * PLUGS
     queries = [
-        Contender("limit: 4 round trips by TCP", f"{WORK}/exchange tcp {echo} {STRIPS} 4 300",
+        Contender("limit: 4 round trips by TCP", f"{WORK}/exchange tcp {echo} {count} 4 300",
                   "done", 1),
         Contender("pcu-reboot, connects first", f"{ours} status @all", ": on ", many),
-        # Its server, for one question; it would go when its input ends.
-        Contender("powerman, connects first",
-                  f"sh -c '(echo status; sleep 60) | powermand -f --stdio -c {WORK}/theirs.conf'",
-                  every, 1, stop=True),
+        powermand("status", every),
         Contender("powerman, connected", f"powerman -h 127.0.0.1:{listen[0]} -q", every, 1),
         Contender("pcu-reboot serve, connected", f"powerman -h 127.0.0.1:{listen[1]} -q", every, 1),
-    ]
+    ] if ONLY in query else []
     cycles = [
         Contender("pcu-reboot, connects first", f"{ours} {as_powerman}", " cycle", many),
-        Contender("powerman, connects first",
-                  f"sh -c '(echo \"cycle {every}\"; sleep 60) | "
-                  f"powermand -f --stdio -c {WORK}/theirs.conf'",
-                  "completed successfully", 1, stop=True),
+        powermand(f"cycle {every}", "completed successfully"),
         Contender("powerman, connected", f"powerman -h 127.0.0.1:{listen[0]} -c '{every}'",
                   "success", 1),
         Contender("pcu-reboot serve, connected", f"powerman -h 127.0.0.1:{listen[1]} -c '{every}'",
                   "success", 1),
         Contender("pcu-reboot, off and on confirmed", f"{ours} cycle --off-time 1s --yes @all",
                   ": cycled", many),
-    ]
+    ] if cycled and ONLY in cycle else []
+    if not queries and not cycles:
+        return
     with contextlib.ExitStack() as stack:
-        served = stack.enter_context(server(
-            [f"{FAKES}/vpcd", f"--count={STRIPS}", "--address=127.0.35.1", f"--port={port}",
-             f"--plugs={PLUGS}", "--ready-fd="]))
+        served = stack.enter_context(vpcd(count, port))
         stack.enter_context(server([f"{WORK}/exchange", "serve", str(echo), "0"]))
         peers = []
         for conf, at, argv in (("theirs", listen[0], ["powermand", "-f", "-c"]),
@@ -244,24 +246,123 @@ def strips():
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
             stack.callback(lambda p=process: (p.terminate(), p.wait()))
-            if not await_query(at, process):
+            if not await_query(at, process, every):
                 peers.append(conf)
         for contender in queries + cycles:
             contender.missing = ("serve" in contender.name and "server" in peers) or (
                 contender.name == "powerman, connected" and "theirs" in peers)
         for _ in range(ROUNDS):
-            for contender in (queries if ONLY in query else []) + (cycles if ONLY in cycle else []):
+            for contender in queries + cycles:
                 if contender.missing:
                     continue
-                before = switched(served)
+                before = switched(served, count)
                 contender.run()
-                did = switched(served) - before
+                did = switched(served, count) - before
                 if did != (2 * many if contender in cycles else 0):
                     sys.exit(f"{contender.name}: switched {did} times")
-    if ONLY in query:
+    if queries:
         show(query, queries)
-    if ONLY in cycle:
+    if cycles:
         show(cycle, cycles)
+
+
+def interleaved():
+    """Three plugs of one strip are cycled, a second each in the device's script: powerman's one
+    after the other, ours while the others pause."""
+    group = "3 plugs of one device, cycle"
+    if ONLY not in group:
+        return
+    port, listen = free_port(), (free_port(), free_port())
+    with open("/etc/powerman/vpc.dev") as file:
+        words = file.read()
+    with open(f"{WORK}/vpc3.dev", "w") as file:
+        file.write("language 2\n" +
+                   words.replace('specification "vpc" {', 'specification "vpc3" { interleave yes'))
+    strip_files(port, listen, 1)
+    strip_files(port, listen, 1, f"{WORK}/vpc3.dev", "vpc3", "inter")
+    contenders = [
+        Contender("pcu-reboot", f"pcu-reboot -c {WORK}/interours.conf {FOLDERS} "
+                  "cycle --native-cycle --no-wait --yes t1 t2 t3", " cycle", 3),
+        powermand("cycle t[1-3]", "completed successfully"),
+    ]
+    with vpcd(1, port) as served:
+        for _ in range(ROUNDS):
+            for contender in contenders:
+                before = switched(served, 1)
+                contender.run()
+                if switched(served, 1) - before != 6:
+                    sys.exit(f"{contender.name}: not all were switched once")
+    show(group, contenders)
+
+
+def some_silent():
+    """Of five strips one takes no connection, and one says nothing: when are the others' plugs
+    known?"""
+    group = "5 strips, one refuses, one is mute"
+    if ONLY not in group:
+        return
+    port, listen = free_port(), (free_port(), free_port())
+    strip_files(port, listen, 5)
+    living = 3 * PLUGS
+    contenders = [
+        Contender("pcu-reboot status", f"pcu-reboot -c {WORK}/ours.conf {FOLDERS} status @all",
+                  ": on ", living, stop=True),
+        powermand("status", f"t[0-{living - 1}]"),
+    ]
+    with vpcd(4, port, "--mute=1"):
+        for _ in range(ROUNDS):
+            for contender in contenders:
+                contender.run()
+    show(group, contenders)
+
+
+def redfish():
+    """A hundred controllers behind TLS that take a third of a second, and one of them a whole one:
+    what fence_redfish took for one."""
+    group, count = "100 Redfish", 100
+    if ONLY not in group:
+        return
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{WORK}/tls.key", "-out",
+                    f"{WORK}/tls.crt", "-days", "30", "-subj", "/CN=bmc"],
+                   check=True, capture_output=True, timeout=60)
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for delay in ("100ms", "300ms"):
+            process = stack.enter_context(server(
+                [f"{FAKES}/web", "redfish", "--user=root:secret", f"--delay={delay}",
+                 "--ready-fd="]))
+            inside = process.stdout.readline().split()[1].decode()
+            outside = free_port()
+            front = subprocess.Popen(
+                ["python3", f"{os.path.dirname(__file__)}/../../fakes/tls_front.py",
+                 f"{WORK}/tls.crt", f"{WORK}/tls.key", inside, f"{WORK}/port", "1",
+                 f"0.0.0.0:{outside}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL)
+            stack.callback(lambda p=front: (p.terminate(), p.communicate()))
+            if not os.read(front.stdout.fileno(), 1):
+                sys.exit("there is no TLS")
+            ports.append(outside)
+        with open(f"{WORK}/redfish.conf", "w") as file:
+            for n in range(count):
+                file.write(f'pcu "r{n + 1}" {{ model "redfish" ip "{address(n)}" ports redfish '
+                           f'{ports[n == 0]} user "root" secret file:{WORK}/password tls-insecure '
+                           f'node "h{n + 1}" "1" }}\n')
+        ours = f"pcu-reboot -c {WORK}/redfish.conf {FOLDERS} status"
+        contenders = [
+            Contender("pcu-reboot, the slowest alone", f"{ours} h1", ": on", 1),
+            Contender("pcu-reboot, all", f"{ours} 'h[1-{count}]'", ": on", count),
+            # Told the path and without a session: one call, and not three.
+            Contender("fence_redfish, the slowest",
+                      f"fence_redfish -a {address(0)} -u {ports[1]} -l root -p secret "
+                      "--ssl-insecure --systems-uri /redfish/v1/Systems/1 -o status", "ON", 1,
+                      needs="fence_redfish"),
+        ]
+        for _ in range(ROUNDS):
+            for contender in contenders:
+                if not contender.missing:
+                    contender.run()
+    show(group, contenders)
 
 
 def ratio(group, ours, theirs, what="seconds"):
@@ -280,7 +381,14 @@ def main():
     controllers("100 controllers, 5 % lost", 100, ["--loss=0.05"])
     controllers("100 controllers, 5 of them dead", 100, dead=5)
     controllers("1000 controllers", 1000)
-    strips()
+    redfish()
+    if os.path.exists("/etc/powerman/vpc.dev"):
+        strips(8, cycled=False)
+        strips(STRIPS, cycled=True)
+        interleaved()
+        some_silent()
+    else:
+        print("powerman is not installed: left out")
     status, theirs, cold = "pcu-reboot status", "ipmipower -s", "pcu-reboot, connects first"
     warm, many = "pcu-reboot serve, connected", STRIPS * PLUGS
     asked = [  # what, of which two, at most
@@ -293,6 +401,9 @@ def main():
         ("1000 controllers, memory of ipmipower's",
          ("1000 controllers", status, theirs, "megabytes"), 0.5),
         ("100 controllers, of the limit", ("100 controllers", status, "limit: 4 round trips"), None),
+        # A process of powerman's client, nearly all of it.
+        ("128 plugs, both connected, of powerman",
+         ("128 plugs, query", warm, "powerman, connected"), 1.1),
         ("query, both connect first, of powerman",
          (f"{many} plugs, query", cold, "powerman, connects first"), 1.0),
         ("query, both connected, of powerman",
@@ -305,6 +416,13 @@ def main():
          (f"{many} plugs, cycle", warm, "powerman, connected"), 1.0),
         ("cycle, only powerman connected, of powerman",
          (f"{many} plugs, cycle", cold, "powerman, connected"), None),
+        ("3 plugs of one device, interleaved, of powerman's one after the other",
+         ("3 plugs of one device, cycle", "pcu-reboot", "powerman, connects first"), 0.37),
+        ("one refuses, one is mute: the living, of powerman",
+         ("5 strips, one refuses, one is mute", status, "powerman, connects first", "reached"),
+         0.1),
+        ("100 Redfish, of the slowest",
+         ("100 Redfish", "pcu-reboot, all", "pcu-reboot, the slowest alone"), 1.5),
     ]
     figures = {}
     print("figures")

@@ -20,6 +20,7 @@ constexpr int kMaxRestarts = 3;
 // A controller that begins anew refuses for a moment.
 constexpr int kMaxUnreachable = 3;
 constexpr absl::Duration kFirstRest = absl::Milliseconds(500);
+constexpr absl::Duration kLeastPatience = absl::Milliseconds(60);
 
 Failure Config(absl::string_view text) {
   return {.failure_class = FailureClass::kConfig, .text = std::string(text)};
@@ -49,11 +50,14 @@ std::optional<Failure> CheckIpmiAccount(const IpmiAccount& account) {
   return std::nullopt;
 }
 
-absl::Duration IpmiPatience(int times_sent) {
+absl::Duration IpmiPatience(int times_sent, absl::Duration answer_time) {
   // At 0.25, 0.5 and 1 s after the first, then every second.
-  if (times_sent <= 2) return absl::Milliseconds(250);
-  if (times_sent == 3) return absl::Milliseconds(500);
-  return absl::Seconds(1);
+  const absl::Duration usual = times_sent <= 2   ? absl::Milliseconds(250)
+                               : times_sent == 3 ? absl::Milliseconds(500)
+                                                 : absl::Seconds(1);
+  // Sooner to one that is known to be quick, each time twice as late.
+  const absl::Duration quick = std::max(4 * answer_time, kLeastPatience);
+  return std::min(usual, quick * (1 << std::min(times_sent - 1, 8)));
 }
 
 IpmiLogin::IpmiLogin(const IpmiAccount& account, uint32_t slot,
@@ -97,16 +101,30 @@ void IpmiLogin::Send(State state, IpmiPayload type, std::string payload,
   state_ = state;
   last_ = EncodeIpmiPacket(type, payload);
   sent_ = 0;
+  first_sent_ = now;
   Repeat(now);
 }
 
 void IpmiLogin::Repeat(absl::Time now) {
   datagrams_.push_back(last_);
   ++sent_;
-  // After a proof that did not fit, copies of RAKP 1 must not cross again.
+  // After a proof that did not fit, copies of RAKP 1 must not cross again. Nor
+  // are they, and what opens a session, sent early: a copy that comes while the
+  // controller is still busy costs it another random number, or a session.
   const bool may_cross = state_ == State::kNaming && restarts_ > 0;
-  wake_at_ = std::min(
-      now + (may_cross ? absl::Seconds(1) : IpmiPatience(sent_)), until_);
+  const absl::Duration patience =
+      IpmiPatience(sent_, state_ == State::kProving ? answer_time_
+                                                    : absl::InfiniteDuration());
+  wake_at_ = std::min(now + (may_cross ? absl::Seconds(1) : patience), until_);
+}
+
+void IpmiLogin::Answered(absl::Time now) {
+  heard_ = true;
+  if (sent_ != 1) return;  // which of the copies it is an answer to?
+  const absl::Duration took = now - first_sent_;
+  answer_time_ = answer_time_ == absl::InfiniteDuration()
+                     ? took
+                     : std::max(answer_time_, took);
 }
 
 void IpmiLogin::Wake(absl::Time now) {
@@ -258,7 +276,7 @@ void IpmiLogin::OnOpenResponse(absl::string_view payload, absl::Time now) {
       !IsOurs(response->status, response->our_id)) {
     return;
   }
-  heard_ = true;
+  Answered(now);
   if (response->status != 0) return Refused(response->status, now);
   if (response->authentication != suite_->authentication ||
       response->integrity != suite_->integrity ||
@@ -281,6 +299,7 @@ void IpmiLogin::OnRakp2(absl::string_view payload, absl::Time now) {
       !IsOurs(rakp2->status, rakp2->our_id)) {
     return;
   }
+  Answered(now);
   if (rakp2->status != 0) return Refused(rakp2->status, now);
   exchange_.their_random = std::string(rakp2->their_random);
   exchange_.guid = std::string(rakp2->guid);
@@ -307,6 +326,7 @@ void IpmiLogin::OnRakp4(absl::string_view payload, absl::Time now) {
       !IsOurs(rakp4->status, rakp4->our_id)) {
     return;
   }
+  Answered(now);
   if (rakp4->status != 0) return Refused(rakp4->status, now);
   if (!net::SameBytes(IpmiRakp4Check(keys_, exchange_).view(), rakp4->check)) {
     // The password was right, so the key of the controller (Kg) is not; or

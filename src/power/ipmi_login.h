@@ -48,8 +48,9 @@ struct IpmiAccount {
 // Null, or what nobody could log in with: class kConfig.
 std::optional<Failure> CheckIpmiAccount(const IpmiAccount& account);
 
-// When the next copy of a message is due that was sent so often.
-absl::Duration IpmiPatience(int times_sent);
+// When the next copy of a message is due that was sent so often, to a
+// controller that takes so long for an answer; infinite: nobody knows.
+absl::Duration IpmiPatience(int times_sent, absl::Duration answer_time);
 
 class IpmiLogin {
  public:
@@ -69,6 +70,9 @@ class IpmiLogin {
   absl::Time wake_at() const { return wake_at_; }
   // What the controller was found to do, also once it has failed.
   bool was_heard() const { return heard_; }
+  // The longest time from a message that was sent once to its answer; infinite
+  // as long as there is none.
+  absl::Duration answer_time() const { return answer_time_; }
   int attempts() const { return attempts_; }
   std::vector<std::string> TakeDatagrams();
 
@@ -93,6 +97,7 @@ class IpmiLogin {
   void Open(absl::Time now);
   void Send(State state, IpmiPayload type, std::string payload, absl::Time now);
   void Repeat(absl::Time now);
+  void Answered(absl::Time now);
   void Restart(absl::string_view why, absl::Time now);
   void Refused(uint8_t status, absl::Time now);
   void Busy(absl::Time now);
@@ -128,6 +133,8 @@ class IpmiLogin {
   bool heard_ = false;
   std::string last_;  // what is repeated
   int sent_ = 0;      // how often it was sent
+  absl::Time first_sent_ = absl::InfinitePast();
+  absl::Duration answer_time_ = absl::InfiniteDuration();
   absl::Time wake_at_ = absl::InfiniteFuture();
   absl::Time until_ = absl::InfiniteFuture();
   absl::Time began_ = absl::InfinitePast();

@@ -161,9 +161,10 @@ void IpmiSession::Send(Pending& pending, absl::Time now) {
   if (!pending.is_repeatable) pending.datagram = datagram;
   datagrams_.push_back(std::move(datagram));
   ++pending.sent;
-  pending.next = now + (pending.is_repeatable ? IpmiPatience(pending.sent)
-                        : pending.sent == 1   ? kFirstCopy
-                                              : kNextCopy);
+  pending.next = now + (pending.is_repeatable
+                            ? IpmiPatience(pending.sent, login_.answer_time())
+                        : pending.sent == 1 ? kFirstCopy
+                                            : kNextCopy);
 }
 
 void IpmiSession::SendCopy(absl::Time now) {

@@ -394,7 +394,7 @@ def main():
     asked = [  # what, of which two, at most
         ("100 controllers, of ipmipower", ("100 controllers", status, theirs), 1.0),
         ("20 ms, of ipmipower", ("100 controllers, 20 ms", status, theirs), 0.6),
-        ("5 % lost, of ipmipower", ("100 controllers, 5 % lost", status, theirs), None),
+        ("5 % lost, of ipmipower", ("100 controllers, 5 % lost", status, theirs), 0.5),
         ("5 dead: the living, of ipmipower",
          ("100 controllers, 5 of them dead", status, theirs, "reached"), 0.3),
         ("1000 controllers, of ipmipower", ("1000 controllers", status, theirs), 1.0),

@@ -45,6 +45,51 @@ TEST_CASE("ipmi: a status takes four round trips", "[power]") {
   }
 }
 
+TEST_CASE("ipmi: what is lost goes again after four times an answer's time",
+          "[power]") {
+  struct Row {
+    absl::Duration way;
+    uint8_t payload;  // whose first packets are lost: so many
+    int lost;
+    absl::Duration took;
+  };
+  constexpr uint8_t kOpen = 0x10, kRakp1 = 0x12, kRakp3 = 0x14, kSealed = 0xc0;
+  for (const Row& row : {
+           Row{10 * kMs, kRakp3, 1, 160 * kMs},
+           Row{10 * kMs, kSealed, 1, 160 * kMs},
+           Row{10 * kMs, kSealed, 3, (80 + 80 + 160 + 320) * kMs},
+           // At once is too soon.
+           Row{1 * kMs, kSealed, 1, (8 + 60) * kMs},
+           // Never later than without knowing.
+           Row{100 * kMs, kSealed, 1, (800 + 250) * kMs},
+           Row{100 * kMs, kSealed, 3, (800 + 250 + 250 + 500) * kMs},
+           // What would open a second session, and what would get a second
+           // random number, is not hurried.
+           Row{10 * kMs, kOpen, 1, (80 + 250) * kMs},
+           Row{10 * kMs, kRakp1, 1, (80 + 250) * kMs},
+       }) {
+    CAPTURE(row.way, row.payload, row.lost);
+    Sim sim({}, {.least = row.way, .most = row.way});
+    int left = row.lost;
+    sim.on_way = [&](bool to_bmc, std::string& datagram) {
+      const bool is_it =
+          to_bmc && static_cast<uint8_t>(datagram[5]) == row.payload;
+      return !is_it || left-- <= 0;
+    };
+    CHECK(sim.Run(Action::kStatus).after == PlugState::kOn);
+    CHECK(sim.took() == row.took);
+  }
+  // The answer to a copy does not tell how long an answer takes.
+  Sim sim({}, {.least = 10 * kMs, .most = 10 * kMs});
+  int left[256] = {};
+  left[kOpen] = left[kRakp1] = left[kRakp3] = 1;
+  sim.on_way = [&](bool to_bmc, std::string& datagram) {
+    return !to_bmc || left[static_cast<uint8_t>(datagram[5])]-- <= 0;
+  };
+  CHECK(sim.Run(Action::kStatus).after == PlugState::kOn);
+  CHECK(sim.took() == (80 + 3 * 250) * kMs);
+}
+
 TEST_CASE("ipmi: a command without reading takes four round trips, too",
           "[power]") {
   Sim sim({}, {.least = 10 * kMs, .most = 10 * kMs});

@@ -17,8 +17,6 @@ constexpr uint8_t kNameOnly = 0x10;  // the privilege is no part of the name
 // controller may have forgotten it.
 constexpr int kPatientCopies = 7;
 constexpr int kMaxRestarts = 3;
-// A controller that begins anew refuses for a moment.
-constexpr int kMaxUnreachable = 3;
 constexpr absl::Duration kFirstRest = absl::Milliseconds(500);
 constexpr absl::Duration kLeastPatience = absl::Milliseconds(60);
 
@@ -169,9 +167,12 @@ void IpmiLogin::TimedOut() {
   }
 }
 
-void IpmiLogin::Unreachable(absl::string_view what, absl::Time) {
+void IpmiLogin::Unreachable(absl::string_view what, absl::Time now) {
   if (heard_ || state_ != State::kOpening) return;
-  if (++unreachable_ < kMaxUnreachable) return;
+  if (++unreachable_ < kMaxUnreachable) {
+    wake_at_ = std::min(wake_at_, now + kUnreachableRest);
+    return;
+  }
   Fail(FailureClass::kUnreachable, absl::StrCat("connect: ", what));
 }
 

@@ -135,4 +135,9 @@ inline constexpr size_t kMaxFenceInputBytes = 64 << 10;
 inline constexpr size_t kMaxHelperLineBytes = 8192;
 inline constexpr size_t kMaxHelperHosts = 4096;
 
+// A port of UDP that nobody listens on is asked so often, again so soon after
+// each refusal: a controller that begins anew refuses for a moment.
+inline constexpr int kMaxUnreachable = 3;
+inline constexpr absl::Duration kUnreachableRest = absl::Milliseconds(30);
+
 }  // namespace power

@@ -18,7 +18,6 @@ absl::Duration Patience(int sent) {
   return sent == 2 ? absl::Seconds(1) : absl::Seconds(2);
 }
 
-constexpr int kMaxUnreachable = 3;
 constexpr int kMaxCorrections = 3;
 // How far an answer's time may be off (RFC 3414, section 2.2.3).
 constexpr int64_t kTimeWindow = 150;
@@ -188,9 +187,12 @@ void SnmpSession::Wake(absl::Time now) {
        type_ == SnmpPduType::kSet);
 }
 
-void SnmpSession::Unreachable(absl::string_view what, absl::Time) {
+void SnmpSession::Unreachable(absl::string_view what, absl::Time now) {
   if (heard_ || waiting_ == Waiting::kNothing) return;
-  if (++unreachable_ < kMaxUnreachable) return;
+  if (++unreachable_ < kMaxUnreachable) {
+    wake_at_ = std::min(wake_at_, now + kUnreachableRest);
+    return;
+  }
   Fail(FailureClass::kUnreachable, absl::StrCat("connect: ", what));
 }
 

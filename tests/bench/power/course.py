@@ -297,7 +297,7 @@ def interleaved():
 
 def some_silent():
     """Of five strips one takes no connection, and one says nothing: when are the others' plugs
-    known?"""
+    known? And those of the one that refuses?"""
     group = "5 strips, one refuses, one is mute"
     if ONLY not in group:
         return
@@ -307,6 +307,9 @@ def some_silent():
     contenders = [
         Contender("pcu-reboot status", f"pcu-reboot -c {WORK}/ours.conf {FOLDERS} status @all",
                   ": on ", living, stop=True),
+        Contender("pcu-reboot status, the one that refuses",
+                  f"pcu-reboot -c {WORK}/ours.conf {FOLDERS} status "
+                  f"'t[{4 * PLUGS}-{5 * PLUGS - 1}]'", "Connection refused", PLUGS),
         powermand("status", f"t[0-{living - 1}]"),
     ]
     with vpcd(4, port, "--mute=1"):

@@ -28,7 +28,7 @@ TEST_CASE_METHOD(World,
   CHECK((*sys::ReadFile(At("big"), size_t{1} << 30) == after));
 }
 
-TEST_CASE_METHOD(World, "delivery: 200 files that are the same take no time",
+TEST_CASE_METHOD(World, "delivery: 200 files that are the same are not sent",
                  "[msrc]") {
   for (int i = 0; i < 200; i++) {
     File("d" + std::to_string(i % 10) + "/f" + std::to_string(i),
@@ -36,12 +36,7 @@ TEST_CASE_METHOD(World, "delivery: 200 files that are the same take no time",
   }
   REQUIRE(Deliver().ok());
   CHECK(applied.created_size() == 200);
-  const absl::Time start = sys::SteadyNow();
   REQUIRE(Deliver().ok());
-  const absl::Duration took = sys::SteadyNow() - start;
-  INFO("took " << absl::FormatDuration(took));
   CHECK(applied.created_size() + applied.changed_size() == 0);
   CHECK(stream_bytes == 0);
-  // 2 MB are read and hashed: some milliseconds, and room for a busy machine.
-  CHECK(took < absl::Seconds(1));
 }

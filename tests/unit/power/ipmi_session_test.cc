@@ -90,6 +90,29 @@ TEST_CASE("ipmi: what is lost goes again after four times an answer's time",
   CHECK(sim.took() == (80 + 3 * 250) * kMs);
 }
 
+TEST_CASE("power 27: a controller's refused port is told within 100 ms",
+          "[power]") {
+  Sim sim({}, {});
+  power::IpmiJob job(Action::kStatus, {}, Sim::Admin(), 3, sim.Random());
+  absl::Time now = power_test::T0();
+  job.Start(now);
+  int sent = 0;
+  while (job.result() == nullptr) {
+    for (const std::string& datagram : job.TakeDatagrams()) {
+      CHECK(!datagram.empty());
+      ++sent;
+      job.Unreachable("Connection refused", now);
+    }
+    if (job.result() != nullptr) break;
+    now = job.wake_at();
+    REQUIRE(now <= power_test::T0() + 100 * kMs);
+    job.Wake(now);
+  }
+  CHECK(Failed(*job.result(), FailureClass::kUnreachable,
+               "connect: Connection refused"));
+  CHECK(sent == 3);  // it may be beginning anew
+}
+
 TEST_CASE("ipmi: a command without reading takes four round trips, too",
           "[power]") {
   Sim sim({}, {.least = 10 * kMs, .most = 10 * kMs});

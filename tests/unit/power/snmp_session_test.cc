@@ -203,3 +203,23 @@ TEST_CASE("snmp: a question is repeated as it is, to its limit", "[power]") {
   CHECK(bench.now == power_test::T0() + absl::Seconds(10));
   CHECK(copies == 7);  // at 0, 0.5, 1.5, 3.5, 5.5, 7.5 and 9.5 s
 }
+
+TEST_CASE("power 27: an agent's refused port is told within 100 ms",
+          "[power]") {
+  Bench bench;
+  int sent = 0;
+  std::optional<power::SnmpSession::Reply> reply;
+  while (!(reply = bench.session.TakeReply()).has_value()) {
+    for (size_t n = bench.session.TakeDatagrams().size(); n > 0; --n) {
+      ++sent;
+      bench.session.Unreachable("Connection refused", bench.now);
+    }
+    if (sent == 3) continue;
+    bench.now = bench.session.wake_at();
+    REQUIRE(bench.now <= power_test::T0() + absl::Milliseconds(100));
+    bench.session.Wake(bench.now);
+  }
+  REQUIRE(reply->failure.has_value());
+  CHECK(reply->failure->failure_class == FailureClass::kUnreachable);
+  CHECK(reply->failure->text == "connect: Connection refused");
+}

@@ -188,7 +188,7 @@ extern constinit const cli::Applet applet_mcfeely_server = {
     .usage = "[-v] [-q DIR] [-l ADDR ...] [-c FILE]\nVERB [OPTION ...]",
     .options = kOptions,
     .exits =
-        "1   check --repair: something is lost\n"
+        "1   check --repair: something is lost; of several some are refused\n"
         "65  import: something could not be taken over\n"
         "66  there is no such job\n"
         "74  the queue is damaged\n"
@@ -328,8 +328,23 @@ absl::StatusOr<int> RunLog(const cli::Call& call) {
   return 0;
 }
 
-// One Control for each operand: "31", "31.web". The first that is refused ends
-// it, with those before it done.
+// All of them, also behind one that is refused; each of those gets a line. The
+// failure of a single one is the command's own.
+absl::StatusOr<int> OperateAll(
+    const cli::Call& call, mcfeely::Client& client,
+    const std::vector<fleetbox::wire::Control>& controls) {
+  int code = 0;
+  for (const fleetbox::wire::Control& control : controls) {
+    const absl::Status status = client.Operate(control);
+    if (status.ok()) continue;
+    if (controls.size() == 1 || absl::IsUnavailable(status)) return status;
+    cli::Warn(call, status);
+    code = 1;
+  }
+  return code;
+}
+
+// One Control for each operand: "31", "31.web".
 absl::StatusOr<int> Operate(const cli::Call& call,
                             fleetbox::wire::Control::Verb verb,
                             absl::Span<const std::string> operands) {
@@ -346,10 +361,7 @@ absl::StatusOr<int> Operate(const cli::Call& call,
     controls.push_back(std::move(control));
   }
   TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
-  for (const fleetbox::wire::Control& control : controls) {
-    TRY(client->Operate(control));
-  }
-  return 0;
+  return OperateAll(call, *client, controls);
 }
 
 absl::StatusOr<int> RunHold(const cli::Call& call) {
@@ -483,15 +495,16 @@ absl::StatusOr<int> RunHost(const cli::Call& call) {
   const bool drains = what == "drain";
   operands.remove_prefix(1);
   TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
+  std::vector<fleetbox::wire::Control> controls;
   for (const std::string& host : operands) {
-    fleetbox::wire::Control control;
+    fleetbox::wire::Control& control = controls.emplace_back();
     control.set_verb(drains ? fleetbox::wire::Control::DRAIN
                             : fleetbox::wire::Control::RESUME);
     control.set_host(host);
-    TRY(client->Operate(control));
   }
+  TRY_ASSIGN(const int code, OperateAll(call, *client, controls));
   if (drains) WarnOfStrangers(call, *client, operands);
-  return 0;
+  return code;
 }
 
 // The files an operand stands for: itself, or those in the folder it is.
@@ -580,11 +593,12 @@ absl::StatusOr<int> RunImport(const cli::Call& call) {
     TRY_ASSIGN(std::vector<std::string> files, FilesOf(operand));
     for (const std::string& file : files) {
       const absl::StatusOr<uint64_t> job = Import(call, *client, file);
+      if (absl::IsUnavailable(job.status())) return job.status();
       if (job.ok()) {
         cli::Print(absl::StrCat(*job, "\n"));
       } else {
         cli::Warn(call, job.status());
-        code = std::max(code, 1);
+        code = 65;
       }
     }
   }

@@ -258,7 +258,10 @@ void Agent::State::EndWhenIdle(absl::Duration after) {
 void Agent::State::Arrived(absl::string_view bytes) {
   const absl::Status status = Take(bytes);
   if (!status.ok()) {
-    sys::Log("dispatch.refused", {{"why", std::string(status.message())}});
+    const net::Peer& peer = channel->peer();
+    sys::Log("dispatch.refused", {{"peer", peer.principal},
+                                  {"address", peer.address},
+                                  {"why", std::string(status.message())}});
     const auto header = wire::ParseHeader(bytes);
     if (header.ok()) {
       channel->SendReceipt({.id = header->id,

@@ -276,9 +276,10 @@ void Carriers::State::Failed(const std::string& host, const absl::Status& why) {
     return End(host, why.ok() ? "it has hung up" : std::string(why.message()));
   }
   if (*platform != executable->platform) {
-    return End(host, absl::StrCat("it has no fleetbox, and runs ",
-                                  base::Escape(*platform), ", not ",
-                                  executable->platform));
+    return End(
+        host,
+        absl::StrCat("it has no fleetbox of this version, and runs ",
+                     base::Escape(*platform), ", not ", executable->platform));
   }
   call.channel.reset();
   CopySoon(host);

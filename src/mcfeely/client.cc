@@ -1,5 +1,6 @@
 #include "mcfeely/client.h"
 
+#include <absl/algorithm/container.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
@@ -49,6 +50,7 @@ namespace {
 
 constexpr absl::Duration kFirstRedial = absl::Milliseconds(200);
 constexpr absl::Duration kLongestRedial = absl::Milliseconds(400);
+constexpr absl::Duration kLongestTurn = absl::Milliseconds(100);
 
 }  // namespace
 
@@ -63,6 +65,8 @@ struct Client::State {
                         const std::function<bool()>& tick);
   absl::StatusOr<std::string> Seal(wire::Kind kind, std::string body,
                                    base::ParcelId* id) const;
+  // Of all servers that were called, once each.
+  std::string Troubles() const;
   absl::Status SendQuery(const wire_pb::Query& query);
   absl::Status SendAsked(wire::Kind kind, std::string body);
   void Arrived(absl::string_view bytes);
@@ -76,8 +80,9 @@ struct Client::State {
   sys::Loop loop;
   std::unique_ptr<net::Channel> channel;
   bool open = false;
-  absl::Status trouble;  // why the latest connection ended
-  bool lasting = false;  // and trying again cannot help
+  absl::Status trouble;               // why the latest connection ended
+  std::vector<std::string> troubles;  // the same of each server
+  bool lasting = false;               // and trying again cannot help
   std::function<void()> resend;
   std::function<void(const net::Receipt&)> receipt;
   base::ParcelId asked;
@@ -142,10 +147,22 @@ void Client::State::Call() {
     lasting = absl::IsPermissionDenied(why) || absl::IsUnauthenticated(why) ||
               absl::IsInvalidArgument(why) || absl::IsFailedPrecondition(why);
     open = false;
+    troubles.resize(addresses.size());
+    troubles[server] = std::string(trouble.message());
     choice->Failed(server, 0, sys::SteadyNow());
     loop.Post([this] { channel.reset(); });
   };
   channel = net::Channel::Call(loop, address, options, std::move(events));
+}
+
+std::string Client::State::Troubles() const {
+  std::vector<absl::string_view> different;
+  for (const std::string& why : troubles) {
+    if (!why.empty() && !absl::c_linear_search(different, why)) {
+      different.push_back(why);
+    }
+  }
+  return absl::StrJoin(different, "; ");
 }
 
 absl::Status Client::State::RunUntil(const std::function<bool()>& done,
@@ -166,13 +183,18 @@ absl::Status Client::State::RunUntil(const std::function<bool()>& done,
       const bool all_tried = choice->Choose(now).when > absl::InfinitePast();
       if (channel == nullptr && lasting && all_tried) return trouble;
       if (now - away_since > config.patience) {
-        return absl::UnavailableError(absl::StrCat(
-            "no server at ", config.server, ": ",
-            trouble.ok() ? "it does not answer" : trouble.message()));
+        return absl::UnavailableError(
+            absl::StrCat("no server at ", config.server, ": ",
+                         trouble.ok() ? "it does not answer" : Troubles()));
       }
       if (channel == nullptr && now >= choice->Choose(now).when) Call();
     }
-    loop.Turn(std::min(absl::Milliseconds(100), deadline - now));
+    // Between two calls nothing is watched; a loop with nothing to wait for
+    // would not wait.
+    const sys::Loop::Timer next =
+        loop.At(std::min(now + kLongestTurn, deadline), [] {});
+    loop.Turn(kLongestTurn);
+    loop.Cancel(next);
     if (tick && !tick()) return absl::CancelledError("");
   }
   return absl::OkStatus();

@@ -66,19 +66,23 @@ absl::Status CheckTaskName(absl::string_view name) {
 }
 
 absl::Status CheckComm(absl::string_view comm) {
-  if (comm.empty()) return Wrong("the comm", "is empty");
-  if (comm.size() > base::kMaxCommBytes) {
+  return CheckProgram("the comm", comm);
+}
+
+absl::Status CheckProgram(absl::string_view what, absl::string_view name) {
+  if (name.empty()) return Wrong(what, "is empty");
+  if (name.size() > base::kMaxCommBytes) {
     return Wrong(
-        absl::StrCat("the comm ", Quoted(comm)),
+        absl::StrCat(what, " ", Quoted(name)),
         absl::StrCat("is longer than ", base::kMaxCommBytes, " bytes"));
   }
   const auto allowed = [](unsigned char c) {
     return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '+' ||
            c == '-';
   };
-  if (!absl::ascii_isalnum(static_cast<unsigned char>(comm[0])) ||
-      !std::all_of(comm.begin(), comm.end(), allowed)) {
-    return Wrong(absl::StrCat("the comm ", Quoted(comm)),
+  if (!absl::ascii_isalnum(static_cast<unsigned char>(name[0])) ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return Wrong(absl::StrCat(what, " ", Quoted(name)),
                  "is not letters, digits, '.', '_', '+' and '-', a letter or "
                  "digit first");
   }

@@ -107,6 +107,8 @@ std::string Quoted(absl::string_view text);
 absl::Status CheckTaskName(absl::string_view name);  // of groups too
 // [A-Za-z0-9][A-Za-z0-9._+-]*: a comm is a name in the comm folder, no path.
 absl::Status CheckComm(absl::string_view comm);
+// The same of another program that is named by its file; `what` is "the comm".
+absl::Status CheckProgram(absl::string_view what, absl::string_view name);
 // Letters, digits and . - _ : (an address may stand for a name); no '-' first.
 absl::Status CheckHost(absl::string_view host);
 absl::Status CheckArguments(const std::vector<std::string>& arguments);

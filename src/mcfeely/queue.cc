@@ -90,7 +90,7 @@ absl::Status CheckAddressees(const std::vector<std::string>& addresses) {
       continue;
     }
     // What keeps a comm in its folder keeps such a program in its own.
-    TRY(base::Context(CheckComm(*program), Quoted(address)));
+    TRY(base::Context(CheckProgram("the program", *program), Quoted(address)));
     if (++programs > kMaxNotifyPrograms) {
       return absl::InvalidArgumentError(absl::StrCat(
           "more than ", kMaxNotifyPrograms, " programs are to be told"));
@@ -238,7 +238,7 @@ void Queue::State::Accept(Pending& pending) {
   record = std::make_unique<QueuedJob>(std::move(pending.record));
   pending.record = QueuedJob();
   this->pending.erase(parcel);
-  Log("job.accepted", job, "", "", *record->principal);
+  LogBy("job.accepted", job, "", "", *record->principal);
   open.waiting.changed.insert(job);
   Feed(JobAccepted{job, record->spec, record->injected});
 }

@@ -90,7 +90,9 @@ struct JobChanged {  // for those who follow it
 struct Happened {
   std::string event;
   JobId job;
-  std::string task, host, text;
+  std::string task, host;
+  std::string text;     // why
+  std::string by = {};  // whom
 };
 using Action = std::variant<SendReceipt, SendAttempts, SendCancel, SendAnswer,
                             SendReport, WakeUp, JobChanged, Happened>;

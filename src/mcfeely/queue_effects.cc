@@ -192,4 +192,10 @@ void Queue::State::Log(std::string event, JobId job, std::string task,
                        std::move(text)}});
 }
 
+void Queue::State::LogBy(std::string event, JobId job, std::string task,
+                         std::string host, std::string by) {
+  Emit(Action{Happened{std::move(event), job, std::move(task), std::move(host),
+                       "", std::move(by)}});
+}
+
 }  // namespace mcfeely

@@ -184,8 +184,8 @@ void Queue::State::AddNote(JobId job, const Operation& operation) {
   Touch(job, OpenBatch::kHead);
   open.bytes += notes.back().ByteSizeLong();
   open.waiting.changed.insert(job);
-  Log(absl::StrCat("operator.", VerbWord(operation.control.verb())), job, names,
-      "", operation.principal);
+  LogBy(absl::StrCat("operator.", VerbWord(operation.control.verb())), job,
+        names, "", operation.principal);
 }
 
 absl::Status Queue::State::OperateHost(const Operation& operation) {
@@ -212,8 +212,8 @@ absl::Status Queue::State::OperateHost(const Operation& operation) {
   open.first.push_back(std::move(group));
   open.operations++;
   open.bytes += key.size();
-  Log(absl::StrCat("operator.", VerbWord(operation.control.verb())), JobId{},
-      "", host, operation.principal);
+  LogBy(absl::StrCat("operator.", VerbWord(operation.control.verb())), JobId{},
+        "", host, operation.principal);
   Feed(HostDrained{host, drain});
   return absl::OkStatus();
 }

@@ -242,6 +242,9 @@ struct Queue::State {
   void Emit(Held action);
   void Log(std::string event, JobId job, std::string task, std::string host,
            std::string text);
+  // What a principal did.
+  void LogBy(std::string event, JobId job, std::string task, std::string host,
+             std::string by);
   OpenBatch::Table& Touch(JobId job, uint32_t part);
   void TouchTask(JobId job, uint32_t task);
   void MakeRoom();

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "mcfeely/scheduler.h"
 #include "mcfeely/view.h"
 #include "text/json.h"
 
@@ -41,7 +42,10 @@ std::string TaskLine(const wire::TaskView& task) {
                       End(task).empty() ? "" : " ", when, "\n");
       break;
     case wire::TASK_SKIPPED:
-      absl::StrAppend(&out, "defuncted due to failure of dependent task: ",
+      absl::StrAppend(&out,
+                      task.why() == kNotNeeded
+                          ? "not needed: "
+                          : "defuncted due to failure of dependent task: ",
                       task.why(), "\n");
       break;
     case wire::TASK_CANCELLED:

@@ -279,6 +279,8 @@ struct SchedulerLimits {
 };
 
 // Why a task was skipped: "web failed". `cancelled`: the culprit was.
+// Of a task that runs after a failure alone, when there was none.
+inline constexpr absl::string_view kNotNeeded = "nothing it requires failed";
 std::string SkippedWhy(const Job& spec, uint32_t task, const TaskStatus& status,
                        bool cancelled);
 

@@ -128,7 +128,7 @@ pb::TaskState Scheduler::State(JobId job, TaskIndex task) const {
 
 std::string SkippedWhy(const Job& spec, uint32_t task, const TaskStatus& status,
                        bool cancelled) {
-  if (status.culprit == task) return "nothing it requires failed";
+  if (status.culprit == task) return std::string(kNotNeeded);
   return absl::StrCat(spec.tasks[status.culprit].name,
                       cancelled ? " was cancelled" : " failed");
 }

@@ -260,6 +260,7 @@ void Server::State::CarryOut(const Action& action) {
     if (!a->task.empty()) fields.emplace_back("task", a->task);
     if (!a->host.empty()) fields.emplace_back("host", a->host);
     if (!a->text.empty()) fields.emplace_back("why", a->text);
+    if (!a->by.empty()) fields.emplace_back("by", a->by);
     sys::Log(a->event, absl::Span<const sys::LogField>(fields));
   }
 }

@@ -212,6 +212,9 @@ void Channel::State::Begin(Connection connection,
 }
 
 void Channel::State::TakeHello(const Frame& frame) {
+  if (absl::Status refusal = CheckRefusal(frame); !refusal.ok()) {
+    return End(std::move(refusal));
+  }
   if (frame.type != FrameType::kHello) {
     return End(absl::InvalidArgumentError("the first frame is no hello"));
   }

@@ -22,7 +22,6 @@
 namespace net {
 
 // A kClose with this content: we are not let in.
-inline constexpr absl::string_view kRefused = "refused";
 
 // The phases, each leading to a later one only:
 //   kConnecting   the caller's: there is no connection yet

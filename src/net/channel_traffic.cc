@@ -91,8 +91,8 @@ void Channel::State::Dispatch() {
 void Channel::State::TakeFrame(const Frame& frame) {
   if (phase == Phase::kHandshake) return TakeHello(frame);
   if (phase == Phase::kConfirming) {
-    if (frame.type == FrameType::kClose && frame.content == kRefused) {
-      return End(absl::PermissionDeniedError("refused by the other end"));
+    if (absl::Status refusal = CheckRefusal(frame); !refusal.ok()) {
+      return End(std::move(refusal));
     }
     BecomeOpen();
     if (!alive()) return;
@@ -126,8 +126,8 @@ void Channel::State::TakeFrame(const Frame& frame) {
       if (frame.content.empty()) return;
       return End(absl::InvalidArgumentError("a keep-alive with content"));
     case FrameType::kClose:
-      if (frame.content == kRefused) {
-        return End(absl::PermissionDeniedError("refused by the other end"));
+      if (absl::Status refusal = CheckRefusal(frame); !refusal.ok()) {
+        return End(std::move(refusal));
       }
       sys::LogStep("channel.farewell", {{"peer", peer.address},
                                         {"why", std::string(frame.content)}});

@@ -99,6 +99,14 @@ std::string EncodeReceipt(const Receipt& receipt) {
   return out;
 }
 
+absl::Status CheckRefusal(const Frame& frame) {
+  if (frame.type != FrameType::kClose || frame.content != kRefused) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(
+      "refused by the other end; its log says why");
+}
+
 absl::StatusOr<Receipt> ParseReceipt(absl::string_view content) {
   base::Reader reader(content);
   Receipt receipt;

@@ -36,6 +36,11 @@ struct Frame {
 
 inline constexpr size_t kFrameHeaderBytes = 5;
 
+// The content of the kClose frame to whom no more is told.
+inline constexpr absl::string_view kRefused = "refused";
+// PermissionDenied when the other end has refused us with this frame; else Ok.
+absl::Status CheckRefusal(const Frame& frame);
+
 std::string EncodeFrame(FrameType type, absl::string_view content);
 // The same at the end of `out`.
 void AppendFrame(FrameType type, absl::string_view content, std::string& out);

@@ -239,6 +239,7 @@ absl::Status SecureStream::State::TakeSealed(absl::string_view sealed,
   hello.Add(early);
   TRY_ASSIGN(std::optional<Frame> frame, hello.Next());
   if (!frame) return absl::OkStatus();
+  TRY(CheckRefusal(*frame));
   if (frame->type != FrameType::kHello) {
     return absl::InvalidArgumentError("the first frame is no hello");
   }

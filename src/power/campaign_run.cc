@@ -543,6 +543,7 @@ void CampaignRun::NoteCredentials(size_t pcu, const PlugResult& result) {
   const bool is_refused = result.failure.has_value() &&
                           result.failure->failure_class == FailureClass::kAuth;
   if (!is_refused && result.verified < VerifyLevel::kLogin) return;
+  if (is_refused && result.failure->is_of_plug) return;
   if (!told_.insert({pcu, !is_refused}).second) return;
   const Pcu& its = *pcus_[pcu].pcu;
   if (is_refused) {

@@ -153,12 +153,7 @@ void DialogueBatch::Do(Work& work, const PlugAction::Next& next,
   const bool wants_login =
       work.order.action == Action::kVerify && !work.order.with_confirmation;
   if (next.step == Step::kRead && work.only_login && !wants_login) {
-    VerifyLevel& verified = work.action.result().verified;
-    const VerifyLevel was = verified;
-    const PlugAction::Next then =
-        work.action.StateRead(PlugState::kUnknown, now);
-    verified = was;  // nothing was read
-    return Do(work, then, now);
+    return Do(work, work.action.NotReadable(now), now);
   }
   if (next.step == Step::kEnd) End(work);
 }

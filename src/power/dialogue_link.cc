@@ -33,6 +33,7 @@ DialogueLink::~DialogueLink() {
 
 void DialogueLink::Ask(const DialogueBatch::AskDevice& ask) {
   const absl::Time now = sys::SteadyNow();
+  reasons_.clear();
   if (recorder_ != nullptr) recorder_->Asked(ask.verb, ask.plugs, now);
   Apply(session_.Ask(ask.request, ask.runs, now));
 }
@@ -108,8 +109,20 @@ void DialogueLink::Carry(const SessionEffect& effect) {
     loop_.Cancel(std::exchange(open_timer_, 0));
     Close();
   } else {
-    answers_.push_back(std::get<RequestEnded>(effect));
+    answers_.push_back(WithReasons(std::get<RequestEnded>(effect)));
   }
+}
+
+RequestEnded DialogueLink::WithReasons(RequestEnded ended) const {
+  for (RunEnded& run : ended.runs) {
+    for (PlugReport& report : run.plugs) {
+      if (report.state != PlugState::kUnknown || report.failure) continue;
+      auto reason = reasons_.find(report.plug);
+      if (reason == reasons_.end()) reason = reasons_.find("");
+      if (reason != reasons_.end()) report.failure = reason->second;
+    }
+  }
+  return ended;
 }
 
 void DialogueLink::SendTheSecret(SecretForm form) {
@@ -159,7 +172,11 @@ void DialogueLink::Open() {
   transport_->Start(
       {.connected = [this] { OnConnected(); },
        .received = [this](absl::string_view bytes) { OnReceived(bytes); },
-       .ended = [this](const auto& why) { OnEnded(why); }});
+       .ended = [this](const auto& why) { OnEnded(why); },
+       .failed =
+           [this](absl::string_view plug, const Failure& why) {
+             reasons_.insert_or_assign(std::string(plug), why);
+           }});
 }
 
 void DialogueLink::Close() {

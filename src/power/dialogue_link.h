@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ class DialogueLink {
   void OnConnected();
   void OnReceived(absl::string_view bytes);
   void OnEnded(const std::optional<Failure>& why);
+  RequestEnded WithReasons(RequestEnded ended) const;
   void SetTimer();
   void Trace(absl::string_view what);
   void TraceSent(absl::string_view bytes);
@@ -84,6 +86,8 @@ class DialogueLink {
   std::deque<SessionEffect> effects_;
   bool carrying_ = false;
   std::vector<RequestEnded> answers_;
+  // Why plugs have no state, as their transport knows it; of this request.
+  std::map<std::string, Failure, std::less<>> reasons_;
 };
 
 }  // namespace power

@@ -172,7 +172,18 @@ class HelperTransport : public Transport {
     });
   }
 
+  void Answer(uint64_t id, const HelperAnswer& answer) {
+    const auto host = hosts_.extract(id);
+    if (answer.failure.has_value() && !host.empty() && events_.failed) {
+      Failure failure = *answer.failure;
+      failure.is_of_plug = command_.hosts.size() > 1;
+      events_.failed(failure.is_of_plug ? host.mapped() : "", failure);
+    }
+    Apply(helper_->Answered(id, answer, sys::SteadyNow()));
+  }
+
   void Begin(const HelperCall& call) {
+    hosts_[call.id] = call.host;
     const IpmiCall* what = std::get_if<IpmiCall>(&call.what);
     if (what != nullptr && what->asks_beacon) {
       return Fail(call.id, FailureClass::kUnsupported,
@@ -210,9 +221,7 @@ class HelperTransport : public Transport {
         std::move(task), [this, id, alive = alive_](const PlugResult& result) {
           if (!*alive || has_ended_) return;
           tickets_.erase(id);
-          Apply(helper_->Answered(
-              id, {.failure = result.failure, .state = result.after},
-              sys::SteadyNow()));
+          Answer(id, {.failure = result.failure, .state = result.after});
         });
   }
 
@@ -241,9 +250,7 @@ class HelperTransport : public Transport {
           const auto& question = static_cast<SnmpQuestion&>(conversation);
           HelperAnswer answer = {.failure = question.result()->failure,
                                  .value = question.value()};
-          Soon([this, id, answer = std::move(answer)] {
-            Apply(helper_->Answered(id, answer, sys::SteadyNow()));
-          });
+          Soon([this, id, answer = std::move(answer)] { Answer(id, answer); });
         },
         [this, id, alive = alive_](const absl::Status& status) {
           if (*alive && !has_ended_) {
@@ -288,19 +295,15 @@ class HelperTransport : public Transport {
                                        .text = absl::StrCat("HTTP ", status)};
             }
           }
-          Soon([this, id, answer = std::move(answer)] {
-            Apply(helper_->Answered(id, answer, sys::SteadyNow()));
-          });
+          Soon([this, id, answer = std::move(answer)] { Answer(id, answer); });
         });
     page->Start({});
   }
 
   void Fail(uint64_t id, FailureClass failure_class, absl::string_view text) {
     Soon([this, id, failure_class, text = std::string(text)] {
-      Apply(helper_->Answered(
-          id,
-          {.failure = Failure{.failure_class = failure_class, .text = text}},
-          sys::SteadyNow()));
+      Answer(id, {.failure =
+                      Failure{.failure_class = failure_class, .text = text}});
     });
   }
 
@@ -318,7 +321,8 @@ class HelperTransport : public Transport {
   const HelperCommand command_;
   const std::unique_ptr<Helper> helper_;
   Events events_;
-  std::map<uint64_t, IpmiClient::Ticket> tickets_;  // by call
+  std::map<uint64_t, std::string> hosts_;           // by call
+  std::map<uint64_t, IpmiClient::Ticket> tickets_;  // likewise
   std::map<uint64_t, UdpDriver::Ticket> snmp_tickets_;
   std::map<uint64_t, std::unique_ptr<Transport>> pages_;
   sys::Loop::Timer timer_ = 0;

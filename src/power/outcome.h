@@ -73,6 +73,9 @@ struct Failure {
   // How far it came: after the command may have been sent, it is not known
   // whether it was carried out.
   bool maybe_executed = false;
+  // What is behind this plug of a co-process failed, and not the PCU: it says
+  // nothing of the other plugs.
+  bool is_of_plug = false;
 
   friend bool operator==(const Failure&, const Failure&) = default;
 };

@@ -147,8 +147,9 @@ std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
   }
   std::vector<Ended> ended;
   if (result.failure.has_value() &&
-      (!running.was_cancelled || waiting.order.order.is_urgent) &&
-      TryAgain(waiting, *result.failure, result.verified, now)) {
+      (!running.was_cancelled || waiting.order.order.is_urgent ||
+       result.is_cut) &&
+      TryAgain(waiting, result, now)) {
     Enqueue(std::move(waiting));
   } else {
     EndForGood(std::move(waiting), std::move(result), ended);
@@ -182,9 +183,17 @@ void PcuQueue::EndForGood(Waiting&& waiting, PlugResult&& result,
   waiting_ = std::move(rest);
 }
 
-bool PcuQueue::TryAgain(Waiting& waiting, const Failure& failure,
-                        VerifyLevel verified, absl::Time now) {
-  const FeedOrder& order = waiting.order.order;
+bool PcuQueue::TryAgain(Waiting& waiting, const PlugResult& result,
+                        absl::Time now) {
+  FeedOrder& order = waiting.order.order;
+  const Failure& failure = *result.failure;
+  const VerifyLevel verified = result.verified;
+  if (result.is_cut) {
+    // It is dark because of us: no second cycle, and no rest before it is on.
+    waiting.cut = result.before;
+    order.action = Action::kOn;
+    order.is_urgent = true;
+  }
   waiting.last = failure;
   waiting.maybe_executed = waiting.maybe_executed || failure.maybe_executed;
   if (failure.maybe_executed && !IsRepeatable(order.action)) return false;
@@ -241,6 +250,14 @@ PcuQueue::Ended PcuQueue::Final(Waiting&& waiting, PlugResult&& result) {
         std::unique(waiting.failures.begin(), waiting.failures.end()),
         waiting.failures.end());
     result.failure->text = absl::StrJoin(waiting.failures, "; ");
+  }
+  if (waiting.cut.has_value()) {
+    result.before = *waiting.cut;
+    if (result.outcome == Outcome::kAlready) result.outcome = Outcome::kDone;
+    if (result.failure.has_value()) {
+      absl::StrAppend(&result.failure->text,
+                      "; it was switched off, and may be off still");
+    }
   }
   return {
       .id = waiting.order.id, .way = waiting.way, .result = std::move(result)};

@@ -110,6 +110,8 @@ class PcuQueue {
     // executed.
     std::optional<Failure> last = {};
     bool maybe_executed = false;
+    // Of a cycle whose on is all that is left to do: the state before it.
+    std::optional<PlugState> cut = {};
   };
   struct Running {
     size_t way = 0;
@@ -123,8 +125,7 @@ class PcuQueue {
   bool IsStaggered(const Order& order) const;
   bool MayGo(const Waiting& waiting, absl::Time now) const;
   // True if it waits again.
-  bool TryAgain(Waiting& waiting, const Failure& failure, VerifyLevel verified,
-                absl::Time now);
+  bool TryAgain(Waiting& waiting, const PlugResult& result, absl::Time now);
   void Enqueue(Waiting&& waiting);
   void EndForGood(Waiting&& waiting, PlugResult&& result,
                   std::vector<Ended>& ended);

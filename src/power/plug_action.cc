@@ -56,6 +56,7 @@ PlugAction::Next PlugAction::Switch(Action command) {
 
 PlugAction::Next PlugAction::End(Outcome outcome) {
   result_.outcome = outcome;
+  result_.is_cut = false;
   return {.step = Step::kEnd};
 }
 
@@ -78,8 +79,19 @@ PlugAction::Next PlugAction::Begin(absl::Time) {
 }
 
 PlugAction::Next PlugAction::StateRead(PlugState state, absl::Time now) {
+  result_.verified = std::max(result_.verified, state == PlugState::kUnknown
+                                                    ? VerifyLevel::kLogin
+                                                    : VerifyLevel::kPlug);
+  return Seen(state, now);
+}
+
+PlugAction::Next PlugAction::NotReadable(absl::Time now) {
+  is_readable_ = false;
+  return Seen(PlugState::kUnknown, now);
+}
+
+PlugAction::Next PlugAction::Seen(PlugState state, absl::Time now) {
   result_.after = state;
-  result_.verified = std::max(result_.verified, VerifyLevel::kPlug);
   switch (phase_) {
     case Phase::kFirstRead:
       return FirstRead(state);
@@ -87,6 +99,8 @@ PlugAction::Next PlugAction::StateRead(PlugState state, absl::Time now) {
       return Polled(state, now);
     case Phase::kLost:
       return ReadAfterLoss(state, now);
+    case Phase::kRefused:
+      return ReadAfterRefusal(state, now);
     case Phase::kSwitching:
     case Phase::kResting:
       break;
@@ -103,6 +117,9 @@ PlugAction::Next PlugAction::FirstRead(PlugState state) {
     case Action::kBeacon:
       return End(Outcome::kDone);
     case Action::kVerify:
+      if (state == PlugState::kUnknown && is_readable_) {
+        return Fail(FailureClass::kState, "its state is unknown", false);
+      }
       if (can_tell_privilege_) return {.step = Step::kPrivilege};
       result_.remark = "whether it may be switched is not known";
       return End(Outcome::kDone);
@@ -228,6 +245,7 @@ PlugAction::Next PlugAction::Polled(PlugState state, absl::Time now) {
 PlugAction::Next PlugAction::Reached(absl::Time now) {
   if (action_ == Action::kCycle && command_ == Action::kOff) {
     phase_ = Phase::kResting;
+    result_.is_cut = true;
     return {.step = Step::kPause, .until = now + options_.off_time};
   }
   if (command_ == Action::kReset && !has_answer_) {
@@ -258,16 +276,29 @@ PlugAction::Next PlugAction::TimedOut() {
 
 PlugAction::Next PlugAction::Impossible(const Failure& failure,
                                         absl::Time now) {
+  if (command_ != Action::kCycle && command_ != Action::kReset &&
+      command_ != Action::kSoft) {
+    return Failed(failure, now);
+  }
+  phase_ = Phase::kRefused;
+  refused_ = failure;
+  deadline_ = absl::InfiniteFuture();
+  return Read();
+}
+
+// That it is off is the usual reason, and not the only one.
+PlugAction::Next PlugAction::ReadAfterRefusal(PlugState state, absl::Time now) {
+  if (state != PlugState::kOff) {
+    Failure refused = std::move(refused_);
+    absl::StrAppend(&refused.text, "; is ", Word(state), " now");
+    return Failed(refused, now);
+  }
   if (command_ == Action::kCycle) {
     result_.remark = "was off";
     return Switch(Action::kOn);
   }
-  if (command_ == Action::kReset || command_ == Action::kSoft) {
-    result_.after = PlugState::kOff;
-    result_.remark = "is off";
-    return End(Outcome::kAlready);
-  }
-  return Failed(failure, now);
+  result_.remark = "is off";
+  return End(Outcome::kAlready);
 }
 
 PlugAction::Next PlugAction::Lost(const Failure& failure, absl::Time now) {

@@ -6,10 +6,10 @@
 //   on, off  read; there already: nothing is sent. Else switch, then read until
 //            it is so
 //   cycle    read; off, and off confirmed; a pause; on, and on confirmed. A
-//   plug
-//            that was off is only switched on. The device's own cycle is used
-//            only when that is asked for: it may leave an off plug off, or say
-//            yes before anything has happened
+//            plug that was off is only switched on. The device's own cycle is
+//            used only when that is asked for: it may leave an off plug off, or
+//            say yes before anything has happened. What fails behind the off
+//            is told as such (is_cut)
 //   reset    read; a plug that is off stays off
 //   soft     read; ask the system; read until it is off; else, unless only that
 //            was asked for, off
@@ -50,6 +50,8 @@ struct PlugResult {
   VerifyLevel verified = VerifyLevel::kNothing;
   std::string remark = {};  // what a person may want to know: "was off"
   int attempts = 0;         // sessions or requests that were begun
+  // Of kCycle that has failed: it was switched off, and may be off still.
+  bool is_cut = false;
 };
 
 struct ActionOptions {
@@ -70,7 +72,7 @@ class PlugAction {
  public:
   // What to do next. Each is answered by one of the calls below.
   enum class Step {
-    kRead,       // StateRead, or Failed
+    kRead,       // StateRead, NotReadable, or Failed
     kSwitch,     // Switched, Received, Impossible, Lost, or Failed
     kPrivilege,  // may this account switch? Allowed, or Failed
     kReadBack,   // what `command` has set: SettingRead, or Failed
@@ -91,6 +93,8 @@ class PlugAction {
 
   Next Begin(absl::Time now);
   Next StateRead(PlugState state, absl::Time now);
+  // In place of it: the device cannot tell states.
+  Next NotReadable(absl::Time now);
   Next Switched(absl::Time now);
   // The device has the command; its answer was lost, and is not asked for.
   Next Received(absl::Time now);
@@ -109,9 +113,17 @@ class PlugAction {
   PlugResult& result() { return result_; }
 
  private:
-  enum class Phase { kFirstRead, kSwitching, kConfirming, kResting, kLost };
+  enum class Phase {
+    kFirstRead,
+    kSwitching,
+    kConfirming,
+    kResting,
+    kLost,
+    kRefused
+  };
 
   Next Read() const;
+  Next Seen(PlugState state, absl::Time now);
   Next Switch(Action command);
   Next End(Outcome outcome);
   Next Fail(FailureClass failure_class, std::string text, bool maybe_executed);
@@ -122,6 +134,7 @@ class PlugAction {
   Next Reached(absl::Time now);
   Next TimedOut();
   Next ReadAfterLoss(PlugState state, absl::Time now);
+  Next ReadAfterRefusal(PlugState state, absl::Time now);
 
   const Action action_;
   const ActionOptions options_;
@@ -133,9 +146,11 @@ class PlugAction {
   absl::Time deadline_ = absl::InfiniteFuture();  // of the state
   absl::Time on_since_ = absl::InfiniteFuture();
   int polls_ = 0;
+  bool is_readable_ = true;
   bool has_answer_ = true;  // to the last command
   bool left_ = false;       // was seen in another state than before, since
   std::optional<Failure> lost_;
+  Failure refused_;  // what is not possible in the plug's state
 };
 
 }  // namespace power

@@ -26,6 +26,9 @@ class Transport {
     // Nothing comes after it. Before `connected` there is a failure; after it
     // there is none when the other side just hung up.
     std::function<void(const std::optional<Failure>& why)> ended;
+    // A built-in co-process alone: why what it says of a plug next is no state;
+    // "" is each of them. The words of the line itself tell less.
+    std::function<void(absl::string_view plug, const Failure& why)> failed = {};
   };
 
   // Closes at once: nothing is told any more, and no process is left.

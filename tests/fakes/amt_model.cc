@@ -55,6 +55,7 @@ WebSaid AmtModel::WsMan(const std::string& body) {
         400);
   }
   asked.push_back(wanted);
+  if (goes_off) state = 8;
   int value = returns;
   if (value == -1) {
     value = state == 8 && wanted != 2 ? 2 : 0;  // not possible now

@@ -17,6 +17,7 @@ class AmtModel : public WebModel {
   bool is_old = false;        // no WS-Management
   int state = 2;              // as WS-Management says it
   int returns = -1;           // of each change; -1: what fits
+  bool goes_off = false;      // before a change comes
   int status = 0;             // of the SOAP service
   std::string raw_body = {};  // instead of an answer
   std::vector<int> asked;     // PowerState or Command

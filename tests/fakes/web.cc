@@ -11,6 +11,7 @@
 //            calls are answered so, and not by the model; STATUS may be "huge",
 //            which is 200 and a body of 100 MB
 //   amt      --password=WORD --uses=N (of a nonce) --old --returns=N --off
+//            --goes-off (before it is switched)
 //   dli      a strip of eight outlets whose page powerman's dli.dev reads;
 //            --user=NAME:PASSWORD
 //   ribcl    --http --off --half=N (bytes of an answer, then it is closed)
@@ -180,6 +181,7 @@ class ServedAmt : public Served {
         .Bind("--returns", &model_.returns)
         .Bind("--password", &model_.gate.password)
         .Flag("--old", &model_.is_old)
+        .Flag("--goes-off", &model_.goes_off)
         .Bind("--off", [this](const auto&) {
           model_.state = 8;
           return true;

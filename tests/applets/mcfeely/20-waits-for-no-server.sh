@@ -1,8 +1,11 @@
-# mcfeely 20: without a server, 75 and nothing queued; spooled, it is accepted
-# once by a later import.
+# mcfeely 20: without a server, 75 and nothing queued, and no processor is kept
+# busy meanwhile; spooled, it is accepted once by a later import.
 . "$TESTS/mcfeely.sh"
 export MCFEELY_SERVER=unix:sock
-mcfeely-inject h1 count
+mcfeely-inject h1 count & # 4 s of patience
+sleep 2
+awk '{ print $14 + $15 < 50 ? "sleeps" : "is busy" }' /proc/$!/stat
+wait $!
 echo "exit $?"
 mcfeely-inject --spool spool h1 count 2>&1 | sed -E 's/[0-9a-f]{32}/ID/'
 echo "exit $?"
@@ -15,4 +18,4 @@ mcfeely-server import spool
 mcfeely-server import spool/*.job
 ended 1
 wc -l <runs
-mcfeely-server status -a | tail -n +2 | awk '{ print $1, $2 }' | head -n 1
+mcfeely-server status -a | sed -n '2,/^$/p' | awk '{ print $1, $2 }'

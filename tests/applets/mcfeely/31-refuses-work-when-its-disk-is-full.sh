@@ -10,6 +10,7 @@ fleet h1
 comm h1 ok </dev/null
 comm h1 slow <<'X'
 while [ ! -e "$MCFEELY_COMM_DIR/go" ]; do sleep 0.05; done
+touch "$MCFEELY_COMM_DIR/ended"
 X
 mcfeely-inject -wq h1 ok 2>/dev/null
 mcfeely-inject h1 slow
@@ -21,13 +22,17 @@ do n=$((n + 1)); [ $n -lt 100 ] || break; done
 mcfeely-inject h1 ok 2>err
 echo "exit $?"
 grep -o 'No space left on device\|disk.*full' err | head -n 1
+head -c 4000000 /dev/zero >queue/rest 2>/dev/null
 touch comm.h1/go
+await 'test -e comm.h1/ended'
 states 1
-rm queue/filler
+rm queue/filler queue/rest
 await 'mcfeely-inject -q h1 ok 2>/dev/null'
 ended 2
 states 2
 crash $server
 start_server
 states 1; states 2
-[ "$(mcfeely-server status -a | grep -c ' done ')" -gt $((n + 1)) ] && echo all there
+# Those before, those while there was space, and the one after.
+await "[ \$(mcfeely-server status -a | grep -c ' done ') -ge $((n + 3)) ]" &&
+  echo all there

@@ -27,5 +27,5 @@ mcfeely-server cancel 1
 echo "again: $?"
 letters 1 | sed 's/by local:.*/by us/; s/([0-9]* attempts\{0,1\}, TIME)/(TIME)/' |
   grep -v -e '^$' | sort
-mcfeely-server show 1.running | grep -e '^1 ' | timeless |
+mcfeely-server show 1.running | grep -e '^ *1 ' | timeless |
   awk '{ print $4, $5, $6, $7 }'

@@ -12,6 +12,9 @@ await 'mcfeely-server host list | grep -q "h2 *connected"'
 mcfeely-server host drain h1
 mcfeely-server host drain h1
 echo "again: $?"
+mcfeely-server host drain h1 h2
+echo "some: $?"
+mcfeely-server host resume h2
 mcfeely-server host drain h11 h2
 echo "a stranger: $?"
 mcfeely-server host resume h11 h2

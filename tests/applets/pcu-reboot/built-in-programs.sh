@@ -14,13 +14,30 @@ node "w" "wrong" "${at}2"
 node "o" "other" "${at}1"
 END
 export PCU_REBOOT="--config powerman.conf --run-dir run --state-dir state"
+# The second of them with another password.
+mixed() {
+  serve "$FAKES/bmc" --address=$net.11 --ready-fd=3
+  serve "$FAKES/bmc" --address=$net.12 --user=admin:else:4 --ready-fd=3
+  cat >mixed.conf <<END
+include "/etc/powerman/ipmipower.dev"
+device "m" "ipmipower" "/nowhere/ipmipower -h $net.11,$net.12,$net.13 -u admin -p secret |&"
+node "m[1-3]" "m" "$net.[11-13]"
+END
+  for turn in 1 2; do pcu-reboot -c mixed.conf "$@" | sort; done | told
+}
 told() { sed -e "s|$at|NET.|" -e 's/it printed.*//' | untimed; }
 pcu-reboot off h1 | told
 pcu-reboot status 'h[1-2]' | told | sort
 pcu-reboot on h1 | told
 pcu-reboot cycle --off-time 0s h2 | told
 echo '--- refused; another option, which only the program could know'
-pcu-reboot status w | told
+for verb in 'on w' 'status w' 'w test'; do
+  rm -f state/lockout
+  pcu-reboot $verb >out
+  echo "[$?]"
+  told <out
+done
+pcu-reboot status w | told | sed 's/until [^ ]*/until T/'
 pcu-reboot status o | told
 echo '--- snmppower'
 strips --port=10161
@@ -54,3 +71,5 @@ pcu-reboot -q status 's[1-8]'
 pcu-reboot cycle --off-time 0s s3 | untimed
 pcu-reboot off s5 | untimed
 sed 's/ [0-9]*$//; s/^[^ ]* //' serve.2.log
+echo '--- one of three refuses, one is not there'
+mixed status 'm[1-3]'

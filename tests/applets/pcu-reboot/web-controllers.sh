@@ -20,7 +20,9 @@ try 'a wrong password' amt admin status status
 web amt --password=secret --old
 try 'old firmware' amt admin off on
 web amt --password=secret --returns=2
-try 'says that it is off' amt admin reset
+try 'says that it is off, and is on' amt admin reset soft
+web amt --password=secret --returns=2 --goes-off
+try 'says that it is off, and is' amt admin reset
 web ribcl --password=secret
 tls
 try 'RIBCL' ribcl Administrator status off 'cycle --off-time 0s' 'bootdev pxe'

@@ -265,7 +265,8 @@ TEST_CASE("attack: keys that may not open channels are refused over tcp",
   CHECK(fleet.here.opened == 0);
   CHECK(fleet.there.opened == 0);
   CHECK(fleet.here.why.code() == absl::StatusCode::kPermissionDenied);
-  CHECK(fleet.here.why.message() == "refused by the other end");
+  CHECK(fleet.here.why.message() ==
+        "refused by the other end; its log says why");
   CHECK(fleet.listener->refused() == 1);
 }
 

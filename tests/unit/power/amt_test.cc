@@ -74,13 +74,19 @@ TEST_CASE("amt: power 45: each action by WS-Management", "[power]") {
   CHECK(host.model.gate.refused == 0);
 }
 
-TEST_CASE("amt: power 45: return value 2 is a host that is off", "[power]") {
+TEST_CASE("amt: power 45: at return value 2 the state is read, and used",
+          "[power]") {
   Host host;
-  // It is on when it is looked at, and off when the command comes.
   host.model.returns = 2;
+  CHECK(TextOf(host.One(Action::kReset)) ==
+        "device: not possible in this state; is on now");
+  // It is on when it is looked at, and off when the command comes.
+  host.model.goes_off = true;
   const PlugResult reset = host.One(Action::kReset);
   CHECK(TextOf(reset) == "already");
   CHECK(reset.remark == "is off");
+  host.model.goes_off = false;
+  host.model.state = 2;
   host.model.returns = 1;
   CHECK(TextOf(host.One(Action::kReset)) ==
         "unsupported: it has no way to do 'reset'");

@@ -166,6 +166,41 @@ TEST_CASE("pcu_queue: a cycle that may have been executed is never repeated",
             .empty());
 }
 
+TEST_CASE("power 49: what a cycle has switched off is only switched on again",
+          "[power]") {
+  PcuQueue queue = Make({});
+  queue.Add(OrderOf(1, Action::kCycle));
+  queue.Take(1, kNow);
+  PlugResult cut = Failed(FailureClass::kUnreachable);
+  cut.is_cut = true;
+  cut.before = power::PlugState::kOn;
+  absl::Time now = kNow;
+  SECTION("and was cycled then") {
+    REQUIRE(queue.OrderEnded(1, 0, cut, now).empty());
+    CHECK(queue.has_urgent());
+    const auto batch = queue.Take(2, queue.ready_at());
+    REQUIRE(batch.has_value());
+    CHECK(batch->orders[0].order.action == Action::kOn);
+    const auto ended = queue.OrderEnded(2, 0, Done(Outcome::kAlready), now);
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].result.outcome == Outcome::kDone);
+    CHECK(ended[0].result.before == power::PlugState::kOn);
+  }
+  SECTION("or is told to be dark, after more tries than others get") {
+    int tries = 0;
+    auto ended = queue.OrderEnded(1, 0, cut, now);
+    while (ended.empty() && ++tries < 100) {
+      now = queue.ready_at();
+      REQUIRE(queue.Take(2, now).has_value());
+      ended = queue.OrderEnded(2, 0, Failed(FailureClass::kUnreachable), now);
+    }
+    CHECK(tries > 3);
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].result.failure->text ==
+          "trouble; it was switched off, and may be off still");
+  }
+}
+
 TEST_CASE("power 49: an interruption takes back what has not begun",
           "[power]") {
   PcuQueue queue = Make({});

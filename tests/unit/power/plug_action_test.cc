@@ -104,7 +104,8 @@ TEST_CASE("plug action: a device that is believed is not even read first",
   off.Begin(At(0));
   const Failure refused = {.failure_class = FailureClass::kState,
                            .text = "not in the present state"};
-  CHECK(off.Impossible(refused, At(0)).command == Action::kOn);
+  CHECK(off.Impossible(refused, At(0)).step == Step::kRead);
+  CHECK(off.StateRead(PlugState::kOff, At(0)).command == Action::kOn);
   CHECK(off.Switched(At(1)).step == Step::kEnd);
   CHECK(off.result().remark == "was off");
 }
@@ -196,13 +197,23 @@ TEST_CASE("plug action: not possible in this state means that it is off",
   PlugAction cycle(Action::kCycle, {.native_cycle = true}, false);
   cycle.Begin(At(0));
   cycle.StateRead(PlugState::kUnknown, At(0));
-  CHECK(cycle.Impossible(refused, At(0)).command == Action::kOn);
+  CHECK(cycle.Impossible(refused, At(0)).step == Step::kRead);
+  CHECK(cycle.StateRead(PlugState::kOff, At(0)).command == Action::kOn);
   CHECK(cycle.result().remark == "was off");
   PlugAction reset(Action::kReset, {}, false);
   reset.Begin(At(0));
   reset.StateRead(PlugState::kOn, At(0));
-  CHECK(reset.Impossible(refused, At(0)).step == Step::kEnd);
+  CHECK(reset.Impossible(refused, At(0)).step == Step::kRead);
+  CHECK(reset.StateRead(PlugState::kOff, At(0)).step == Step::kEnd);
+  CHECK(reset.result().outcome == Outcome::kAlready);
   CHECK(reset.result().after == PlugState::kOff);
+  // It is not: there was another reason.
+  PlugAction soft(Action::kSoft, {}, false);
+  soft.Begin(At(0));
+  soft.StateRead(PlugState::kOn, At(0));
+  CHECK(soft.Impossible(refused, At(0)).step == Step::kRead);
+  CHECK(soft.StateRead(PlugState::kOn, At(0)).step == Step::kEnd);
+  CHECK(soft.result().failure->text == "not possible in this state; is on now");
   PlugAction on(Action::kOn, {}, false);
   on.Begin(At(0));
   on.StateRead(PlugState::kOff, At(0));
@@ -244,4 +255,29 @@ TEST_CASE("plug action: a boot device is set, and then read back", "[power]") {
   hasty.Begin(At(0));
   CHECK(hasty.Switched(At(0)).step == Step::kEnd);
   CHECK(hasty.result().outcome == Outcome::kAccepted);
+}
+
+TEST_CASE("plug action: a state that cannot be told is no verified plug",
+          "[power]") {
+  PlugAction verify(Action::kVerify, {}, false);
+  verify.Begin(At(0));
+  CHECK(verify.StateRead(PlugState::kUnknown, At(0)).step == Step::kEnd);
+  CHECK(verify.result().failure->failure_class == FailureClass::kState);
+  CHECK(verify.result().verified == power::VerifyLevel::kLogin);
+}
+
+TEST_CASE("power 49: a cycle that fails behind its off is told as such",
+          "[power]") {
+  const Failure gone = {.failure_class = FailureClass::kClosed, .text = "gone"};
+  PlugAction cycle(Action::kCycle, {}, false);
+  cycle.Begin(At(0));
+  cycle.StateRead(PlugState::kOn, At(0));
+  cycle.Switched(At(0));
+  cycle.PauseOver(At(0.5));
+  CHECK_FALSE(cycle.result().is_cut);
+  cycle.StateRead(PlugState::kOff, At(0.5));
+  cycle.PauseOver(At(5.5));
+  cycle.Failed(gone, At(5.5));
+  CHECK(cycle.result().is_cut);
+  CHECK(cycle.result().before == PlugState::kOn);
 }

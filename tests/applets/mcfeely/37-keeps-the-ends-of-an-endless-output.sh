@@ -31,3 +31,5 @@ for job in 1 2 3; do
     -e '^\[.* bytes not kept\]$'
 done
 mcfeely-server show 2.task | grep -c '^a line like many others'
+# Those of the third, and a newline.
+mcfeely-server show 3.task | tail -c 6 | od -An -to1

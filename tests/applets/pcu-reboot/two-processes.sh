@@ -18,7 +18,7 @@ echo '--- the holder is killed'
 pcu-reboot --off-time 30s cycle web1 >first.log &
 first=$!
 await '[ "$(grep -c " 1 off" serve.1.log)" = 2 ]'
-pcu-reboot status web3 >second.log &
+pcu-reboot -t 10s status web3 >second.log & # of the holder's 30
 second=$!
 kill -9 $first
 wait $second && untimed <second.log

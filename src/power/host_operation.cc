@@ -46,7 +46,12 @@ PlugState Together(PlugState a, PlugState b) {
   return PlugState::kOff;
 }
 
-std::string TextOf(const Failure& failure) {
+std::string TextOf(const PlugResult& plug) {
+  const Failure& failure = *plug.failure;
+  if (plug.is_cut) {
+    return absl::StrCat(failure.text,
+                        "; it was switched off, and may be off still");
+  }
   if (!failure.maybe_executed ||
       failure.failure_class == FailureClass::kState ||
       absl::StrContains(failure.text, "may have been executed")) {
@@ -64,7 +69,7 @@ HostResult OfOne(const PlugResult& plug) {
   result.value = plug.value;
   if (plug.failure.has_value()) {
     result.failure_class = plug.failure->failure_class;
-    result.detail = TextOf(*plug.failure);
+    result.detail = TextOf(plug);
   } else {
     result.outcome = OutcomeOf(*plug.outcome);
     result.detail = plug.remark;
@@ -358,15 +363,15 @@ HostResult HostOperation::RestoredResult(absl::Span<const size_t> feeds) const {
     } else if (off.failure.has_value()) {
       parts.push_back(absl::StrCat(feeds_[feed].name, ": ",
                                    Word(off.failure->failure_class), ": ",
-                                   TextOf(*off.failure)));
+                                   TextOf(off)));
     }
   }
   for (const size_t feed : relit_) {
     const PlugResult& on = *second_[feed].result;
     if (on.failure.has_value()) {
-      parts.push_back(absl::StrCat(
-          feeds_[feed].name,
-          " was switched off, and is not on again: ", TextOf(*on.failure)));
+      parts.push_back(
+          absl::StrCat(feeds_[feed].name,
+                       " was switched off, and is not on again: ", TextOf(on)));
     } else {
       parts.push_back(absl::StrCat(feeds_[feed].name, " switched on again"));
     }

@@ -254,10 +254,7 @@ PcuQueue::Ended PcuQueue::Final(Waiting&& waiting, PlugResult&& result) {
   if (waiting.cut.has_value()) {
     result.before = *waiting.cut;
     if (result.outcome == Outcome::kAlready) result.outcome = Outcome::kDone;
-    if (result.failure.has_value()) {
-      absl::StrAppend(&result.failure->text,
-                      "; it was switched off, and may be off still");
-    }
+    result.is_cut = result.failure.has_value();
   }
   return {
       .id = waiting.order.id, .way = waiting.way, .result = std::move(result)};

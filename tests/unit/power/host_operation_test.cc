@@ -49,6 +49,20 @@ HostOperation TwoFeeds(Action action) {
 
 }  // namespace
 
+TEST_CASE("power 49: that it may be off still is said once, and in one way",
+          "[power]") {
+  for (const bool maybe_executed : {false, true}) {
+    HostOperation op(Action::kCycle, {{.name = "a/1"}}, false);
+    op.Begin();
+    PlugResult cut = Failed(FailureClass::kClosed, maybe_executed);
+    cut.is_cut = true;
+    op.FeedEnded(0, cut, kNow);
+    REQUIRE(op.is_ended());
+    CHECK(op.ResultFor(std::vector<size_t>{0}).detail ==
+          "no answer; it was switched off, and may be off still");
+  }
+}
+
 TEST_CASE("power 46: a host with two feeds is dark before the first is on",
           "[power]") {
   HostOperation op = TwoFeeds(Action::kCycle);

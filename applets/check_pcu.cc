@@ -62,7 +62,7 @@ absl::StatusOr<int> Run(const cli::Call& call) {
              call.Duration("connect-timeout", absl::Milliseconds(1), kLongest));
   absl::StatusOr<power::Inventory> inventory = power::NeedInventory(call);
   if (!inventory.ok()) {
-    return cli::FailWith(power::kCheckUnknown, inventory.status().message());
+    return Tell(power::CheckMistake(inventory.status().message()));
   }
   sys::HideMemory();
   sys::Loop loop;

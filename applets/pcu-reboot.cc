@@ -34,6 +34,7 @@ constexpr auto kOptions = cli::Options([] {
       {0, "connect-timeout", "TIME", "until a device answers", "5s"},
       {0, "step-timeout", "TIME", "of one step of a dialogue"},
       {0, "state-timeout", "TIME", "until the state has followed"},
+      {0, "hold", "TIME", "how long on must last to be believed"},
       {0, "wait", "", "confirm the state, as is done anyway"},
       {0, "no-wait", "", "do not confirm the state"},
       {0, "off-time", "TIME", "between off and on of a cycle"},

@@ -166,9 +166,9 @@ void Campaign::AddLooks() {
   }
 }
 
-std::string Campaign::FeedsOf(size_t host) const {
+std::string Campaign::FeedsOf(absl::Span<const CampaignFeed> feeds) const {
   std::string text;
-  for (const CampaignHost::Feed& feed : request_.hosts[host].feeds) {
+  for (const CampaignFeed& feed : feeds) {
     absl::StrAppend(&text, text.empty() ? "" : " ",
                     request_.pcus[feed.pcu].name, "/", feed.plug);
   }
@@ -182,7 +182,7 @@ HostResult& Campaign::EndHost(size_t host, HostResult&& result,
   HostResult& its =
       effects.ended.emplace_back(HostEnded{host, std::move(result)}).result;
   its.host = request_.hosts[host].name;
-  its.feeds = FeedsOf(host);
+  its.feeds = FeedsOf(request_.hosts[host].feeds);
   return its;
 }
 
@@ -274,6 +274,8 @@ void Campaign::BeginNext(size_t index, HostResult result, absl::Time now,
   const Unit& unit = units_[index];
   if (unit.hosts.empty()) {
     --open_looks_;
+    const size_t first = units_.size() - request_.parents.size();
+    result.feeds = FeedsOf(request_.parents[index - first].feeds);
   } else {
     result.host = request_.hosts[unit.hosts.front()].name;
   }

@@ -108,7 +108,8 @@ class Campaign {
   bool is_ended() const {
     return ended_ == request_.hosts.size() && open_looks_ == 0;
   }
-  std::string FeedsOf(size_t host) const;  // "rack3-a/3 rack4-a/3"
+  std::string FeedsOf(
+      absl::Span<const CampaignFeed> feeds) const;  // "rack3-a/3 rack4-a/3"
 
  private:
   // Hosts that share plugs, and what is done to them; mostly one host with one

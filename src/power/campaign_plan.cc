@@ -95,6 +95,8 @@ CampaignPcu MakePcu(const Pcu& pcu, const Specification* specification,
   action.grace = options.grace.value_or(kSoftGrace);
   action.settle =
       FirstOf(pcu.settle, specification->settle, absl::ZeroDuration());
+  action.hold = FirstOf(options.hold, pcu.hold,
+                        specification->hold.value_or(absl::ZeroDuration()));
   action.poll = FirstOf(pcu.poll, specification->poll, action.poll);
   return made;
 }

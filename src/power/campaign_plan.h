@@ -30,7 +30,7 @@ struct PlanOptions {
   size_t at_once = 256;
   size_t datagrams_at_once = 1024;
   std::optional<absl::Duration> limit = {}, off_time = {}, stagger = {},
-                                grace = {}, state_timeout = {},
+                                grace = {}, state_timeout = {}, hold = {},
                                 step_timeout = {};
   std::optional<int> retries = {};
   // The guard: refused beyond this many, unless all are meant.

@@ -408,8 +408,9 @@ void CampaignRun::WriteJournal(BatchId id) {
   std::vector<JournalHost> hosts;
   hosts.reserve(under.begins.size());
   for (const size_t host : under.begins) {
-    hosts.push_back({.name = campaign_.request().hosts[host].name,
-                     .feeds = campaign_.FeedsOf(host)});
+    hosts.push_back(
+        {.name = campaign_.request().hosts[host].name,
+         .feeds = campaign_.FeedsOf(campaign_.request().hosts[host].feeds)});
   }
   own_.at = sys::WallNow();
   std::vector<RecordId> ids = means_->journal.Begin(

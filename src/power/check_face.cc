@@ -3,6 +3,9 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_replace.h>
+#include <absl/strings/str_split.h>
+
+#include <vector>
 
 #include "text/utf8.h"
 
@@ -30,6 +33,16 @@ bool IsOurs(FailureClass failure_class) {
 }
 
 }  // namespace
+
+CheckAnswer CheckMistake(absl::string_view lines) {
+  const std::vector<absl::string_view> all =
+      absl::StrSplit(lines, '\n', absl::SkipEmpty());
+  if (all.empty()) return Answer(kCheckUnknown, "the inventory is wrong");
+  return Answer(kCheckUnknown,
+                all.size() == 1
+                    ? std::string(all[0])
+                    : absl::StrCat(all[0], " (and ", all.size() - 1, " more)"));
+}
 
 std::optional<CheckAnswer> CheckHost(const Directory& directory,
                                      const std::string& host) {

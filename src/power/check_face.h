@@ -23,6 +23,9 @@ struct CheckAnswer {
   std::string line;  // with what such programs draw behind a |
 };
 
+// What is wrong here, in lines: the first of them.
+CheckAnswer CheckMistake(absl::string_view lines);
+
 // Before anything is asked: an answer where there is nothing to ask.
 std::optional<CheckAnswer> CheckHost(const Directory& directory,
                                      const std::string& host);

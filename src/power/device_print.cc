@@ -211,6 +211,7 @@ void WriteExtensions(const Specification& spec, Writer& out) {
   WriteSpan("step-timeout", spec.step_timeout, out);
   WriteSpan("settle", spec.settle, out);
   WriteSpan("poll", spec.poll, out);
+  WriteSpan("hold", spec.hold, out);
   WriteSpan("off-time", spec.off_time, out);
   for (const Interpretation& i : spec.states) {
     out.Line(absl::StrCat("state ", DeviceString(i.pattern.text()), " = ",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/ability.h"
 #include "power/busy_hint.h"
 
 namespace power {
@@ -34,25 +35,6 @@ bool PowersOn(Action command) {
   return command == Action::kOn || command == Action::kCycle;
 }
 
-bool HasScript(const Specification& spec, Verb verb) {
-  return absl::c_any_of(spec.scripts, [verb](const Script& script) {
-    return script.verb == verb;
-  });
-}
-
-// What the model says of its own cycle, and what it cannot do otherwise.
-ActionOptions OptionsFor(const PlugOrder& order, const Specification& spec) {
-  ActionOptions options = order.options;
-  const bool cycles = HasScript(spec, Verb::kCycle);
-  if (spec.native_cycle == CycleTrust::kSafe) options.native_cycle = true;
-  if (!HasScript(spec, Verb::kStatus)) {
-    options.wait = false;
-    options.native_cycle = true;
-  }
-  if (!cycles || options.no_native_cycle) options.native_cycle = false;
-  return options;
-}
-
 }  // namespace
 
 DialogueBatch::DialogueBatch(const DialogueDevice& device,
@@ -76,7 +58,7 @@ void DialogueBatch::AddWork(PlugOrder&& order) {
   const Specification& spec = *device_.specification;
   const Action action = order.action;
   const bool asks = action == Action::kVerify && order.with_confirmation;
-  const ActionOptions options = OptionsFor(order, spec);
+  const ActionOptions options = OptionsByScripts(order.options, spec);
   works_.push_back({.order = std::move(order),
                     .action = PlugAction(action, options, asks),
                     .only_login = !HasScript(spec, ReadingFor(action))});
@@ -85,38 +67,15 @@ void DialogueBatch::AddWork(PlugOrder&& order) {
 // What the model cannot do is told before anything is done: not after the off
 // of a cycle that has no on.
 std::optional<Failure> DialogueBatch::Impossible(const Work& work) const {
-  const Specification& spec = *device_.specification;
-  const Action action = work.order.action;
-  const auto check = [&](Verb verb) -> std::optional<Failure> {
-    if (HasScriptFor(device_, verb, {&work.order.plug, 1})) return std::nullopt;
+  return WhyNotByScripts(device_, work.order, [&] {
     std::vector<std::string> same;
     for (const Work& other : works_) {
-      if (other.order.action == action) same.push_back(other.order.plug);
+      if (other.order.action == work.order.action) {
+        same.push_back(other.order.plug);
+      }
     }
-    if (HasScriptFor(device_, verb, same)) return std::nullopt;
-    return std::get<Failure>(ChooseScripts(device_, verb, {work.order.plug}));
-  };
-  if (action == Action::kVerify) {
-    auto verify =
-        ChooseVerify(device_, {work.order.plug}, work.order.with_confirmation);
-    if (auto* failure = std::get_if<Failure>(&verify)) return *failure;
-    return std::nullopt;
-  }
-  if (action != Action::kCycle) {
-    if (const auto verb = VerbOf(action)) return check(*verb);
-    return Failure{FailureClass::kUnsupported,
-                   absl::StrCat("model ", spec.name, " has no way to do '",
-                                Word(action), "'")};
-  }
-  if (OptionsFor(work.order, spec).native_cycle) return check(Verb::kCycle);
-  if (work.only_login) {
-    return Failure{FailureClass::kUnsupported,
-                   absl::StrCat("model ", spec.name,
-                                " cannot tell states, so nobody would know "
-                                "whether the plug was off")};
-  }
-  if (auto failure = check(Verb::kOff)) return failure;
-  return check(Verb::kOn);
+    return same;
+  });
 }
 
 DialogueBatch::Effects DialogueBatch::Begin(absl::Time now) {

@@ -218,6 +218,7 @@ Hierarchy::Power Hierarchy::PowerOf(size_t parent,
   }
   std::string why =
       absl::StrCat("it is not known whether its parent ", name, " is on");
+  if (!result.feeds.empty()) absl::StrAppend(&why, ": ", result.feeds);
   if (result.outcome == HostOutcome::kFailed) {
     absl::StrAppend(&why, ": ", Word(result.failure_class));
   }

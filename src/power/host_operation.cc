@@ -17,14 +17,6 @@ bool IsNotBegun(const PlugResult& result) {
   return !result.outcome.has_value() && !result.failure.has_value();
 }
 
-// Of these only one feed's controller has to do it.
-bool IsSought(Action action) {
-  return action == Action::kReset || action == Action::kSoft ||
-         action == Action::kNmi || action == Action::kIdentifyOn ||
-         action == Action::kIdentifyOff || action == Action::kTemperature ||
-         action == Action::kBeacon || SetsBootDevice(action);
-}
-
 HostOutcome OutcomeOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kDone:
@@ -78,6 +70,13 @@ HostResult OfOne(const PlugResult& plug) {
 }
 
 }  // namespace
+
+bool IsSought(Action action) {
+  return action == Action::kReset || action == Action::kSoft ||
+         action == Action::kNmi || action == Action::kIdentifyOn ||
+         action == Action::kIdentifyOff || action == Action::kTemperature ||
+         action == Action::kBeacon || SetsBootDevice(action);
+}
 
 HostResult NotTried() {
   HostResult result;

@@ -44,6 +44,9 @@ struct FeedOrder {
 // Of what an interruption left undone.
 HostResult NotTried();
 
+// Of these only one feed's controller has to do it: the first that can.
+bool IsSought(Action action);
+
 class HostOperation {
  public:
   struct Feed {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/ability.h"
 #include "power/ipmi_boot.h"
 
 namespace power {
@@ -123,12 +124,8 @@ std::vector<uint8_t> IpmiJob::Roles() const {
 }
 
 void IpmiJob::Start(absl::Time now) {
-  if (action_ == Action::kTemperature || action_ == Action::kBeacon) {
-    return Do(plug_.Failed({.failure_class = FailureClass::kUnsupported,
-                            .text = absl::StrCat("IPMI has no ", Word(action_),
-                                                 " here")},
-                           now),
-              now);
+  if (const auto failure = WhyNotByProtocol("ipmi", action_)) {
+    return Do(plug_.Failed(*failure, now), now);
   }
   Do(plug_.Begin(now), now);
 }

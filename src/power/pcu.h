@@ -54,7 +54,7 @@ struct Pcu {
   std::string site = {};
   std::optional<int> sessions = {};  // at once; else the model's, else 1
   std::optional<absl::Duration> stagger = {}, off_time = {}, settle = {},
-                                poll = {}, state_timeout = {},
+                                poll = {}, state_timeout = {}, hold = {},
                                 step_timeout = {}, linger = {};
   bool keep = false;  // connected while we serve
   bool trust_first_use = false, legacy_crypto = false, tls_insecure = false;

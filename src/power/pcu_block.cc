@@ -45,6 +45,7 @@ constexpr SpanSetting kSpans[] = {
     {"settle", &Pcu::settle},
     {"poll", &Pcu::poll},
     {"state-timeout", &Pcu::state_timeout},
+    {"hold", &Pcu::hold},
     {"step-timeout", &Pcu::step_timeout},
     {"linger", &Pcu::linger},
 };

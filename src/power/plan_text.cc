@@ -10,6 +10,9 @@
 #include <utility>
 
 #include "base/time.h"
+#include "power/ability.h"
+#include "power/plan_check.h"
+#include "power/script_choice.h"
 #include "power/secret_source.h"
 #include "power/ways.h"
 
@@ -111,6 +114,30 @@ std::string ActionText(Action action, const CampaignPcu& pcu,
   return text;
 }
 
+// The scripts that are run, where they are the model's: "login, off, on".
+std::string DialogueText(const PlannedPcu& pcu, const CampaignPcu& planned,
+                         Action action) {
+  if (pcu.ways.empty()) return "";
+  const Specification& spec = *pcu.ways.front().specification;
+  std::vector<Verb> verbs = {Verb::kLogin};
+  const std::optional<Verb> verb = VerbOf(action);
+  if (verb != Verb::kStatus) verbs.push_back(Verb::kStatus);
+  if (action == Action::kVerify) {
+    verbs.push_back(Verb::kVerify);
+  } else if (action == Action::kCycle &&
+             !OptionsByScripts(planned.options, spec).native_cycle) {
+    verbs.insert(verbs.end(), {Verb::kOff, Verb::kOn});
+  } else if (verb.has_value()) {
+    verbs.push_back(*verb);
+  }
+  verbs.push_back(Verb::kLogout);
+  std::vector<std::string> names;
+  for (const Verb each : verbs) {
+    if (HasScript(spec, each)) names.push_back(ScriptName(each, Form::kPlain));
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 }  // namespace
 
 std::string PlanText(const CampaignPlan& plan) {
@@ -138,6 +165,11 @@ std::string PlanText(const CampaignPlan& plan) {
     if (!plugs[i].empty()) {
       absl::StrAppend(&text, "  ",
                       ActionText(plan.request.action, pcu, plugs[i]), "\n");
+      const std::string dialogue =
+          DialogueText(plan.pcus[i], pcu, plan.request.action);
+      if (!dialogue.empty()) {
+        absl::StrAppend(&text, "  scripts ", dialogue, "\n");
+      }
     }
     if (!looks[i].empty()) {
       absl::StrAppend(&text, "  status plugs ", absl::StrJoin(looks[i], " "),
@@ -149,6 +181,7 @@ std::string PlanText(const CampaignPlan& plan) {
 
 std::vector<HostResult> PlanResults(const CampaignPlan& plan) {
   const TurnTexts turns(plan.request);
+  const std::vector<std::optional<Failure>> why_not = WhyNot(plan);
   std::vector<HostResult> results;
   for (const CampaignHost& host : plan.request.hosts) {
     HostResult result;
@@ -172,6 +205,12 @@ std::vector<HostResult> PlanResults(const CampaignPlan& plan) {
         result.failure_class = pcu.refused->failure_class;
         result.detail = pcu.refused->text;
       }
+    }
+    const std::optional<Failure>& cannot = why_not[results.size()];
+    if (result.outcome == HostOutcome::kPlanned && cannot.has_value()) {
+      result.outcome = HostOutcome::kFailed;
+      result.failure_class = cannot->failure_class;
+      result.detail = cannot->text;
     }
     if (result.outcome == HostOutcome::kPlanned) result.detail = turns.Of(host);
     result.transport = absl::StrJoin(ways, " ");

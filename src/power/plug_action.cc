@@ -232,7 +232,10 @@ PlugAction::Next PlugAction::Polled(PlugState state, absl::Time now) {
     return PollAgain(now);
   }
   if (wanted_ == PlugState::kOn) {
-    on_since_ = std::min(on_since_, now);
+    if (on_since_ == absl::InfiniteFuture()) {
+      on_since_ = now;
+      deadline_ += options_.hold;
+    }
     if (now - on_since_ < options_.hold) {
       ++polls_;
       return {.step = Step::kPause,

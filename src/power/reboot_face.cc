@@ -183,7 +183,8 @@ int Show(const cli::Call& call, const RebootOptions& options,
 // Another host does it; what it says is told as if it were done here.
 absl::StatusOr<int> CarryVia(const cli::Call& call,
                              const RebootOptions& options) {
-  Teller teller(call, options, 0, nullptr);
+  sys::Loop loop;
+  Teller teller(call, options, 0, &loop);
   const ViaCallbacks callbacks = {
       .hosts = [&](size_t hosts) { teller.SetHosts(hosts); },
       .plan = [&](const std::string& text) { teller.Plan(text); },
@@ -193,7 +194,7 @@ absl::StatusOr<int> CarryVia(const cli::Call& call,
       .trace = [&](const std::string& pcu,
                    const std::string& line) { teller.Trace(pcu, line); },
       .interrupted = [&] { teller.Note(kInterrupted); }};
-  TRY_ASSIGN(const int code, AskVia(options, callbacks));
+  TRY_ASSIGN(const int code, AskVia(loop, options, callbacks));
   teller.Finish();
   return code;
 }

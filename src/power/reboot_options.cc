@@ -69,6 +69,7 @@ absl::Status ReadPlan(const cli::Call& call, PlanOptions& plan) {
   TRY(Take(call, "stagger", plan.stagger));
   TRY(Take(call, "grace", plan.grace));
   TRY(Take(call, "state-timeout", plan.state_timeout));
+  TRY(Take(call, "hold", plan.hold));
   TRY(Take(call, "step-timeout", plan.step_timeout));
   TRY_ASSIGN(const int64_t at_once, call.Int("parallel", 1, 100'000));
   plan.at_once = static_cast<size_t>(at_once);

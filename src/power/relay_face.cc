@@ -37,8 +37,10 @@ RelayOrder OrderOf(const RebootOptions& options) {
 // One order, from here to its last word.
 class Asking {
  public:
-  Asking(const RebootOptions& options, const ViaCallbacks& callbacks)
-      : options_(options),
+  Asking(sys::Loop& loop, const RebootOptions& options,
+         const ViaCallbacks& callbacks)
+      : loop_(loop),
+        options_(options),
         callbacks_(callbacks),
         watch_(loop_, sys::NotIgnored({SIGINT, SIGTERM, SIGHUP}),
                [this](int) { OnSignal(); }) {
@@ -128,9 +130,9 @@ class Asking {
     }
   }
 
+  sys::Loop& loop_;
   const RebootOptions& options_;
   const ViaCallbacks& callbacks_;
-  sys::Loop loop_;
   sys::Signals watch_;
   std::unique_ptr<RelayJournal> journal_;
   std::unique_ptr<RelayClient> client_;
@@ -149,12 +151,12 @@ std::string SshPeer() {
 
 }  // namespace
 
-absl::StatusOr<int> AskVia(const RebootOptions& options,
+absl::StatusOr<int> AskVia(sys::Loop& loop, const RebootOptions& options,
                            const ViaCallbacks& callbacks) {
   if (!options.run.record.empty()) {
     return cli::UsageError("--record: not by way of another host");
   }
-  return Asking(options, callbacks).Run();
+  return Asking(loop, options, callbacks).Run();
 }
 
 RelayServer::Options RelayOptionsOf(const cli::Call& call) {

@@ -11,6 +11,7 @@
 #include "power/host_result.h"
 #include "power/reboot_options.h"
 #include "power/relay_server.h"
+#include "sys/loop.h"
 
 namespace power {
 
@@ -22,10 +23,10 @@ struct ViaCallbacks {
   std::function<void(const std::string& pcu, const std::string& line)> trace;
   std::function<void()> interrupted;  // a first signal
 };
-// Has options.via do it. The exit code is the one it would be there. An error,
-// with the exit code for it, when nothing came of any host; else every one had
-// its result.
-absl::StatusOr<int> AskVia(const RebootOptions& options,
+// Has options.via do it, and runs the loop until then. The exit code is the one
+// it would be there. An error, with the exit code for it, when nothing came of
+// any host; else every one had its result.
+absl::StatusOr<int> AskVia(sys::Loop& loop, const RebootOptions& options,
                            const ViaCallbacks& callbacks);
 
 // --relay: one who asks, at standard input and output.

@@ -69,6 +69,9 @@ absl::Status ReadSpans(const PowerRequest& request, RelayOrder& order) {
   if (request.has_stagger_ms()) {
     TRY_ASSIGN(plan.stagger, ReadSpan("stagger", request.stagger_ms()));
   }
+  if (request.has_hold_ms()) {
+    TRY_ASSIGN(plan.hold, ReadSpan("hold", request.hold_ms()));
+  }
   if (request.has_step_ms()) {
     TRY_ASSIGN(plan.step_timeout, ReadSpan("step limit", request.step_ms()));
   }
@@ -167,6 +170,7 @@ PowerRequest EncodeOrder(const RelayOrder& order) {
   EncodeSpan(plan.off_time, [&](uint64_t ms) { request.set_off_time_ms(ms); });
   EncodeSpan(plan.grace, [&](uint64_t ms) { request.set_grace_ms(ms); });
   EncodeSpan(plan.stagger, [&](uint64_t ms) { request.set_stagger_ms(ms); });
+  EncodeSpan(plan.hold, [&](uint64_t ms) { request.set_hold_ms(ms); });
   EncodeSpan(plan.step_timeout, [&](uint64_t ms) { request.set_step_ms(ms); });
   request.set_asker(order.asker);
   return request;

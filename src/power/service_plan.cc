@@ -9,31 +9,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/ability.h"
 #include "power/ways.h"
 
 namespace power {
 namespace {
 
-bool HasScript(const Specification& spec, Verb verb) {
-  return std::any_of(
-      spec.scripts.begin(), spec.scripts.end(),
-      [verb](const Script& script) { return script.verb == verb; });
-}
-
 bool CanByScripts(const Specification& spec, Verb verb) {
   if (HasScript(spec, verb)) return true;
   return verb == Verb::kCycle && HasScript(spec, Verb::kOn) &&
          HasScript(spec, Verb::kOff);
-}
-
-// A protocol does what it has words for.
-bool CanByProtocol(absl::string_view transport, Verb verb) {
-  if (verb == Verb::kReset) return transport != "snmp";
-  if (verb == Verb::kBeaconOn || verb == Verb::kBeaconOff) {
-    return transport == "ipmi" || transport == "redfish" ||
-           transport == "ribcl";
-  }
-  return verb != Verb::kStatusTemp && verb != Verb::kStatusBeacon;
 }
 
 bool PcuCan(const Inventory& inventory, const std::string& name, Verb verb) {
@@ -45,7 +30,8 @@ bool PcuCan(const Inventory& inventory, const std::string& name, Verb verb) {
   if (!spec->scripts.empty()) return CanByScripts(*spec, verb);
   const std::vector<Way> ways = WaysOf(*pcu, *spec);
   // Of a model that only a person switches, the result says so.
-  return ways.empty() || CanByProtocol(ways.front().transport, verb);
+  return ways.empty() ||
+         !WhyNotByProtocol(ways.front().transport, *ActionOf(verb));
 }
 
 // The other hosts on its plugs that nobody has named.

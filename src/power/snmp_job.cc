@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "power/ability.h"
+
 namespace power {
 namespace {
 
@@ -74,35 +76,15 @@ void SnmpJob::Start(absl::Time now) {
 }
 
 void SnmpJob::Begin(absl::Time now) {
-  switch (action_) {
-    case Action::kStatus:
-    case Action::kVerify:
-    case Action::kOn:
-    case Action::kOff:
-      break;
-    case Action::kCycle:
-      if (options_.action.native_cycle && family_->cycle.object.empty()) {
-        return Do(
-            Fail(FailureClass::kUnsupported,
-                 absl::StrCat(family_->name, " has no cycle of its own"), now),
-            now);
-      }
-      break;
-    case Action::kTemperature:
-    case Action::kBeacon:
-    case Action::kReset:
-    case Action::kSoft:
-    case Action::kNmi:
-    case Action::kIdentifyOn:
-    case Action::kIdentifyOff:
-    case Action::kBootNone:
-    case Action::kBootPxe:
-    case Action::kBootDisk:
-    case Action::kBootCdrom:
-    case Action::kBootBios:
-      return Do(Fail(FailureClass::kUnsupported,
-                     absl::StrCat("an outlet has no ", Word(action_)), now),
-                now);
+  if (const auto failure = WhyNotByProtocol("snmp", action_)) {
+    return Do(plug_.Failed(*failure, now), now);
+  }
+  if (action_ == Action::kCycle && options_.action.native_cycle &&
+      family_->cycle.object.empty()) {
+    return Do(
+        Fail(FailureClass::kUnsupported,
+             absl::StrCat(family_->name, " has no cycle of its own"), now),
+        now);
   }
   Do(plug_.Begin(now), now);
 }

@@ -165,7 +165,7 @@ bool ReadSpan(TokenStream& in, absl::string_view name,
 bool ReadSpans(TokenStream& in, Specification& spec) {
   return ReadSpan(in, "step-timeout", spec.step_timeout) ||
          ReadSpan(in, "settle", spec.settle) ||
-         ReadSpan(in, "poll", spec.poll) ||
+         ReadSpan(in, "poll", spec.poll) || ReadSpan(in, "hold", spec.hold) ||
          ReadSpan(in, "off-time", spec.off_time);
 }
 

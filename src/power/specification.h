@@ -177,7 +177,7 @@ struct Specification {
   std::optional<int> sessions = {};
   std::optional<int> secret_length = {};  // bytes of a password, 1 to so many
   std::optional<absl::Duration> step_timeout = {}, settle = {}, poll = {},
-                                off_time = {};
+                                hold = {}, off_time = {};
   std::vector<Interpretation> states = {};
   // Passwords that stand in the scripts (written_secrets.h).
   std::vector<std::string> secrets = {};

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/status.h"
 #include "power/limits.h"
 #include "sys/environment.h"
 #include "sys/file.h"
@@ -132,7 +133,8 @@ void SshTransport::Prepare(const SshAlgorithms* legacy) {
   call.port = plan_.port;
   call.user = plan_.user;
   call.known_hosts = KnownHosts(settings_);
-  call.trust_first_use = plan_.pcu->trust_first_use && CanKeepKeys();
+  if (plan_.pcu->trust_first_use) keeps_keys_ = CanKeepKeys();
+  call.trust_first_use = plan_.pcu->trust_first_use && keeps_keys_.ok();
   call.has_password = plan_.secret != nullptr;
   call.login_timeout = plan_.login_timeout;
   call.legacy = legacy;
@@ -159,11 +161,11 @@ int64_t SshTransport::KeyBytes() const {
 }
 
 // Else every time would be the first: ssh accepts what it cannot write down.
-bool SshTransport::CanKeepKeys() {
+absl::Status SshTransport::CanKeepKeys() {
   const std::string& file = settings_.known_hosts;
   key_bytes_ = KeyBytes();
-  return sys::MakeFolders(file.substr(0, file.rfind('/'))).ok() &&
-         sys::Open(file, O_WRONLY | O_APPEND | O_CREAT, 0600).ok();
+  TRY(sys::MakeFolders(file.substr(0, file.rfind('/'))));
+  return sys::Open(file, O_WRONLY | O_APPEND | O_CREAT, 0600).status();
 }
 
 // Nor does it look whether what it has written has come to be in the file,
@@ -313,7 +315,13 @@ void SshTransport::MaybeEnd() {
   if (line_.leaving()) return line_.Gone();
   OnWords();
   if (!connected_) {
-    const Failure why = words_.Why();
+    Failure why = words_.Why();
+    if (why.failure_class == FailureClass::kHostKey && !keeps_keys_.ok()) {
+      absl::StrAppend(&why.text,
+                      "; it is not trusted at first use, as it "
+                      "cannot be kept: ",
+                      keeps_keys_.message());
+    }
     Kill();
     return line_.End(why);
   }

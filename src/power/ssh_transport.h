@@ -4,6 +4,8 @@
 // (askpass.h), never by a command line or the environment.
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,7 +62,7 @@ class SshTransport : public Transport {
  private:
   void Prepare(const SshAlgorithms* legacy);
   int64_t KeyBytes() const;
-  bool CanKeepKeys();
+  absl::Status CanKeepKeys();
   std::optional<Failure> KeyTrouble() const;
   std::optional<Failure> Launch(const SshCall& call);
   const keys::Secret* Answer(absl::string_view question, bool is_confirm);
@@ -81,6 +83,8 @@ class SshTransport : public Transport {
   Events events_;
   TransportLine line_;
   int64_t key_bytes_ = 0;  // before ssh was started
+  // Why no key is trusted at first use that should be.
+  absl::Status keeps_keys_;
   bool distrusts_ = false;
   SshWords words_;
   SshQuestions questions_;

@@ -292,6 +292,13 @@ void WebPrompt::OnReply(const WebReply& reply) {
     return;
   }
   KeepCookies(*reply.answer);
+  // No script is asked to know what its device prints then.
+  if (reply.answer->status == 401 && account_.secret != nullptr) {
+    failure_ = {.failure_class = FailureClass::kAuth,
+                .text = "login: the password was refused (401)"};
+    has_quit_ = true;
+    return;
+  }
   if (reply.answer->status >= 400) {
     Print(absl::StrCat("Error: The requested URL returned error: ",
                        reply.answer->status, "\n"));

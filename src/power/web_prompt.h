@@ -74,8 +74,9 @@ class WebPrompt {
   std::vector<WebEffect> TakeEffects();
   absl::Time wake_at() const;
   bool has_quit() const { return has_quit_; }
-  // Why the server could not be asked. httppower prints that and goes on; this
-  // has quit then: no script would find what it expects.
+  // Why the server could not be asked, or that it has refused the credentials.
+  // httppower prints that and goes on; this has quit then: no script would find
+  // what it expects.
   const std::optional<Failure>& failure() const { return failure_; }
   // Where WebConnect goes.
   const std::optional<WebUrl>& url() const { return options_.url; }

@@ -14,3 +14,25 @@ sed "s|$PWD|PWD|" out
 grep -c -e 'socket(' -e community -e password trace
 pcu-reboot -n --json cycle web1 | sed 's/"started":"[^"]*"/"started":T/'
 ls
+echo '--- what its model or protocol cannot do, as it would fail'
+{
+  rack s 1 'web[1-2]' '[1-2]'
+  echo "pcu \"old\" { model \"IPAL-telnet\" secret file:$PWD/password node \"far1\" \"1\"
+    ip \"$net.9\" }"
+  echo "pcu \"amt\" { model \"amt\" user \"admin\" secret file:$PWD/password node \"pc1\" \"1\"
+    ip \"$net.9\" }"
+  ipmi 1
+  echo "pcu \"b\" { ip \"$net.9\" ports ipmi user \"admin\" secret file:$PWD/password }"
+  echo 'node "both" feeds "s/3" "b/1"'
+  echo 'node "two" feeds "s/4" "s/5"'
+} | sed "s/$net/10.9.8/" >pcu.conf
+tell() {
+  pcu-reboot -n "$@" >out
+  code=$?
+  grep -e ': FAILED' -e ': would' out
+  echo "[$code]"
+}
+tell reset web1 both two pc1 far1
+tell status far1 web1
+tell bootdev pxe pc1 h1 web1
+tell cycle far1 two

@@ -49,6 +49,14 @@ cycled=$(grep -c ': cycled' out)
 [ "$cycled" -gt 0 ] && [ $((cycled + $(grep -c skipped out))) = 20 ] &&
   [ "$(grep -c ' 1[1-9] on \| 2[0-9] on \| 30 on ' serve.1.log)" = "$cycled" ] &&
   echo 'what was off is on'
+echo '--- each line as soon as it is known'
+pcu-reboot --via hub cycle --stagger 3s 'slow[1-2]' >out 2>err &
+pid=$!
+await 'grep -q ": cycled" out'
+[ "$(wc -l <out)" = 1 ] && echo 'the first, and the second goes on'
+wait $pid
+echo "[$?]"
+wc -l <out
 echo '--- not reached'
 printf '#!/bin/sh\necho no route to host >&2; exit 255\n' >bin/ssh
 via on web1 >out 2>&1

@@ -159,6 +159,11 @@ TEST_CASE("web prompt: a line without end, and servers that are not ours",
   power::FailureClass failed = power::FailureClass::kInternal;
   CHECK(Talk(loop, 1, "get\nget\n", &failed) == "httppower> ");
   CHECK(failed == power::FailureClass::kUnreachable);
+  // A second try with the same password might lock the account.
+  Talk(loop, server.port(), "auth admin:wrong\nget cmd.html\nget cmd.html\n",
+       &failed);
+  CHECK(failed == power::FailureClass::kAuth);
+  CHECK(strip.refused == 1);
   for (const char* url : {"ftp://a", "http://", "http://a:0", "http://a:x",
                           "http://u@a/", "http://[::1", "http://a b/"}) {
     CHECK_FALSE(power::WebUrl::Parse(url).has_value());

@@ -168,6 +168,8 @@ net::ChannelOptions Agent::State::Options() const {
 }
 
 net::ChannelEvents Agent::State::Events() {
+  // Of every channel, whoever calls: it is trusted by what the file says now.
+  trust.Refresh();
   net::ChannelEvents events;
   events.opened = [this](net::Channel&) { Opened(); };
   events.parcel = [this](net::Channel&, absl::string_view bytes) {
@@ -199,7 +201,6 @@ absl::Status Agent::State::Listen(const net::Address& address) {
 }
 
 void Agent::State::Dial() {
-  trust.Refresh();
   server = choice->Choose(sys::SteadyNow()).server;
   channel = net::Channel::Call(loop, servers[server], Options(), Events());
 }
@@ -387,7 +388,7 @@ void Agent::State::CarryOut(const AgentAction& action) {
     }
   } else if (const auto* a = std::get_if<KillLeftovers>(&action)) {
     const std::string id = base::Hex(a->attempt.view());
-    const int killed = sys::KillMarked(absl::StrCat("MCFEELY_ATTEMPT_ID=", id));
+    const int killed = sys::KillMarked(kAttemptVariable, {id});
     sys::Log("comm.interrupted", {{"attempt", id}, {"killed", killed}});
   }
 }

@@ -77,10 +77,11 @@ bool CarrierPlan::Announced(const std::string& host, absl::Time now) {
 }
 
 void CarrierPlan::Ended(const std::string& host, std::string why,
-                        absl::Time now) {
+                        absl::Time now, bool refused) {
   now_ = std::max(now_, now);
   Host* h = Find(host);
   if (h == nullptr) return;
+  h->refused = refused;
   switch (h->state) {
     case State::kCalling:
     case State::kSlowCall:
@@ -194,7 +195,8 @@ void CarrierPlan::Rest(Host& h) {
   rest = std::min(rest, limits_.longest_rest) * (0.5 + 0.5 * random_());
   const absl::Time again = now_ + rest;
   Go(h, State::kResting, again);
-  if (!stopped_) actions_.push_back(HostAway{h.name, h.trouble, again});
+  if (!stopped_)
+    actions_.push_back(HostAway{h.name, h.trouble, again, h.refused});
 }
 
 void CarrierPlan::FillPlaces() {

@@ -52,6 +52,7 @@ struct HostAway {
   std::string host;
   std::string why;
   absl::Time again;
+  bool refused;  // no key was trusted, at one end or the other
 };
 using CarrierAction = std::variant<CallHost, HangUp, HostAway>;
 
@@ -90,7 +91,8 @@ class CarrierPlan {
   // Its agent is there. False when it is not being called.
   bool Announced(const std::string& host, absl::Time now);
   // The call has failed, or the connection is over.
-  void Ended(const std::string& host, std::string why, absl::Time now);
+  void Ended(const std::string& host, std::string why, absl::Time now,
+             bool refused = false);
   // No calls any more.
   void Stop();
 
@@ -122,6 +124,7 @@ class CarrierPlan {
     size_t tried = 0;     // addresses since the last rest
     int failures = 0;     // rests in a row
     std::string trouble;  // the latest
+    bool refused = false;
   };
   using Timer = std::pair<absl::Time, Host*>;
 

@@ -38,6 +38,10 @@ constexpr absl::Duration kLongestCopy = absl::Minutes(4);
 // Whether hosts that are called on demand still have work.
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
 
+bool IsRefusal(const absl::Status& why) {
+  return absl::IsPermissionDenied(why) || absl::IsUnauthenticated(why);
+}
+
 // The last line: what went wrong, as a rule.
 std::string LastLine(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
@@ -71,7 +75,8 @@ struct Carriers::State {
   void CarryOut(const CarrierAction& action);
   void Begin(const std::string& host);
   void Failed(const std::string& host, const absl::Status& why);
-  void End(const std::string& host, std::string why);
+  void EndWith(const std::string& host, const absl::Status& why);
+  void End(const std::string& host, std::string why, bool refused = false);
   void Look();
   absl::Status FindExecutable();
   void CopySoon(const std::string& host);
@@ -150,7 +155,7 @@ void Carriers::Announced(const std::string& host) {
 }
 
 void Carriers::Ended(const std::string& host, const absl::Status& why) {
-  state_->End(host, why.ok() ? "it has hung up" : std::string(why.message()));
+  state_->EndWith(host, why);
 }
 
 void Carriers::Stop() {
@@ -210,7 +215,7 @@ void Carriers::State::CarryOut(const CarrierAction& action) {
     if (std::exchange(told[a->host], a->why) != a->why) {
       sys::Log("host.away", {{"host", a->host}, {"why", a->why}});
     }
-    events.away(a->host, a->why, a->again);
+    events.away(a->host, a->why, a->again, a->refused);
   }
 }
 
@@ -273,7 +278,7 @@ void Carriers::State::Failed(const std::string& host, const absl::Status& why) {
   const auto platform = AbsentOn(why.message());
   if (!platform.has_value() || call.copied || executable == nullptr ||
       call.address.carrier != net::Address::Carrier::kSsh) {
-    return End(host, why.ok() ? "it has hung up" : std::string(why.message()));
+    return EndWith(host, why);
   }
   if (*platform != executable->platform) {
     return End(
@@ -285,13 +290,20 @@ void Carriers::State::Failed(const std::string& host, const absl::Status& why) {
   CopySoon(host);
 }
 
-void Carriers::State::End(const std::string& host, std::string why) {
+void Carriers::State::EndWith(const std::string& host,
+                              const absl::Status& why) {
+  End(host, why.ok() ? "it has hung up" : std::string(why.message()),
+      IsRefusal(why));
+}
+
+void Carriers::State::End(const std::string& host, std::string why,
+                          bool refused) {
   const auto found = calls.find(host);
   if (found == calls.end()) return;
   DropCopy(*found->second);
   // From within an event of its channel, which may be deleted by that.
   calls.erase(found);
-  plan.Ended(host, std::move(why), sys::SteadyNow());
+  plan.Ended(host, std::move(why), sys::SteadyNow(), refused);
   PumpSoon();
 }
 

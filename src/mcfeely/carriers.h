@@ -25,7 +25,7 @@ struct CarrierEvents {
   std::function<void(const std::string& host, std::unique_ptr<net::Channel>)>
       opened;
   std::function<void(const std::string& host, const std::string& why,
-                     absl::Time again)>
+                     absl::Time again, bool refused)>
       away;
   std::function<bool(const std::string& host)> has_work;
 };

@@ -33,6 +33,10 @@ constexpr absl::Duration kBeforeDraining = absl::Milliseconds(5);
 // How often, and how long, the pipes of one that has ended are looked at.
 constexpr absl::Duration kHeldLook = absl::Milliseconds(5);
 constexpr absl::Duration kHeldTime = absl::Milliseconds(50);
+// Between two sweeps, and of what a sweep takes: not more than a fiftieth of a
+// processor, however many processes there are.
+constexpr absl::Duration kSweepPause = absl::Seconds(1);
+constexpr int kSweepShare = 50;
 
 // What a comm may ask for, and how soon and late.
 constexpr absl::string_view kRetryAfter = "mcfeely: retry-after ";
@@ -182,7 +186,8 @@ CommRunner::CommRunner(sys::Loop& loop, CommOptions options,
       ended_(std::move(ended)),
       buffer_(64 << 10, '\0'),
       pool_(std::make_unique<sys::Pool>(loop, kSpawners, true)),
-      alive_(std::make_shared<bool>(true)) {
+      alive_(std::make_shared<bool>(true)),
+      sweep_pause_(kSweepPause) {
   sys::Account me{.name = "unknown", .home = "/", .shell = "/bin/sh"};
   if (auto found = sys::FindAccount(sys::MyUid()); found.ok()) me = *found;
   // Where it cannot be opened now, each comm tries for itself.
@@ -200,6 +205,8 @@ CommRunner::~CommRunner() {
   for (auto& [id, launching] : prepared_) launching->gate->Shut();
   pool_.reset();
   loop_.Cancel(held_timer_);
+  loop_.Cancel(sweep_timer_);
+  sys::KillMarked(kAttemptVariable, unswept_);
   for (auto& [id, run] : running_) {
     (void)run->child.SignalGroup(SIGKILL);
     loop_.Unwatch(run->child.pidfd());
@@ -330,7 +337,7 @@ absl::StatusOr<std::unique_ptr<CommRunner::Running>> CommRunner::Launch(
       {absl::StrCat("MCFEELY_JOB=", attempt.job()),
        absl::StrCat("MCFEELY_TASK=", attempt.task_name()),
        absl::StrCat("MCFEELY_ATTEMPT=", attempt.number()),
-       absl::StrCat("MCFEELY_ATTEMPT_ID=", id),
+       absl::StrCat(kAttemptVariable, "=", id),
        absl::StrCat("MCFEELY_DESCRIPTION=", attempt.description())});
 
   std::optional<sys::Credentials> credentials;
@@ -619,6 +626,10 @@ void CommRunner::Finish(Running& run) {
   const bool timed_out = run.timed_out, detach = run.attempt.detach();
   running_.erase(base::AttemptId::From(held.result.attempt()));
   if (timed_out) return EndMarked(std::move(held.result));
+  if (!detach) {
+    unswept_.insert(base::Hex(held.result.attempt()));
+    SweepSoon();
+  }
   if (detach || !held.IsHeld()) return ended_(std::move(held.result));
   held_.push_back(std::move(held));
   if (held_timer_ == 0) {
@@ -661,13 +672,38 @@ void CommRunner::EndMarked(wire::Result result) {
   auto kept = std::make_shared<wire::Result>(std::move(result));
   pool_->Run(
       [id = base::Hex(kept->attempt())] {
-        sys::KillMarked(absl::StrCat("MCFEELY_ATTEMPT_ID=", id));
+        sys::KillMarked(kAttemptVariable, {id});
       },
       // The pool has the other copy of `kept`.
       [this, kept, alive = std::weak_ptr<bool>(alive_)] {
         if (alive.expired()) return;
         ending_--;
         ended_(std::move(*kept));
+      });
+}
+
+void CommRunner::SweepSoon() {
+  if (is_sweeping_ || sweep_timer_ != 0) return;
+  sweep_timer_ = loop_.After(sweep_pause_, [this] {
+    sweep_timer_ = 0;
+    Sweep();
+  });
+}
+
+void CommRunner::Sweep() {
+  is_sweeping_ = true;
+  auto took = std::make_shared<absl::Duration>();
+  pool_->Run(
+      [took, ids = std::exchange(unswept_, {})] {
+        const absl::Time begun = sys::SteadyNow();
+        sys::KillMarked(kAttemptVariable, ids);
+        *took = sys::SteadyNow() - begun;
+      },
+      [this, took, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
+        is_sweeping_ = false;
+        sweep_pause_ = std::max(kSweepPause, kSweepShare * *took);
+        if (!unswept_.empty()) SweepSoon();
       });
 }
 

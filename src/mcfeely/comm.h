@@ -21,6 +21,9 @@
 
 namespace mcfeely {
 
+// Where a comm finds the id of its attempt, by which what it leaves is found.
+inline constexpr char kAttemptVariable[] = "MCFEELY_ATTEMPT_ID";
+
 // Keeps the first and the last `keep` bytes of a stream, in bounded memory.
 class HeadAndTail {
  public:
@@ -67,9 +70,10 @@ struct CommOptions {
 
 // Runs comms on a loop. Each runs in a process group of its own, in a private
 // empty folder, with nothing of our environment and no descriptor of ours; the
-// whole group ends with it unless the attempt says "detach". After a time-out,
-// and when something that has left the group still holds the comm's output,
-// everything that carries the attempt's id is ended, whatever group it is in.
+// whole group ends with it unless the attempt says "detach". What has left the
+// group carries the attempt's id, and is ended by that: after a time-out, and
+// when it still holds the comm's output, before the result is told; else within
+// a second or so, as looking for it takes a look at every process.
 class CommRunner {
  public:
   // `started` comes when the comm runs, `ended` once for every Start, with the
@@ -122,6 +126,8 @@ class CommRunner {
   void Finish(Running& run);
   void LookAtHeld();
   void EndMarked(fleetbox::wire::Result result);
+  void SweepSoon();
+  void Sweep();
 
   sys::Loop& loop_;
   CommOptions options_;
@@ -139,6 +145,11 @@ class CommRunner {
   absl::flat_hash_map<base::AttemptId, std::shared_ptr<Launching>> prepared_;
   std::vector<Held> held_;
   sys::Loop::Timer held_timer_ = 0;
+  // Ids of those that have ended since the last sweep, in hex.
+  absl::flat_hash_set<std::string> unswept_;
+  sys::Loop::Timer sweep_timer_ = 0;
+  bool is_sweeping_ = false;
+  absl::Duration sweep_pause_;
   absl::flat_hash_set<base::AttemptId> stop_;  // once they are launched
   absl::flat_hash_map<base::AttemptId, std::unique_ptr<Running>> running_;
 };

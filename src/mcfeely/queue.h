@@ -156,7 +156,8 @@ class Queue {
   // Of hosts that are called, as in scheduler.h.
   void SetCalled(absl::btree_set<std::string> hosts);
   std::vector<std::string> TakeWanted();
-  void HostAway(const std::string& host, std::string why, absl::Time again);
+  void HostAway(const std::string& host, std::string why, absl::Time again,
+                bool refused, absl::Time now);
   void ReportSent(const std::string& key, absl::Time now);
   void ReportFailed(const std::string& key, absl::Time now);
   void Wake(absl::Time now);

@@ -151,10 +151,15 @@ struct HostDrained {
   std::string host;
   bool drained;
 };
+// It is away, for no key is trusted: nobody has to wait for the usual moment of
+// a warning to know that.
+struct HostRefused {
+  std::string host;
+};
 struct Woken {};
 using Event =
     std::variant<JobAccepted, AgentOpened, AgentClosed, AttemptStarted,
-                 AttemptEnded, Operated, HostDrained, Woken>;
+                 AttemptEnded, Operated, HostDrained, HostRefused, Woken>;
 
 // A time in whole milliseconds, so that what is stored is what is known; half
 // the size of an absl::Time, as there are four for each of a million tasks.

@@ -30,6 +30,30 @@ std::vector<std::string> Scheduler::TakeWanted() {
   return names;
 }
 
+// One letter for each job: of what it would run there first.
+void Scheduler::State_::Handle(const HostRefused& e) {
+  const auto found = hosts.find(e.host);
+  if (found == hosts.end() || found->second.connected) return;
+  absl::btree_map<uint64_t, uint32_t> first;  // of each job
+  const auto look = [&first](const HostQueue& queue) {
+    for (const ReadyKey& key : queue.ready) {
+      const auto [at, is_new] = first.emplace(key.since.job, key.since.task);
+      if (!is_new) at->second = std::min(at->second, key.since.task);
+    }
+  };
+  look(found->second.plain);
+  for (const auto& [name, queue] : found->second.classes) look(queue);
+  for (const auto& [id, t] : first) {
+    OpenJob& job = *Find(id);
+    if (WarnAt(job, t) == absl::InfiniteFuture()) continue;
+    timers.erase(MomentOf(job, t, LimitAt(job, t)));
+    job.status(t).reason = AwayWords(e.host);
+    Warn(job, t);
+    const absl::Time limit = LimitAt(job, t);
+    if (limit < absl::InfiniteFuture()) timers.insert(MomentOf(job, t, limit));
+  }
+}
+
 bool Scheduler::HasWork(const std::string& host) const {
   const auto found = state_->hosts.find(host);
   return found != state_->hosts.end() &&

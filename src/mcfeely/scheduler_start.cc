@@ -12,13 +12,9 @@ namespace mcfeely {
 
 using Record = fleetbox::wire::TaskRecord;
 
-namespace {
-
 Moment MomentOf(const OpenJob& job, uint32_t t, absl::Time when) {
   return {base::ToMillis(when), job.id, t};
 }
-
-}  // namespace
 
 // --- starting ---------------------------------------------------------------
 

@@ -132,6 +132,9 @@ struct OpenJob {
 // requires nothing.
 absl::Time LastNeedEnded(const OpenJob& job, uint32_t t);
 
+// A moment of one of its tasks.
+Moment MomentOf(const OpenJob& job, uint32_t t, absl::Time when);
+
 struct Scheduler::State_ {
   SchedulerLimits limits;
   std::function<AttemptId()> new_id;
@@ -185,6 +188,7 @@ struct Scheduler::State_ {
   void Handle(const AttemptEnded& e);
   void Handle(const Operated& e);
   void Handle(const HostDrained& e);
+  void Handle(const HostRefused& e);
   void Handle(const Woken& e);
 
   // Steps they are made of. Those that may end the job say so: it is then gone.

@@ -118,7 +118,10 @@ absl::Status Server::State::OpenCarriers() {
     clients[Opened(std::move(channel))].called = name;
   };
   events.away = [this](const std::string& name, const std::string& why,
-                       absl::Time again) { queue->HostAway(name, why, again); };
+                       absl::Time again, bool refused) {
+    queue->HostAway(name, why, again, refused, sys::SteadyNow());
+    if (refused) PumpSoon();
+  };
   events.has_work = [this](const std::string& name) {
     return queue->scheduler().HasWork(name);
   };

@@ -4,6 +4,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -42,14 +43,18 @@ constexpr int kMostPasses = 20;
 constexpr size_t kManyDescriptors = 32;
 constexpr absl::Duration kKillTime = absl::Seconds(5);
 
-bool IsMarked(int pid, absl::string_view entry) {
+bool IsMarked(int pid, absl::string_view variable,
+              const absl::flat_hash_set<std::string>& values) {
   const absl::StatusOr<std::string> environment =
       ReadFile(absl::StrCat("/proc/", pid, "/environ"), kMostEnvironmentBytes);
-  if (!environment.ok() || !absl::StrContains(*environment, entry)) {
+  if (!environment.ok() || !absl::StrContains(*environment, variable)) {
     return false;
   }
   for (absl::string_view e : absl::StrSplit(*environment, '\0')) {
-    if (e == entry) return true;
+    if (absl::ConsumePrefix(&e, variable) && absl::ConsumePrefix(&e, "=") &&
+        values.contains(e)) {
+      return true;
+    }
   }
   return false;
 }
@@ -150,8 +155,9 @@ void TellReady(int fd, absl::string_view text) {
 // may start others behind its back. A process that has been sent SIGKILL
 // starts no more, so the last pass sees all there are. At least two passes: in
 // the middle of an exec a process shows no environment for a moment.
-int KillMarked(absl::string_view environment_entry) {
-  if (environment_entry.empty()) return 0;
+int KillMarked(absl::string_view variable,
+               const absl::flat_hash_set<std::string>& values) {
+  if (variable.empty() || values.empty()) return 0;
   const absl::Time deadline = SteadyNow() + kKillTime;
   int count = 0;
   bool found = true;
@@ -159,11 +165,11 @@ int KillMarked(absl::string_view environment_entry) {
     found = false;
     std::vector<Fd> dying;
     for (int pid : AllPids()) {
-      if (!IsMarked(pid, environment_entry)) continue;
+      if (!IsMarked(pid, variable, values)) continue;
       // The number may have gone to somebody else since, so that what the
       // pidfd stands for is looked at again before it is killed.
       Fd pidfd(pidfd_open(pid, 0));
-      if (!pidfd || !IsMarked(pid, environment_entry) ||
+      if (!pidfd || !IsMarked(pid, variable, values) ||
           pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0) != 0) {
         continue;
       }

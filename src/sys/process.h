@@ -1,6 +1,7 @@
 // This process itself, and others by pid.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 #include <absl/strings/string_view.h>
 
@@ -30,11 +31,12 @@ void NotifySupervisor();
 // Writes `text` to a descriptor that somebody waits on, and closes it; nothing
 // for -1.
 void TellReady(int fd, absl::string_view text);
-// Kills (SIGKILL) every process whose environment holds exactly this entry,
-// e.g. "MCFEELY_ATTEMPT_ID=...", and returns how many. Looks through /proc;
-// processes of others that we may not read are passed over, and
-// so are we. Waits for their ends, five seconds at most.
-int KillMarked(absl::string_view environment_entry);
+// Kills (SIGKILL) every process in whose environment `variable` has exactly one
+// of these values, e.g. MCFEELY_ATTEMPT_ID, and returns how many. Looks through
+// /proc; processes of others that we may not read are passed over, and so are
+// we. Waits for their ends, five seconds at most.
+int KillMarked(absl::string_view variable,
+               const absl::flat_hash_set<std::string>& values);
 // Sends to the children of a process, theirs, and so on, the farthest first;
 // not to itself. As far as /proc tells of them: one that is just being started
 // may be missed.

@@ -16,6 +16,14 @@ comm h1 leave <<'X'
 sleep 1000 >/dev/null 2>&1 &
 echo $! >"$MCFEELY_COMM_DIR/../left"
 X
+# Leaves its group and its output, too.
+comm h1 flee <<'X'
+echo flee >&2
+setsid sleep 1000 >/dev/null 2>&1 &
+pid=$!
+echo $pid >"$MCFEELY_COMM_DIR/../fled.$MCFEELY_TASK"
+while [ "$(cut -d' ' -f5 /proc/$pid/stat)" != $pid ]; do :; done
+X
 comm h1 busy <<'X'
 echo 'the disk is full'
 echo 'mcfeely: retry-after 1h' >&2
@@ -29,6 +37,8 @@ task look  h1 shell -c 'id -un; echo "$LANG, $WHO"; cat; stat -c %U .' \
 task say   h1 say   : output=2
 task slow  h1 slow  : timeout=100ms timeout-result=fail
 task leave h1 leave : detach=yes
+task flee  h1 flee
+task fled  h1 flee  : detach=yes
 J
 mcfeely-inject -n -f job
 mcfeely-inject -n --json -f job >job.json
@@ -41,6 +51,8 @@ mcfeely-server show 1.look | sed -n '/^output/,$p'
 mcfeely-server show 1.say | grep '[0-9]* bytes'
 mcfeely-server show 1.slow | grep -o 'timed out.*' | head -n 1
 kill "$(cat left)" && echo 'left behind'
+await '! kill -0 "$(cat fled.flee)"'
+kill "$(cat fled.fled)" && echo 'fled, and may'
 mcfeely-inject -q h1 busy
 await 'states 2 | grep -q delayed'
 mcfeely-server show 2 | grep -o 'next try in.*' | head -n 1 |

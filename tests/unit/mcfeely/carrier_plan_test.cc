@@ -101,6 +101,7 @@ TEST_CASE(
     const auto away = Of<HostAway>(plan.TakeActions());
     REQUIRE(away.size() == 1);
     CHECK(away[0].why == "Connection timed out");
+    CHECK_FALSE(away[0].refused);
     rests.push_back(absl::ToInt64Seconds(away[0].again - now));
     plan.Wake(away[0].again - absl::Milliseconds(1));
     REQUIRE(plan.TakeActions().empty());
@@ -122,8 +123,9 @@ TEST_CASE("carriers: an agent that hangs up at once is a failure, too",
     REQUIRE(Of<CallHost>(plan.TakeActions()).size() == 1);
     CHECK(plan.Announced("web1", now));
     now += absl::Seconds(1);
-    plan.Ended("web1", "it has hung up", now);
+    plan.Ended("web1", "it has hung up", now, /*refused=*/n == 2);
     const auto away = Of<HostAway>(plan.TakeActions());
+    CHECK(away.at(0).refused == (n == 2));
     rests.push_back(absl::ToInt64Seconds(away.at(0).again - now));
     now = away.at(0).again;
     plan.Wake(now);

@@ -128,6 +128,50 @@ TEST_CASE("mcfeely: that an agent refuses the server's key is told at once",
   CHECK(q.Receipts() == "1:accepted 1");
 }
 
+TEST_CASE("mcfeely: that a host that is called refuses the server is told once",
+          "[mcfeely]") {
+  QueueBench q;
+  Job job = MakeJob({MakeTask("a"), MakeTask("b")});
+  q.Inject(1, 1, job);
+  q.Settle();
+  const auto away = [&q](bool refused) {
+    q.actions.clear();
+    q.queue->HostAway("h1", "it trusts nobody", q.now + absl::Seconds(1),
+                      refused, q.now);
+    q.Take();
+    q.Settle();
+    return q.All<SendReport>();
+  };
+  CHECK(away(false).empty());
+  const auto reports = away(true);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].report.about() == pb::PendingReport::TASK_LATE);
+  CHECK(reports[0].report.task() == 0);
+  CHECK(away(true).empty());
+  q.Restart();
+  CHECK(away(true).empty());
+  // No attempt was used up, and they run when it is there.
+  q.actions.clear();
+  q.Open(5);
+  q.Settle();
+  const auto sends = q.All<SendAttempts>();
+  REQUIRE(sends.size() == 1);
+  REQUIRE(sends[0].attempts.size() == 2);
+  CHECK(sends[0].attempts[0].number() == 1);
+  // A job without anybody to tell.
+  QueueBench silent;
+  Job nobody = OneTask();
+  nobody.failure.clear();
+  silent.Inject(1, 1, nobody);
+  silent.Settle();
+  silent.actions.clear();
+  silent.queue->HostAway("h1", "it trusts nobody", silent.now, true,
+                         silent.now);
+  silent.Take();
+  silent.Settle();
+  CHECK(silent.All<SendReport>().empty());
+}
+
 TEST_CASE("queue: an attempt says who injected its job, and how it is run",
           "[mcfeely]") {
   QueueBench q;

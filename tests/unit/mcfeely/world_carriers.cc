@@ -39,16 +39,20 @@ void World::State::StartCarriers() {
 void World::State::PumpCarriers() {
   if (plan == nullptr) return;
   const int life = server_life;
+  bool refused = false;
   for (const CarrierAction& action : plan->TakeActions()) {
     if (const auto* a = std::get_if<CallHost>(&action)) {
       BeginCall(agent_of.at(a->host));
     } else if (const auto* a = std::get_if<HangUp>(&action)) {
       HangUpOn(agent_of.at(a->host), a->why);
     } else if (const auto* a = std::get_if<HostAway>(&action)) {
-      queue->HostAway(a->host, a->why, a->again);
+      queue->HostAway(a->host, a->why, a->again, a->refused, ServerNow());
+      refused |= a->refused;
     }
     if (server_life != life) return;
   }
+  if (refused) PumpServer();
+  if (server_life != life || plan == nullptr) return;
   const absl::Time when = plan->wake_at();
   if (when == plan_wake || when == absl::InfiniteFuture()) return;
   plan_wake = when;
@@ -124,7 +128,9 @@ void World::State::BeginCall(int h) {
   if (dead || Luck(o.chaos.call_fails)) {
     return then(
         dead ? absl::Seconds(30) : dice.Between(kMinDelay, absl::Seconds(3)),
-        [this, h] { EndCall(h, "connection timed out"); });
+        [this, h, refused = !dead && number % 4 == 0] {
+          EndCall(h, refused ? "refused" : "connection timed out", refused);
+        });
   }
   const absl::Duration takes =
       Luck(o.chaos.call_is_slow)
@@ -147,12 +153,12 @@ void World::State::BeginCall(int h) {
   });
 }
 
-void World::State::EndCall(int h, std::string why) {
+void World::State::EndCall(int h, std::string why, bool refused) {
   const bool lost = calls.at(h).channel != 0;
   facts.calls_failed += !lost;
   calls.erase(h);
   if (lost && o.broken.lost_channel_not_told) return;
-  plan->Ended(agents[h].name, std::move(why), ServerNow());
+  plan->Ended(agents[h].name, std::move(why), ServerNow(), refused);
   PumpCarriers();
 }
 

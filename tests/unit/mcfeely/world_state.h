@@ -285,7 +285,7 @@ struct World::State {
   void Wanted(const std::string& name);
   void LookForWork();
   void BeginCall(int h);
-  void EndCall(int h, std::string why);
+  void EndCall(int h, std::string why, bool refused = false);
   void HangUpOn(int h, const std::string& why);
   void ChannelEnded(const Channel& channel);
   void EndWhenIdle(int h);

@@ -125,8 +125,8 @@ TEST_CASE("process: tells who waits on a descriptor, and closes it", "[sys]") {
 }
 
 TEST_CASE("process: kills exactly those that bear the mark", "[sys]") {
-  const std::string mark =
-      absl::StrCat("FLEETBOX_TEST=", base::Hex(sys::RandomBytes(8)));
+  const std::string id = base::Hex(sys::RandomBytes(8));
+  const std::string mark = absl::StrCat("FLEETBOX_TEST=", id);
   const auto start = [](const std::string& entry) {
     const std::vector<std::string> environment = {"A=1", entry, "Z=1"};
     auto child = sys::Child::Spawn(
@@ -136,27 +136,29 @@ TEST_CASE("process: kills exactly those that bear the mark", "[sys]") {
     return *std::move(child);
   };
   sys::Child a = start(mark);
-  sys::Child b = start(mark);
+  const std::string second = base::Hex(sys::RandomBytes(8));
+  sys::Child b = start(absl::StrCat("FLEETBOX_TEST=", second));
   // Longer, shorter, and the mark inside of another entry.
   std::vector<sys::Child> others;
   others.push_back(start(mark + "0"));
   others.push_back(start(mark.substr(0, mark.size() - 1)));
   others.push_back(start("X" + mark));
-  CHECK(sys::KillMarked(mark) == 2);
+  CHECK(sys::KillMarked("FLEETBOX_TEST", {id, second, "0"}) == 2);
   CHECK(a.Wait().signal == SIGKILL);
   CHECK(b.Wait().signal == SIGKILL);
   for (sys::Child& other : others) {
     pollfd p = {other.pidfd(), POLLIN, 0};
     CHECK(poll(&p, 1, 0) == 0);
   }
-  CHECK(sys::KillMarked(mark) == 0);
-  CHECK(sys::KillMarked("") == 0);
+  CHECK(sys::KillMarked("FLEETBOX_TEST", {id}) == 0);
+  CHECK(sys::KillMarked("", {id}) == 0);
+  CHECK(sys::KillMarked("FLEETBOX_TEST", {}) == 0);
 }
 
 TEST_CASE("process: kills those too that the marked ones start meanwhile",
           "[sys]") {
-  const std::string mark =
-      absl::StrCat("FLEETBOX_TEST=", base::Hex(sys::RandomBytes(8)));
+  const std::string id = base::Hex(sys::RandomBytes(8));
+  const std::string mark = absl::StrCat("FLEETBOX_TEST=", id);
   const std::vector<std::string> environment = {mark, "PATH=/bin:/usr/bin"};
   auto pipe = sys::Pipe();
   REQUIRE(pipe.ok());
@@ -170,11 +172,11 @@ TEST_CASE("process: kills those too that the marked ones start meanwhile",
   pipe->second.Reset();
   char c;
   REQUIRE(read(pipe->first.get(), &c, 1) == 1);
-  CHECK(sys::KillMarked(mark) >= 20);
+  CHECK(sys::KillMarked("FLEETBOX_TEST", {id}) >= 20);
   CHECK(child->Wait().signal == SIGKILL);
   // All held the pipe: its end is the end of the last of them.
   CHECK(sys::ReadFd(pipe->first.get()).ok());
-  CHECK(sys::KillMarked(mark) == 0);
+  CHECK(sys::KillMarked("FLEETBOX_TEST", {id}) == 0);
 }
 
 TEST_CASE("process: knows its own executable and size", "[sys]") {

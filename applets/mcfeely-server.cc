@@ -704,7 +704,9 @@ absl::StatusOr<int> RunCheck(const cli::Call& call) {
     cli::Print(problem + "\n");
   }
   if (!checked.kept.empty()) {
-    cli::Print(absl::StrCat("mended; as it was: ", checked.kept, "\n"));
+    cli::Print(absl::StrCat(
+        checked.lost ? "made anew of what could be read" : "mended",
+        "; as it was: ", checked.kept, "\n"));
   }
   cli::Print(absl::StrCat(checked.open_jobs, " open jobs\n"));
   if (checked.lost) return 1;

@@ -31,10 +31,12 @@ absl::StatusOr<Checked> CheckQueue(const std::string& folder, bool repair) {
 
   CheckedRecords records;
   TRY_ASSIGN(store::Repaired repaired,
-             store::RepairSqlite(folder, [&](store::Entries& all) {
-               records = CheckRecords(all, sys::WallNow());
-               return absl::OkStatus();
-             }));
+             store::RepairSqlite(
+                 folder, [&](store::Entries& all, const std::string& missing) {
+                   records = CheckRecords(all, sys::WallNow(),
+                                          /*is_whole=*/missing.empty());
+                   return absl::OkStatus();
+                 }));
   const bool lost = !repaired.lost.empty() || records.lost_jobs != 0;
   checked.problems.clear();
   if (!pages.ok()) checked.problems.emplace_back(pages.message());

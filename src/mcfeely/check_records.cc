@@ -104,7 +104,7 @@ size_t RemoveJob(Entries& entries, const std::string& prefix) {
 
 }  // namespace
 
-CheckedRecords CheckRecords(Entries& entries, absl::Time now) {
+CheckedRecords CheckRecords(Entries& entries, absl::Time now, bool is_whole) {
   CheckedRecords checked;
   const Keys keys(kQueue);
   const uint64_t last = LastNumber(entries, keys);
@@ -112,7 +112,17 @@ CheckedRecords CheckRecords(Entries& entries, absl::Time now) {
   const auto given = seq == entries.end()
                          ? absl::StatusOr<uint64_t>(uint64_t{0})
                          : UnpackNumber(seq->second);
-  if (!given.ok() || *given < last) {
+  if (!is_whole) {
+    const uint64_t seconds =
+        static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixSeconds(now), 0));
+    const uint64_t next = std::max({last, given.value_or(0), seconds});
+    checked.problems.push_back(
+        absl::StrCat(keys.Seq(),
+                     ": jobs may have been accepted of which nothing is left; "
+                     "the next one is job ",
+                     next + 1));
+    entries[keys.Seq()] = PackNumber(next);
+  } else if (!given.ok() || *given < last) {
     checked.problems.push_back(absl::StrCat(
         keys.Seq(), ": is not the last job's number; it is set to ", last));
     entries[keys.Seq()] = PackNumber(last);

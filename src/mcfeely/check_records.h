@@ -23,9 +23,11 @@ struct CheckedRecords {
 //   the output of a task, an unsent report, a name for a repeated injection, a
 //     place in the list of ended jobs: by itself
 //
-// and makes the last job's number anew when it is too low. With what is then
+// and makes the last job's number anew when it is too low. Where entries may be
+// missing altogether, it may have been higher than any that is left: no number
+// is given twice, so they go on from the seconds since 1970. With what is then
 // left Queue::Load succeeds.
 CheckedRecords CheckRecords(std::map<std::string, std::string>& entries,
-                            absl::Time now);
+                            absl::Time now, bool is_whole = true);
 
 }  // namespace mcfeely

@@ -68,11 +68,12 @@ struct Repaired {
   std::string lost;  // what may be missing; empty: nothing
 };
 // Makes the store anew of every entry that can still be read, as `edit` leaves
-// them; without leases, from revision 1 on. The old file is kept. DataLoss when
-// not even the tables can be found in it; then, and when it fails in between,
-// the store stays as it was.
+// them, which is told what may be missing (Repaired::lost); without leases,
+// from revision 1 on. The old file is kept. DataLoss when not even the tables
+// can be found in it; then, and when it fails in between, the store stays as it
+// was.
 absl::StatusOr<Repaired> RepairSqlite(
     const std::string& folder,
-    const std::function<absl::Status(Entries&)>& edit);
+    const std::function<absl::Status(Entries&, const std::string& lost)>& edit);
 
 }  // namespace store

@@ -179,7 +179,8 @@ absl::Status FillUp(const std::string& path) {
 
 absl::StatusOr<Repaired> RepairSqlite(
     const std::string& folder,
-    const std::function<absl::Status(Entries&)>& edit) {
+    const std::function<absl::Status(Entries&, const std::string& lost)>&
+        edit) {
   const std::string path = StorePath(folder), fresh = path + ".new";
   TRY_ASSIGN(const sys::FileInfo info, sys::Stat(path));
   if (!info.exists) return absl::NotFoundError(path + ": there is no store");
@@ -217,10 +218,14 @@ absl::StatusOr<Repaired> RepairSqlite(
                  FillHole(*database, *hole, compacted.ok() && *compacted == 0,
                           &entries));
       if (!filled) {
-        absl::StrAppend(&repaired.lost, repaired.lost.empty() ? "" : "; ",
-                        "between '", base::Escape(hole->after), "' and '",
-                        base::Escape(hole->before),
-                        "' entries may be missing, or old");
+        absl::StrAppend(
+            &repaired.lost, repaired.lost.empty() ? "" : "; ",
+            hole->after.empty() && hole->before.empty()
+                ? "any entry"
+                : absl::StrCat("between '", base::Escape(hole->after),
+                               "' and '", base::Escape(hole->before),
+                               "' entries"),
+            " may be missing, or old");
       }
     }
     TRY(database->Checkpoint());
@@ -229,7 +234,7 @@ absl::StatusOr<Repaired> RepairSqlite(
   if (log.exists && log.bytes != 0) {
     return absl::DataLossError(path + "-wal: cannot be moved into the file");
   }
-  TRY(edit(entries));
+  TRY(edit(entries, repaired.lost));
   TRY(WriteStore(fresh, entries));
   TRY_ASSIGN(repaired.kept, KeepOld(path));
   TRY(sys::MoveFile(fresh, path));

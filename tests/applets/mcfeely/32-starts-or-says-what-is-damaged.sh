@@ -86,8 +86,11 @@ while [ $n -lt $pages ]; do
     conv=notrunc 2>/dev/null
   n=$((n + 1))
 done
-mcfeely-server check --repair -q flip
+since=$(date +%s)
+mcfeely-server check --repair -q flip >mended
 echo "exit $?"
+sed 's/is job [0-9]*/is job N/' mended
+[ "$(sed -n 's/.*is job //p' mended)" -gt $since ] && echo 'a number that none had'
 try flip
 echo "--- refused"
 rm -rf flip

@@ -66,3 +66,18 @@ TEST_CASE("check: what makes no sense goes by itself, and is said",
   CHECK(entries.size() == 1);
   CHECK(CheckRecords(entries, kNow).problems.empty());
 }
+
+TEST_CASE("check: where entries may be missing, no number is given twice",
+          "[mcfeely]") {
+  const Keys keys("main");
+  Entries nothing;
+  const CheckedRecords checked =
+      CheckRecords(nothing, kNow, /*is_whole=*/false);
+  REQUIRE(checked.problems.size() == 1);
+  CHECK(checked.problems[0].find("job 1700000001") != std::string::npos);
+  CHECK(nothing[keys.Seq()] == mcfeely::PackNumber(1'700'000'000));
+  // Nor after a second time, with the clock set back.
+  CheckRecords(nothing, kNow - absl::Hours(1), /*is_whole=*/false);
+  CHECK(nothing[keys.Seq()] == mcfeely::PackNumber(1'700'000'000));
+  CHECK(CheckRecords(nothing, kNow).problems.empty());
+}

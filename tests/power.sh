@@ -6,6 +6,7 @@
 #   ipmi N [SETTINGS]                    of the Nth controller, and its host hN
 #   hub [OPTIONS]    makes an ssh that is none, for --via hub: this host, with
 #                    folders of its own in far, and these options there
+#   coded COMMAND    what it prints, its code behind that: code lost in no pipe
 #   untimed          takes times out of what comes through it
 . "$TESTS/lib.sh"
 [ -x "$FAKES/bmc" ] && [ -x "$FAKES/outlets" ] ||
@@ -48,5 +49,11 @@ exec $(command -v pcu-reboot) -c pcu.conf --run-dir run --state-dir state \
 X
   chmod +x bin/ssh farbin/fleetbox
   export PATH="$PWD/bin:$PATH" HOME="$PWD"
+}
+coded() {
+  "$@" >coded.out 2>&1
+  coded_n=$?
+  cat coded.out
+  echo "[$coded_n]"
 }
 untimed() { sed 's/ [0-9]*\.[0-9]s$//'; }

@@ -34,5 +34,5 @@ crash $server
 sed -i 's|keys/server:mcfeely|keys/stranger|' hub.conf
 start_server
 mcfeely-inject -q -e 'task d web1 where'
-await 'mcfeely-server show 3.d | grep -q "cannot be reached"'
+await 'mcfeely-server show 3.d | grep -q "cannot be reached: refused by the other"'
 states 3

@@ -15,7 +15,7 @@ for n in 1 2 3 4; do
     -e inject=fsync,fdatasync:signal=KILL:when=$n \
     mcfeely-server -c hub.conf 2>/dev/null & strace=$!
   inject="mcfeely-inject -q --key key$n -e 'task a h1 note a$n' \
-    -e 'task b h1 note b$n' -e 'require b a'"
+    -e 'task b h1 note b$n' -e 'require b a' -e 'success ops'"
   over="states $n | grep -q '^b done'"
   await "! kill -0 $strace || { $inject && $over; }"
   if kill -0 $strace 2>/dev/null; then
@@ -29,7 +29,12 @@ for n in 1 2 3 4; do
   unserve $agent_h1
   start_agent h1
   await "$inject && $over"
+  await "grep -q 'Subject: job $n success' mail/*"
   unserve $server
 done
 [ $killed -ge 3 ] && echo "killed often enough" || echo "killed $killed times"
 sort ran | uniq -c | awk '{ n[$1]++ } END { for (i in n) print n[i], "ran", i }'
+# A letter may have gone out before its server was killed; its name says that it
+# is the same.
+grep -h '^Subject' mail/* | sort -u | wc -l
+grep -h '^Message-I' mail/* | sort -u | wc -l

@@ -16,18 +16,22 @@ done
 try() {
   who=$1
   shift
-  mcfeely-inject -i "keys/$who" "$@" 2>&1 | grep -v running
+  mcfeely-inject -i "keys/$who" "$@" >out 2>&1
+  code=$?
+  grep -v running out
+  echo "[$code]"
 }
 ask() {
   who=$1 verb=$2
   shift 2
-  mcfeely-server "$verb" -i "keys/$who" "$@"
+  mcfeely-server "$verb" -i "keys/$who" "$@" >out 2>&1
+  code=$?
+  cat out
+  echo "[$code]"
 }
 try ops -wq web1 hup
 for what in 'web1 reboot' 'db1 hup' 'web1 hup now'; do
   try ops $what
-  mcfeely-inject -i keys/ops $what 2>/dev/null
-  echo "[$?]"
 done
 try eve web1 hup
 # One wrong task, and nothing of the job is queued.
@@ -45,8 +49,6 @@ ask boss release 1.task
 # for good.
 echo 'allow ops' >policy
 try ops web1 hup
-mcfeely-inject -i keys/ops web1 hup 2>/dev/null
-echo "[$?]"
 printf 'allow ops run * ...\nallow * read\n' >policy
 try ops -wq web1 hup now
 

@@ -20,12 +20,18 @@ await 'states 1 | grep -q "other running"'
 await 'states 1 | grep -q "^running running"'
 await 'states 1 | grep -q "deferred delayed"'
 states 1
+mcfeely-server wait --timeout 200ms 1 >/dev/null 2>&1
+echo "not yet: $?"
 mcfeely-server cancel 1
-mcfeely-server wait 1 2>&1 | sed 's/[0-9]* of/N of/'
+mcfeely-server wait 1 >out 2>&1
+echo "[$?]"
+sed 's/[0-9]* of/N of/' out
 states 1
 mcfeely-server cancel 1
 echo "again: $?"
 letters 1 | sed 's/by local:.*/by us/; s/([0-9]* attempts\{0,1\}, TIME)/(TIME)/' |
   grep -v -e '^$' | sort
+mcfeely-inject -q -w --timeout 200ms h1 stay >/dev/null 2>&1
+echo "nor the next: $?"
 mcfeely-server show 1.running | grep -e '^ *1 ' | timeless |
   awk '{ print $4, $5, $6, $7 }'

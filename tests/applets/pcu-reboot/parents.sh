@@ -18,7 +18,7 @@ sent() {
 seen=0
 run() {
   echo "$*"
-  pcu-reboot -t 2s --connect-timeout 1s "$@" 2>&1 | untimed |
+  coded pcu-reboot -t 2s --connect-timeout 1s "$@" | untimed |
     sed "s/$net.1/A/; s/$net.2/B/; s|$PWD|PWD|"
 }
 run list blade1 chassis1

@@ -22,7 +22,7 @@ pcu "m" { model "mute" program "/bin/sh" "mute.sh" step-timeout 2s node "web1" "
 END
 } >far/pcu.conf
 hub
-via() { pcu-reboot --via hub "$@" 2>&1 | untimed; }
+via() { coded pcu-reboot --via hub "$@" | untimed; }
 via bootdev pxe h1
 via bootdev bios h1
 via -n bootdev disk h1 | sed "s|$net|NET|; s|$PWD|PWD|"

@@ -16,7 +16,7 @@ address=$(sed -n 's/.*power.takes address="\{0,1\}\(tcp:[^ "]*\).*/\1/p' serve.2
 as() {
   key=$1
   shift
-  pcu-reboot --via "$(hostname)=$address" -i "keys/$key" "$@" 2>&1 |
+  coded pcu-reboot --via "$(hostname)=$address" -i "keys/$key" "$@" |
     sed "s/$(hostname)=tcp:[^ ]*:/HUB:/"
 }
 as user:ops off web1 web2 | untimed | sort

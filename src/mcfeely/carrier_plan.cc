@@ -174,8 +174,11 @@ std::vector<CarrierAction> CarrierPlan::TakeActions() {
 void CarrierPlan::Go(Host& h, State state, absl::Time until) {
   if (h.until < absl::InfiniteFuture()) timers_.erase({h.until, &h});
   Line& line = h.on_demand ? on_demand_ : kept_;
-  if (h.state == State::kCalling) line.calling--;
-  if (state == State::kCalling) line.calling++;
+  const auto calls = [](State s) {
+    return s == State::kCalling || s == State::kSlowCall;
+  };
+  line.calling += (state == State::kCalling) - (h.state == State::kCalling);
+  line.under_way += calls(state) - calls(h.state);
   h.state = state;
   h.until = until;
   if (until < absl::InfiniteFuture()) timers_.insert({until, &h});
@@ -205,7 +208,7 @@ void CarrierPlan::FillPlaces() {
       auto& first = line->fresh.empty() ? line->failed : line->fresh;
       Host& h = *first.front();
       const CarrierLimits::Lane lane = LaneOf(h);
-      if (line->calling >= lane.places) break;
+      if (line->calling >= lane.places || line->under_way >= lane.most) break;
       first.pop_front();
       if (!Wanted(h)) {
         Go(h, State::kIdle, absl::InfiniteFuture());

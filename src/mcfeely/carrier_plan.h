@@ -60,12 +60,15 @@ struct CarrierLimits {
   struct Lane {
     int places;           // calls at once,
     absl::Duration slow;  // and how long a call counts as one
+    int most;             // calls at once in all, those without a place too
     // From the beginning of a call until the agent has announced itself.
     absl::Duration longest;
   };
-  Lane kept = {256, absl::Milliseconds(200), absl::Seconds(40)};
-  // A process each, which may have to copy our executable first.
-  Lane on_demand = {64, absl::Seconds(1), absl::Minutes(6)};
+  Lane kept = {256, absl::Milliseconds(200), 1'000'000, absl::Seconds(40)};
+  // A process each, which may have to copy our executable first. Those of dead
+  // hosts only wait; but of living ones all set up their keys at once, and none
+  // may come too late by that.
+  Lane on_demand = {64, absl::Milliseconds(150), 512, absl::Minutes(6)};
   absl::Duration first_rest = absl::Seconds(1);
   absl::Duration longest_rest = absl::Minutes(5);
   // A connection that lasted so long was not a failure.
@@ -146,6 +149,7 @@ class CarrierPlan {
   struct Line {
     std::deque<Host*> fresh, failed;  // due
     int calling = 0;                  // places taken
+    int under_way = 0;                // calls
   };
   Line kept_, on_demand_;
   bool stopped_ = false;

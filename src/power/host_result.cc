@@ -221,7 +221,9 @@ std::string ResultJson(const HostResult& result) {
   out.Key("transport").String(result.transport);
   out.Key("attempts").Int(result.attempts);
   out.Key("ms").Int(absl::ToInt64Milliseconds(result.took));
-  out.Key("started").String(base::FormatTime(result.started));
+  out.Key("started").String(result.started == absl::InfinitePast()
+                                ? ""
+                                : base::FormatTime(result.started));
   out.Key("journal").String(result.journal);
   out.Key("legacy").String(LegacyAnswer(result));
   out.EndObject();

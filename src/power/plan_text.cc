@@ -116,14 +116,15 @@ std::string ActionText(Action action, const CampaignPcu& pcu,
 
 // The scripts that are run, where they are the model's: "login, off, on".
 std::string DialogueText(const PlannedPcu& pcu, const CampaignPcu& planned,
-                         Action action) {
+                         const CampaignRequest& request) {
+  const Action action = request.action;
   if (pcu.ways.empty()) return "";
   const Specification& spec = *pcu.ways.front().specification;
   std::vector<Verb> verbs = {Verb::kLogin};
   const std::optional<Verb> verb = VerbOf(action);
   if (verb != Verb::kStatus) verbs.push_back(Verb::kStatus);
   if (action == Action::kVerify) {
-    verbs.push_back(Verb::kVerify);
+    if (request.with_confirmation) verbs.push_back(Verb::kVerify);
   } else if (action == Action::kCycle &&
              !OptionsByScripts(planned.options, spec).native_cycle) {
     verbs.insert(verbs.end(), {Verb::kOff, Verb::kOn});
@@ -142,8 +143,11 @@ std::string DialogueText(const PlannedPcu& pcu, const CampaignPcu& planned,
 
 std::string PlanText(const CampaignPlan& plan) {
   Plugs plugs(plan.pcus.size()), looks(plan.pcus.size());
-  for (const CampaignHost& host : plan.request.hosts) {
-    if (!host.skipped.has_value()) AddPlugs(host.feeds, plugs);
+  const std::vector<std::optional<Failure>> why_not = WhyNot(plan);
+  for (size_t i = 0; i < why_not.size(); ++i) {
+    const CampaignHost& host = plan.request.hosts[i];
+    if (host.skipped.has_value() || why_not[i].has_value()) continue;
+    AddPlugs(host.feeds, plugs);
   }
   for (const CampaignParent& parent : plan.request.parents) {
     AddPlugs(parent.feeds, looks);
@@ -166,7 +170,7 @@ std::string PlanText(const CampaignPlan& plan) {
       absl::StrAppend(&text, "  ",
                       ActionText(plan.request.action, pcu, plugs[i]), "\n");
       const std::string dialogue =
-          DialogueText(plan.pcus[i], pcu, plan.request.action);
+          DialogueText(plan.pcus[i], pcu, plan.request);
       if (!dialogue.empty()) {
         absl::StrAppend(&text, "  scripts ", dialogue, "\n");
       }

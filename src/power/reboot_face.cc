@@ -2,6 +2,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -122,6 +123,8 @@ class Teller {
   cli::Progress progress_;
 };
 
+constexpr size_t kDescriptorsOfPcu = 3;
+
 constexpr char kInterrupted[] =
     "interrupted: what has begun is brought to its end; once more gives that "
     "up";
@@ -138,6 +141,10 @@ void OnSignal(CampaignRun& run, Teller& teller, int& signals) {
 
 int Carry(const cli::Call& call, const RebootOptions& options,
           CampaignPlan plan) {
+  // A line each, and what a program behind it needs; before any thread is made.
+  sys::RaiseDescriptorLimit();
+  sys::MakeRoomForDescriptors(kDescriptorsOfPcu *
+                              std::min(plan.pcus.size(), options.plan.at_once));
   sys::Loop loop;
   Teller teller(call, options, plan.request.hosts.size(), &loop);
   CampaignRun::Callbacks callbacks;

@@ -176,6 +176,7 @@ absl::StatusOr<int> RunServe(const cli::Call& call) {
   if (call.Has("verbose")) sys::SetLogLevel(sys::LogLevel::kStep);
   TRY_ASSIGN(Inventory inventory, NeedInventory(call));
   sys::RaiseDescriptorLimit();
+  sys::MakeRoomForDescriptors(inventory.pcus().size());
   sys::HideMemory();
   sys::KeepFreedMemory(kKeptBytes);
   sys::Loop loop;

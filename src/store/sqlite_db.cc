@@ -19,8 +19,7 @@ namespace store {
 namespace {
 
 constexpr int kPagesAtOnce = 1000;  // of a copy, until it looks up
-// The layout of the log: https://www.sqlite.org/fileformat2.html, section 4.
-constexpr int64_t kWalHeaderBytes = 32;
+// The layout of the log, as kWalHeaderBytes.
 constexpr int64_t kFrameHeaderBytes = 24;
 
 // The status of a result code. `number` is errno as it was, or 0.

@@ -171,6 +171,22 @@ int Truncate(sqlite3_file* f, sqlite3_int64 bytes) {
   return real->pMethods->xTruncate(real, bytes);
 }
 
+// SQLite flushes a log's header before the first frame, for the frames of an
+// older log must not be found behind a new header, nor new ones behind an old
+// header. In an empty file there are none: header and frames go together.
+bool IsHeaderOfNewLog(const LogFile& log) {
+  return log.bytes == 0 && log.at == 0 &&
+         log.gathered.size() == kWalHeaderBytes;
+}
+
+int SyncLog(sqlite3_file* f, int how) {
+  LogFile* log = reinterpret_cast<LogFile*>(f);
+  if (IsHeaderOfNewLog(*log)) return SQLITE_OK;
+  const int code = WriteOut(log);
+  sqlite3_file* real = log->real();
+  return code != SQLITE_OK ? code : real->pMethods->xSync(real, how);
+}
+
 int CloseLog(sqlite3_file* f) {
   LogFile* log = reinterpret_cast<LogFile*>(f);
   // What was not flushed was not committed, and need not be written.
@@ -203,14 +219,15 @@ constexpr sqlite3_io_methods MethodsOf(int (*close)(sqlite3_file*),
                                        int (*read)(sqlite3_file*, void*, int,
                                                    sqlite3_int64),
                                        int (*write)(sqlite3_file*, const void*,
-                                                    int, sqlite3_int64)) {
+                                                    int, sqlite3_int64),
+                                       int (*sync)(sqlite3_file*, int)) {
   return {
       .iVersion = 1,
       .xClose = close,
       .xRead = read,
       .xWrite = write,
       .xTruncate = Truncate<T>,
-      .xSync = [](sqlite3_file* f, int how) { return SETTLED(xSync, how); },
+      .xSync = sync,
       .xFileSize = [](sqlite3_file* f,
                       sqlite3_int64* n) { return SETTLED(xFileSize, n); },
       .xLock = [](sqlite3_file* f, int level) { return REAL(xLock, level); },
@@ -241,10 +258,15 @@ int CloseFile(sqlite3_file* f) {
   return real->pMethods->xClose(real);
 }
 
+int SyncFile(sqlite3_file* f, int how) {
+  sqlite3_file* real = RealOf<File>(f);
+  return real->pMethods->xSync(real, how);
+}
+
 constexpr sqlite3_io_methods kFileMethods =
-    MethodsOf<File>(CloseFile, ReadPage, WritePage);
+    MethodsOf<File>(CloseFile, ReadPage, WritePage, SyncFile);
 constexpr sqlite3_io_methods kLogMethods =
-    MethodsOf<LogFile>(CloseLog, ReadLog, WriteLog);
+    MethodsOf<LogFile>(CloseLog, ReadLog, WriteLog, SyncLog);
 
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
          int* out) {

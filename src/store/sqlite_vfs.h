@@ -1,4 +1,4 @@
-// SQLite's door to the system, with three things added.
+// SQLite's door to the system, with four things added.
 //
 // A checksum in each page of a database file, so that bytes which changed on
 // the disk are noticed when they are read and not handed out as a record:
@@ -12,6 +12,9 @@
 // else is done to the file. A failed write then shows in the flush; SQLite
 // believes a commit only after that.
 //
+// A log that begins in an empty file has its header flushed with its first
+// commit, not before it.
+//
 // Behind a log that has grown zeros are written for what comes next: to flush
 // what lies in blocks that the file has already takes half as long as to flush
 // a file that grows. Zeros are no frame, so that a reader ends there.
@@ -19,11 +22,14 @@
 
 #include <absl/status/statusor.h>
 
+#include <cstdint>
 #include <string>
 
 namespace store {
 
 inline constexpr int kChecksumBytes = 8;
+// The layout of the log: https://www.sqlite.org/fileformat2.html, section 4.
+inline constexpr int64_t kWalHeaderBytes = 32;
 
 // The name under which SQLite knows this door, on top of the one named `under`
 // (empty: the system's).

@@ -37,8 +37,6 @@ class CampaignMeans {
   Journal journal;
   SecretReader reader;
   PcuSessions::User last_user = 0;
-  // Campaigns go on side by side, and one leaves connections to the next.
-  bool is_shared = false;
 
  private:
   void LookWhoIsLeft();

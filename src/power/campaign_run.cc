@@ -55,10 +55,11 @@ CampaignRun::CampaignRun(sys::Loop& loop, CampaignRequest request,
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
       action_(campaign_.request().action),
-      means_(means != nullptr ? std::move(means)
-                              : std::make_shared<CampaignMeans>(
-                                    loop, options_.run_folder,
-                                    options_.state_folder, options_.secrets)),
+      shares_means_(means != nullptr),
+      means_(shares_means_ ? std::move(means)
+                           : std::make_shared<CampaignMeans>(
+                                 loop, options_.run_folder,
+                                 options_.state_folder, options_.secrets)),
       user_(++means_->last_user),
       lockout_file_(absl::StrCat(options_.state_folder, "/lockout")),
       secrets_(pcus_.size()),
@@ -105,6 +106,8 @@ void CampaignRun::Start() {
     }
   }
   if (IsJournaled(action_)) {
+    // While the first batches are made.
+    means_->journal.OpenAhead(means_->pool);
     own_ = OwnAction(sys::WallNow(), action_,
                      options_.login.empty() ? LoginName() : options_.login);
     own_.via = options_.via;
@@ -119,7 +122,7 @@ void CampaignRun::Interrupt() {
 void CampaignRun::Abandon() {
   const std::weak_ptr<bool> alive = alive_;
   if (was_started_) Apply(campaign_.Abandon(sys::SteadyNow()));
-  if (!alive.expired() && !means_->is_shared) means_->GiveUpLogOut();
+  if (!alive.expired() && !shares_means_) means_->GiveUpLogOut();
 }
 
 // A strip answers for all of its plugs at once: what follows is done for all
@@ -579,7 +582,7 @@ void CampaignRun::HostEnded(Campaign::HostEnded&& ended) {
   if (callbacks_.ended) callbacks_.ended(ended.host, ended.result);
   if (!IsJournaled(action_)) return;
   if (unkept_.empty()) {
-    if (!means_->is_shared) means_->journal.OpenAhead(means_->pool);
+    if (!shares_means_) means_->journal.OpenAhead(means_->pool);
     means_->journal.Later([this, alive = std::weak_ptr<bool>(alive_)] {
       if (alive.expired()) return;
       KeepEnds();
@@ -623,7 +626,7 @@ void CampaignRun::MaybeDone() {
   if (!std::exchange(is_told_, true) && callbacks_.told) callbacks_.told();
   if (!unkept_.empty()) {
     // A service has others to hear first.
-    if (means_->is_shared) return;
+    if (shares_means_) return;
     KeepEnds();
   }
   if (open_ends_ > 0) return;
@@ -635,7 +638,7 @@ void CampaignRun::MaybeDone() {
     if (callbacks_.done) callbacks_.done();
   };
   // Others go on with what they share.
-  if (means_->is_shared) return tell();
+  if (shares_means_) return tell();
   means_->LogOut(tell);
 }
 

@@ -65,9 +65,9 @@ class CampaignRun {
     std::function<void()> done;       // and all is written
   };
 
-  // Where means are shared, connections stay as their PCUs' settings have it;
-  // else it logs out everywhere before it is done. Without means it makes its
-  // own.
+  // Several that share means go on side by side, and leave connections as
+  // their PCUs' settings have it. One without them logs out everywhere before
+  // it is done.
   CampaignRun(sys::Loop& loop, CampaignRequest request,
               std::vector<RunPcu> pcus, Options options, Callbacks callbacks,
               std::shared_ptr<CampaignMeans> means = nullptr);
@@ -154,6 +154,7 @@ class CampaignRun {
   std::vector<int> sessions_;  // of each PCU
   std::vector<std::string> pcu_names_;
 
+  const bool shares_means_;
   const std::shared_ptr<CampaignMeans> means_;
   const PcuSessions::User user_;
   const LockoutFile lockout_file_;

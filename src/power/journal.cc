@@ -45,15 +45,12 @@ bool IsSameButForTime(const JournalAction& a, const JournalAction& b) {
          a.via == b.via && a.pid == b.pid && a.start_ticks == b.start_ticks;
 }
 
-std::string StoreIn(const std::string& folder) {
-  return absl::StrCat(folder, "/journal");
-}
-
 absl::StatusOr<std::unique_ptr<store::Engine>> OpenEngine(
     const std::string& folder, const store::Surroundings& surroundings) {
   TRY(sys::MakeFolders(folder, 0700));
-  return store::OpenSqlite({.folder = StoreIn(folder), .history = false},
-                           surroundings);
+  return store::OpenSqlite(
+      {.folder = absl::StrCat(folder, "/journal"), .history = false},
+      surroundings);
 }
 
 }  // namespace
@@ -156,11 +153,6 @@ absl::Status Journal::Open() {
   TRY_ASSIGN(engine_, OpenEngine(folder_, store::SurroundingsOf(loop_)));
   opened_ = sys::SteadyNow();
   return absl::OkStatus();
-}
-
-bool Journal::is_there() const {
-  const auto store = sys::Stat(StoreIn(folder_));
-  return store.ok() && store->exists;
 }
 
 void Journal::OpenAhead(sys::Pool& pool) {
@@ -408,7 +400,7 @@ void Journal::CloseWhenIdle() {
 
 absl::Status Journal::Scan(const std::string& folder,
                            const std::function<void(JournalRecord)>& visit) {
-  const std::string store = StoreIn(folder);
+  const std::string store = absl::StrCat(folder, "/journal");
   const absl::Time give_up = sys::SteadyNow() + kOpenTime;
   sys::Loop loop;
   while (true) {

@@ -61,8 +61,6 @@ class Journal {
     return waiting_.empty() && later_.empty() && !is_writing_;
   }
 
-  // Somebody has written in that folder.
-  bool is_there() const;
   // No other process can have it.
   bool is_open() const { return engine_ != nullptr; }
 

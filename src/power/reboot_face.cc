@@ -13,7 +13,6 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "power/campaign_run.h"
-#include "power/own_action.h"
 #include "power/plan_text.h"
 #include "power/reboot_options.h"
 #include "power/relay_face.h"
@@ -124,9 +123,7 @@ class Teller {
   cli::Progress progress_;
 };
 
-// A line, and what a program behind it needs.
 constexpr size_t kDescriptorsOfPcu = 3;
-constexpr size_t kMostAhead = 4096;  // PCUs
 
 constexpr char kInterrupted[] =
     "interrupted: what has begun is brought to its end; once more gives that "
@@ -143,8 +140,12 @@ void OnSignal(CampaignRun& run, Teller& teller, int& signals) {
 }
 
 int Carry(const cli::Call& call, const RebootOptions& options,
-          CampaignPlan plan, sys::Loop& loop,
-          std::shared_ptr<CampaignMeans> means) {
+          CampaignPlan plan) {
+  // A line each, and what a program behind it needs; before any thread is made.
+  sys::RaiseDescriptorLimit();
+  sys::MakeRoomForDescriptors(kDescriptorsOfPcu *
+                              std::min(plan.pcus.size(), options.plan.at_once));
+  sys::Loop loop;
   Teller teller(call, options, plan.request.hosts.size(), &loop);
   CampaignRun::Callbacks callbacks;
   callbacks.ended = [&](size_t host, const HostResult& result) {
@@ -163,33 +164,16 @@ int Carry(const cli::Call& call, const RebootOptions& options,
   }
   int signals = 0;
   std::optional<CampaignRun> run;
-  // Made before any thread is that may start a program.
+  // Made before any thread is.
   sys::Signals watch(loop, sys::NotIgnored({SIGINT, SIGTERM, SIGHUP}),
                      [&](int) { OnSignal(*run, teller, signals); });
   run.emplace(loop, std::move(plan.request), std::move(pcus), options.run,
-              std::move(callbacks), std::move(means));
+              std::move(callbacks));
   sys::HideMemory();
   run->Start();
   teller.ShowProgress();
   loop.Run();
   return teller.Finish();
-}
-
-std::shared_ptr<CampaignMeans> MakeMeans(sys::Loop& loop,
-                                         const RebootOptions& options) {
-  // Before any thread is made.
-  sys::RaiseDescriptorLimit();
-  sys::MakeRoomForDescriptors(kDescriptorsOfPcu *
-                              std::min(options.plan.at_once, kMostAhead));
-  auto means = std::make_shared<CampaignMeans>(loop, options.run.run_folder,
-                                               options.run.state_folder,
-                                               options.run.secrets);
-  // While the inventory is read, and takes about as long; none is made for an
-  // order that is refused.
-  if (IsJournaled(options.plan.action) && means->journal.is_there()) {
-    means->journal.OpenAhead(means->pool);
-  }
-  return means;
 }
 
 int Show(const cli::Call& call, const RebootOptions& options,
@@ -230,9 +214,6 @@ absl::StatusOr<int> RunAction(const cli::Call& call, Action action,
              ReadRebootOptions(call, action, std::move(operands)));
   if (options.choice.words.empty()) return cli::UsageError("no targets");
   if (!options.via.empty()) return CarryVia(call, options);
-  sys::Loop loop;
-  std::shared_ptr<CampaignMeans> means;
-  if (!options.dry_run) means = MakeMeans(loop, options);
   TRY_ASSIGN(const Inventory inventory, NeedInventory(call));
   TRY_ASSIGN(CampaignPlan plan,
              NeedPlan(inventory, options.choice, options.plan));
@@ -240,7 +221,7 @@ absl::StatusOr<int> RunAction(const cli::Call& call, Action action,
     return cli::UsageError("--record: keeps what is said to one PCU");
   }
   if (options.dry_run) return Show(call, options, plan);
-  return Carry(call, options, std::move(plan), loop, std::move(means));
+  return Carry(call, options, std::move(plan));
 }
 
 }  // namespace power

@@ -26,7 +26,6 @@ ServiceRun::ServiceRun(sys::Loop& loop, Inventory inventory, Options options)
       options_(std::move(options)),
       means_(std::make_shared<CampaignMeans>(
           loop, options_.run_folder, options_.state_folder, options_.secrets)) {
-  means_->is_shared = true;
   SetInventory(std::move(inventory));
 }
 

@@ -161,6 +161,8 @@ net::ChannelOptions Agent::State::Options() const {
   options.trust = &trust;
   options.principal = principal;
   options.expected_principal = config.server_principal;
+  // The server's people are told why its tasks wait.
+  options.introduce = true;
   options.remote_command = {"fleetbox", "mcfeely-server", "attach"};
   options.dead_after = config.dead_after;
   options.keep_alive = std::min(base::kKeepAlive, config.dead_after / 3);

@@ -1,6 +1,7 @@
 #include "mcfeely/server.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 #include <fcntl.h>
 
 #include <algorithm>
@@ -185,9 +186,22 @@ void Server::State::Closed(net::Channel& channel, const absl::Status& why) {
   numbers.erase(&channel);
   const std::string called = std::move(clients[number].called);
   queue->Closed(number, sys::SteadyNow());
-  if (!called.empty()) carriers->Ended(called, why);
+  if (!called.empty()) {
+    carriers->Ended(called, why);
+  } else if (absl::IsPermissionDenied(why)) {
+    RefusedBy(channel.peer(), why);
+  }
   clients.erase(number);
   PumpSoon();
+}
+
+// A host's agent that has called us does not trust our key.
+void Server::State::RefusedBy(const net::Peer& peer, const absl::Status& why) {
+  absl::string_view host = peer.principal;
+  if (!absl::ConsumePrefix(&host, "host:")) return;
+  sys::Log("host.refuses", {{"host", host}, {"why", why.message()}});
+  queue->HostAway(std::string(host), std::string(why.message()),
+                  absl::InfiniteFuture(), /*refused=*/true, sys::SteadyNow());
 }
 
 // --- carrying out -----------------------------------------------------------

@@ -64,6 +64,7 @@ struct Server::State {
   std::string PickName(const net::Peer& peer) const;
   Connection Opened(std::unique_ptr<net::Channel> channel);
   void Closed(net::Channel& channel, const absl::Status& why);
+  void RefusedBy(const net::Peer& peer, const absl::Status& why);
   void Pump();
   void Commit();
   void PumpSoon();

@@ -196,9 +196,9 @@ void Channel::State::Begin(Connection connection,
   }
   if (carrier == Address::Carrier::kTcp) {
     MUST(options.signer != nullptr && options.trust != nullptr);
-    secure.emplace(
-        HandshakeOptions{role, options.signer, options.trust, options.principal,
-                         options.expected_principal, sys::RandomBytes(32)});
+    secure.emplace(HandshakeOptions{
+        role, options.signer, options.trust, options.principal,
+        options.expected_principal, sys::RandomBytes(32), options.introduce});
     out = secure->Start();
   } else {
     if (carrier == Address::Carrier::kUnix) {

@@ -61,6 +61,8 @@ struct ChannelOptions {
   // Of the other end; empty: any. On unix: and ssh: what it claims must be
   // this, and be believed; on tcp: its key must be trusted as this.
   std::string expected_principal;
+  // tcp, the caller's: see HandshakeOptions.
+  bool introduce = false;
   // ssh: the words run on the far side, whose stdin and stdout are a channel.
   std::vector<std::string> remote_command;
   std::string ssh_program = "ssh";

@@ -245,6 +245,10 @@ absl::Status SecureStream::State::TakeSealed(absl::string_view sealed,
   }
   const absl::Status checked = TakeHello(frame->content, now);
   if (!checked.ok()) {
+    // Not to somebody in the middle, whose keys or signature are wrong.
+    if (caller() && options.introduce && absl::IsPermissionDenied(checked)) {
+      TRY(SendHello(reply));
+    }
     StartSending(reply);
     Seal(EncodeFrame(FrameType::kClose, "refused"), reply);
     return checked;

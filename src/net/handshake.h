@@ -15,6 +15,10 @@
 // channel's first keep-alive), and one that does not a kClose with the content
 // "refused": the caller knows which before it calls the channel open.
 //
+// A caller that does not trust the listener says "refused" as well, in place of
+// its Hello, or behind it (HandshakeOptions::introduce): then the listener, if
+// it trusts the caller, knows who that was.
+//
 // Each Hello is signed (SSHSIG, namespace channel@fleetbox) over
 // BLAKE2b-256("fleetbox channel 1" | role | caller's ephemeral | listener's
 // ephemeral), role being "caller" or "listener": somebody in the middle with
@@ -68,6 +72,9 @@ struct HandshakeOptions {
   std::string expected;
   // 32 random bytes for the ephemeral key; wiped once used.
   std::string seed;
+  // The caller's: a listener that is not trusted is told who refuses it. What
+  // is signed for it is worth nothing to anybody else.
+  bool introduce = false;
 };
 
 // The whole conversation from the first byte on, for carriers that need

@@ -347,6 +347,19 @@ TEST_CASE(
   CHECK(fleet.listener->refused() == 1);
 }
 
+TEST_CASE("channel: a listener may be told who it is that refuses it",
+          "[net]") {
+  Fleet fleet;
+  fleet.agent.introduce = true;
+  fleet.agent.expected_principal = "server:other";
+  fleet.Call(fleet.ListenTcp());
+  REQUIRE(fleet.Until([&] { return fleet.there.closed && fleet.here.closed; }));
+  CHECK(fleet.here.opened == 0);
+  CHECK(fleet.here.why.code() == absl::StatusCode::kPermissionDenied);
+  CHECK(fleet.there.why.code() == absl::StatusCode::kPermissionDenied);
+  CHECK(fleet.there.channel->peer().principal == "host:web1");
+}
+
 TEST_CASE("channel: the Listener's own channels end with it", "[net]") {
   Fleet fleet;
   const Address at = fleet.ListenTcp();

@@ -11,9 +11,10 @@ namespace {
 
 struct Side {
   Side(Role role, const keys::KeyPair& key, const net_test::Trust& trust,
-       std::string principal, std::string expected = "")
+       std::string principal, std::string expected = "", bool introduce = false)
       : stream(HandshakeOptions{role, &key, &trust, std::move(principal),
-                                std::move(expected), sys::RandomBytes(32)}) {}
+                                std::move(expected), sys::RandomBytes(32),
+                                introduce}) {}
   // What it answers.
   std::string Take(absl::string_view bytes) {
     std::string reply;
@@ -266,6 +267,8 @@ TEST_CASE("handshake: a man in the middle with keys of his own is noticed",
     CHECK(pair.caller->status.code() == absl::StatusCode::kPermissionDenied);
   }
   SECTION("the listener's hello, signed towards her, is none for the caller") {
+    pair.caller.emplace(Role::kCaller, pair.caller_key, pair.trust, "host:web1",
+                        "server:mcfeely", /*introduce=*/true);
     // What a relay that terminates both sides can do at best: a signer that
     // answers with the signature the listener made on the other side.
     class Borrowed : public wire::Signer {
@@ -311,10 +314,13 @@ TEST_CASE("handshake: a man in the middle with keys of his own is noticed",
                 .Receive(pair.caller->stream.Start(), sys::WallNow(), &plain,
                          &to_caller)
                 .ok());
-    pair.caller->Take(to_caller);
+    const std::string last = pair.caller->Take(to_caller);
     CHECK(pair.caller->status.code() == absl::StatusCode::kUnauthenticated);
     CHECK(std::string(pair.caller->status.message()).find("bad signature") !=
           std::string::npos);
+    // It would introduce itself to a listener, but not to her.
+    CHECK_FALSE(eve_listens.Receive(last, sys::WallNow(), &plain, &reply).ok());
+    CHECK_FALSE(eve_listens.done());
   }
 }
 
@@ -369,6 +375,44 @@ TEST_CASE("handshake: a listener that is not whom we called is refused",
   pair.Run();
   CHECK(pair.caller->status.code() == absl::StatusCode::kPermissionDenied);
   CHECK_FALSE(pair.listener->stream.done());
+}
+
+TEST_CASE("handshake: a caller may say who it is that refuses the listener",
+          "[net]") {
+  const std::string refused =
+      net::EncodeFrame(net::FrameType::kClose, net::kRefused);
+  Pair pair;
+  net_test::Trust few;  // the caller's
+  const auto make = [&] {
+    pair.caller.emplace(Role::kCaller, pair.caller_key, few, "host:web1",
+                        "server:mcfeely", /*introduce=*/true);
+    pair.listener.emplace(Role::kListener, pair.listener_key, pair.trust,
+                          "server:mcfeely");
+  };
+  make();
+  SECTION("to one whose key it does not trust") {
+    pair.Run();
+    CHECK(pair.caller->status.code() == absl::StatusCode::kPermissionDenied);
+    CHECK_FALSE(pair.caller->stream.done());
+    REQUIRE(pair.listener->stream.done());
+    CHECK(pair.listener->stream.peer().principal == "host:web1");
+    CHECK(pair.listener->plain == refused);
+  }
+  SECTION("to one that is somebody else") {
+    few.Add(pair.listener_key.public_key(), {{"server:other"}});
+    pair.Run();
+    CHECK(pair.caller->status.code() == absl::StatusCode::kPermissionDenied);
+    CHECK(pair.listener->plain == refused);
+  }
+  SECTION("to one that does not trust it, who refuses as it always did") {
+    pair.trust.Revoke(pair.caller_key.public_key());
+    pair.Run();
+    CHECK(pair.listener->status.code() == absl::StatusCode::kPermissionDenied);
+    CHECK(std::string(pair.listener->status.message()).find("refused by") ==
+          std::string::npos);
+    CHECK_FALSE(pair.listener->stream.done());
+    CHECK(pair.listener->plain.empty());
+  }
 }
 
 TEST_CASE("handshake: lengths of messages are bounded before anything is kept",

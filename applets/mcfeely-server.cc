@@ -258,6 +258,7 @@ mcfeely::Styles StylesFor(const cli::Paint& paint) {
 size_t Width() { return sys::IsTerminal(1) ? sys::TerminalColumns(1) : 0; }
 
 absl::StatusOr<int> RunStatus(const cli::Call& call) {
+  TRY(call.OptionsFirst());
   fleetbox::wire::Query query;
   auto* status = query.mutable_status();
   TRY_ASSIGN(absl::Duration older, call.Duration("older"));
@@ -348,6 +349,7 @@ absl::StatusOr<int> OperateAll(
 absl::StatusOr<int> Operate(const cli::Call& call,
                             fleetbox::wire::Control::Verb verb,
                             absl::Span<const std::string> operands) {
+  TRY(call.OptionsFirst());
   if (operands.empty()) return cli::UsageError("name a JOB, or a JOB.TASK");
   std::vector<fleetbox::wire::Control> controls;
   for (const std::string& operand : operands) {
@@ -397,6 +399,7 @@ absl::StatusOr<int> RunRetry(const cli::Call& call) {
 }
 
 absl::StatusOr<int> RunMark(const cli::Call& call) {
+  TRY(call.OptionsFirst());
   absl::Span<const std::string> operands = call.operands;
   if (operands.size() < 2 ||
       (operands.back() != "done" && operands.back() != "failed")) {
@@ -416,6 +419,7 @@ absl::StatusOr<int> RunMark(const cli::Call& call) {
 }
 
 absl::StatusOr<int> RunWait(const cli::Call& call) {
+  TRY(call.OptionsFirst());
   if (call.operands.empty()) return cli::UsageError("name at least one JOB");
   absl::Time deadline = absl::InfiniteFuture();
   if (call.Has("timeout")) {
@@ -476,6 +480,7 @@ void WarnOfStrangers(const cli::Call& call, mcfeely::Client& client,
 }
 
 absl::StatusOr<int> RunHost(const cli::Call& call) {
+  TRY(call.OptionsFirst());
   absl::Span<const std::string> operands = call.operands;
   const std::string what = operands.empty() ? "" : operands[0];
   if (what == "list" && operands.size() == 1) {
@@ -580,6 +585,7 @@ absl::StatusOr<int> ImportClassic(const cli::Call& call,
 }
 
 absl::StatusOr<int> RunImport(const cli::Call& call) {
+  TRY(call.OptionsFirst());
   if (call.operands.empty()) return cli::UsageError("name at least one FILE");
   TRY_ASSIGN(auto client, mcfeely::MakeClient(call));
   int code = 0;

@@ -123,8 +123,11 @@ struct Call {
   // The operand of a command that takes exactly one; `what` is its name in the
   // usage line. UsageError when there is none, or more.
   absl::StatusOr<std::string> OnlyOperand(absl::string_view what) const;
-  // UsageError when there are fewer or more operands than that; `what` names
-  // the one that is missing.
+  // UsageError for an operand that looks like an option: of commands whose
+  // operands are no words of another command's, for which it is one too late.
+  absl::Status OptionsFirst() const;
+  // UsageError when there are fewer or more operands than that, or, when there
+  // is a most, for an option among them; `what` names the one that is missing.
   absl::Status Operands(size_t min, size_t max, absl::string_view what) const;
   absl::Status NoOperands() const { return Operands(0, 0, ""); }
 };

@@ -142,11 +142,21 @@ absl::StatusOr<absl::Duration> Call::Duration(absl::string_view word,
                          base::FormatDuration(max)));
 }
 
+absl::Status Call::OptionsFirst() const {
+  for (const std::string& operand : operands) {
+    if (dashes || operand.size() < 2 || operand[0] != '-') continue;
+    return UsageError(
+        absl::StrCat("'", operand, "': options stand before the operands"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Call::Operands(size_t min, size_t max,
                             absl::string_view what) const {
   if (operands.size() < min) {
     return UsageError(absl::StrCat(what, " is missing"));
   }
+  if (max != SIZE_MAX) TRY(OptionsFirst());
   if (operands.size() > max) {
     return UsageError(
         absl::StrCat("'", operands[max], "' is one operand too many"));

@@ -31,6 +31,9 @@ namespace wire_pb = fleetbox::wire;
 
 namespace {
 
+// For the server to take results that are in the journal: the next life tells
+// them otherwise.
+constexpr absl::Duration kLastWords = absl::Seconds(2);
 constexpr absl::Duration kFirstRedial = absl::Milliseconds(100);
 constexpr absl::Duration kLongestRedial = absl::Seconds(10);
 // How long one that ends by itself waits for a server that has gone without a
@@ -56,6 +59,7 @@ struct Agent::State {
   void Dial();
   void Redial();
   void EndWhenIdle(absl::Duration after);
+  void EndWithin(absl::Duration time);
   void Opened();
   void Closed(const absl::Status& why);
   void Arrived(absl::string_view bytes);
@@ -93,6 +97,7 @@ struct Agent::State {
   bool pump_soon = false;
   CommitPace pace;
   bool stopping = false;
+  absl::Time end_at = absl::InfiniteFuture();  // when stopping
 };
 
 absl::Status Agent::State::Open() {
@@ -361,10 +366,17 @@ void Agent::State::Pump() {
   }
   SetTimer();
   if (stopping && pace.idle() && attempts.is_settled() &&
-      comms->running() == 0 &&
-      (attempts.unconfirmed() == 0 || channel == nullptr)) {
-    loop.Stop();
+      comms->running() == 0) {
+    const bool hears = attempts.unconfirmed() > 0 && channel != nullptr;
+    EndWithin(hears ? kLastWords : absl::ZeroDuration());
   }
+}
+
+void Agent::State::EndWithin(absl::Duration time) {
+  const absl::Time at = sys::SteadyNow() + time;
+  if (at >= end_at) return;
+  end_at = at;
+  loop.At(at, [this] { loop.Stop(); });
 }
 
 void Agent::State::CarryOut(const AgentAction& action) {
@@ -464,10 +476,11 @@ void Agent::OnConnected(std::function<void()> f) {
 }
 
 void Agent::Stop(absl::Duration longest) {
-  if (state_->stopping) return;
-  state_->stopping = true;
+  if (std::exchange(state_->stopping, true)) {
+    return state_->EndWithin(absl::ZeroDuration());
+  }
   state_->attempts.ForgetAhead();
-  state_->loop.After(longest, [this] { state_->loop.Stop(); });
+  state_->EndWithin(longest);
   state_->PumpSoon();
 }
 

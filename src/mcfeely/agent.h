@@ -42,9 +42,10 @@ class Agent {
   std::vector<std::string> addresses() const;
   // Called once, when a server has been reached for the first time.
   void OnConnected(std::function<void()> f);
-  // Starts no more comms, waits for those that run and for the server to take
-  // their results, then stops the loop; at most `longest` later it does so
-  // anyway. What still runs then is killed, and counts as interrupted.
+  // Starts no more comms, waits for those that run and a moment for the server
+  // to take their results, then stops the loop; at most `longest` later it does
+  // so anyway, and at once when told again. What still runs then is killed, and
+  // counts as interrupted.
   void Stop(absl::Duration longest);
 
  private:

@@ -82,3 +82,15 @@ TEST_CASE("call: operands are counted", "[cli]") {
   CHECK(Call({"a"}).NoOperands().message() == "'a' is one operand too many");
   CHECK(Call({"a", "b"}).Operands(1, 2, "FILE").ok());
 }
+
+TEST_CASE("call: an option behind an operand is told as that", "[cli]") {
+  CHECK(Call({"a", "-j"}).Operands(1, 1, "FILE").message() ==
+        "'-j': options stand before the operands");
+  CHECK(Call({"a", "--json"}).Operands(1, 2, "FILE").message() ==
+        "'--json': options stand before the operands");
+  // "-" is standard input, behind "--" everything is an operand, and what has
+  // no most is another command's line.
+  CHECK(Call({"a", "-"}).Operands(1, 2, "FILE").ok());
+  CHECK(Call({"--", "-j"}).Operands(1, 1, "FILE").ok());
+  CHECK(Call({"a", "-j"}).Operands(1, SIZE_MAX, "COMMAND").ok());
+}

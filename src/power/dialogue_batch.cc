@@ -333,8 +333,9 @@ void DialogueBatch::RunFailed(const RunEnded& run, const ScriptRun& what,
 bool DialogueBatch::ReadsAgain(Work& work, const Failure& failure,
                                absl::Time now) {
   if (work.next.step != Step::kRead || !work.has_switched ||
-      !MayPass(failure.failure_class) || work.reads_left == 0 ||
-      now >= DeadlineOf(work)) {
+      !(MayPass(failure.failure_class) ||
+        failure.failure_class == FailureClass::kPrompt) ||
+      work.reads_left == 0 || now >= DeadlineOf(work)) {
     return false;
   }
   work.not_before =

@@ -40,9 +40,12 @@ PlugState Together(PlugState a, PlugState b) {
 
 std::string TextOf(const PlugResult& plug) {
   const Failure& failure = *plug.failure;
-  if (plug.is_cut) {
+  if (plug.cut != Cut::kNone) {
     return absl::StrCat(failure.text,
-                        "; it was switched off, and may be off still");
+                        plug.cut == Cut::kSeenOff
+                            ? "; it was switched off, and may be off still"
+                            : "; it may have been switched off, and be off "
+                              "still");
   }
   if (!failure.maybe_executed ||
       failure.failure_class == FailureClass::kState ||

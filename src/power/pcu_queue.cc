@@ -1,5 +1,6 @@
 #include "power/pcu_queue.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
@@ -14,6 +15,7 @@ namespace {
 // A host that stays dark is worth more patience than one that stays as it was.
 constexpr int kUrgentRetries = 4;
 constexpr absl::Duration kLeastLimit = absl::Seconds(1);
+constexpr absl::string_view kIsOnNow = "; is on now";
 
 // Nothing answered at all.
 bool FailedToConnect(const Failure& failure, VerifyLevel verified) {
@@ -32,6 +34,12 @@ bool MayPass(const Failure& failure) {
   return failure.failure_class == FailureClass::kClosed ||
          failure.failure_class == FailureClass::kTimeout ||
          failure.failure_class == FailureClass::kBusy;
+}
+
+// What a host that may be dark is tried again for, too.
+bool MayPassInTheDark(const Failure& failure) {
+  return MayPass(failure) || failure.failure_class == FailureClass::kPrompt ||
+         failure.failure_class == FailureClass::kDevice;
 }
 
 // It is the device that fails, not the plug.
@@ -148,7 +156,7 @@ std::vector<PcuQueue::Ended> PcuQueue::OrderEnded(BatchId batch, size_t index,
   std::vector<Ended> ended;
   if (result.failure.has_value() &&
       (!running.was_cancelled || waiting.order.order.is_urgent ||
-       result.is_cut) &&
+       result.cut != Cut::kNone) &&
       TryAgain(waiting, result, now)) {
     Enqueue(std::move(waiting));
   } else {
@@ -188,9 +196,12 @@ bool PcuQueue::TryAgain(Waiting& waiting, const PlugResult& result,
   FeedOrder& order = waiting.order.order;
   const Failure& failure = *result.failure;
   const VerifyLevel verified = result.verified;
-  if (result.is_cut) {
+  const bool is_cut = result.cut != Cut::kNone;
+  if (is_cut) {
     // It is dark because of us: no second cycle, and no rest before it is on.
-    waiting.cut = result.before;
+    waiting.cut = result.cut;
+    waiting.cut_by = failure;
+    waiting.before = result.before;
     order.action = Action::kOn;
     order.is_urgent = true;
   }
@@ -207,11 +218,15 @@ bool PcuQueue::TryAgain(Waiting& waiting, const PlugResult& result,
     waiting.not_before = now;
     return true;
   }
-  if (FailedToConnect(failure, verified)) {
-    if (!settings_.retry.of_connecting && !order.is_urgent) return false;
-  } else if (!MayPass(failure)) {
-    return false;
-  }
+  const auto may_pass = [&] {
+    if (FailedToConnect(failure, verified)) {
+      return settings_.retry.of_connecting || order.is_urgent;
+    }
+    // What failed was its off; its on may well succeed.
+    if (is_cut) return !is_refused;
+    return order.is_urgent ? MayPassInTheDark(failure) : MayPass(failure);
+  };
+  if (!may_pass()) return false;
   const int most = order.is_urgent
                        ? std::max(settings_.retry.retries, kUrgentRetries)
                        : settings_.retry.retries;
@@ -235,6 +250,24 @@ bool PcuQueue::TryAgain(Waiting& waiting, const PlugResult& result,
 
 PcuQueue::Ended PcuQueue::Final(Waiting&& waiting, PlugResult&& result) {
   result.attempts = waiting.attempts;
+  if (waiting.cut != Cut::kNone) {
+    // Whether it was off in between nobody knows: it is on.
+    const bool was_cycled =
+        waiting.cut == Cut::kSeenOff || result.before == PlugState::kOff;
+    if (result.outcome.has_value() && !was_cycled) {
+      result.outcome.reset();
+      result.failure = std::move(waiting.cut_by);
+      if (!absl::EndsWith(result.failure->text, kIsOnNow)) {
+        absl::StrAppend(&result.failure->text, kIsOnNow);
+      }
+    } else if (result.outcome == Outcome::kAlready) {
+      result.outcome = Outcome::kDone;
+    }
+    if (result.failure.has_value() && result.after != PlugState::kOn) {
+      result.cut = waiting.cut;
+    }
+    result.before = waiting.before;
+  }
   if (result.failure.has_value() && waiting.maybe_executed) {
     result.failure->maybe_executed = true;
   }
@@ -250,11 +283,6 @@ PcuQueue::Ended PcuQueue::Final(Waiting&& waiting, PlugResult&& result) {
         std::unique(waiting.failures.begin(), waiting.failures.end()),
         waiting.failures.end());
     result.failure->text = absl::StrJoin(waiting.failures, "; ");
-  }
-  if (waiting.cut.has_value()) {
-    result.before = *waiting.cut;
-    if (result.outcome == Outcome::kAlready) result.outcome = Outcome::kDone;
-    result.is_cut = result.failure.has_value();
   }
   return {
       .id = waiting.order.id, .way = waiting.way, .result = std::move(result)};

@@ -110,8 +110,11 @@ class PcuQueue {
     // executed.
     std::optional<Failure> last = {};
     bool maybe_executed = false;
-    // Of a cycle whose on is all that is left to do: the state before it.
-    std::optional<PlugState> cut = {};
+    // Of a cycle whose on is all that is left to do: by what, and the state
+    // before it.
+    Cut cut = Cut::kNone;
+    Failure cut_by = {};
+    PlugState before = PlugState::kUnknown;
   };
   struct Running {
     size_t way = 0;

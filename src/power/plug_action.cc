@@ -39,6 +39,14 @@ PlugAction::PlugAction(Action action, const ActionOptions& options,
       options_(options),
       can_tell_privilege_(can_tell_privilege) {}
 
+bool PlugAction::IsHalf() const {
+  return action_ == Action::kCycle && command_ == Action::kOff;
+}
+
+void PlugAction::MayBeCut() {
+  if (IsHalf()) result_.cut = std::max(result_.cut, Cut::kPerhaps);
+}
+
 PlugAction::Next PlugAction::Read() const {
   if (SetsBootDevice(action_)) {
     return {.step = Step::kReadBack, .command = command_, .until = deadline_};
@@ -56,7 +64,7 @@ PlugAction::Next PlugAction::Switch(Action command) {
 
 PlugAction::Next PlugAction::End(Outcome outcome) {
   result_.outcome = outcome;
-  result_.is_cut = false;
+  result_.cut = Cut::kNone;
   return {.step = Step::kEnd};
 }
 
@@ -159,8 +167,9 @@ PlugAction::Next PlugAction::FirstRead(PlugState state) {
 
 PlugAction::Next PlugAction::Switched(absl::Time now) {
   result_.verified = VerifyLevel::kPrivilege;
-  const bool is_half = action_ == Action::kCycle && command_ == Action::kOff;
-  if (CannotBeRead(action_) || (!options_.wait && !is_half)) {
+  MayBeCut();
+  if (CannotBeRead(action_) || (!options_.wait && !IsHalf())) {
+    result_.after = PlugState::kUnknown;
     return End(Outcome::kAccepted);
   }
   if (SetsBootDevice(command_)) {
@@ -192,7 +201,7 @@ PlugAction::Next PlugAction::SettingRead(std::optional<bool> is_so,
                                          absl::Time now) {
   if (!is_so.has_value()) return End(Outcome::kAccepted);
   if (*is_so) return End(Outcome::kDone);
-  return now >= deadline_ ? TimedOut() : PollAgain(now);
+  return now >= deadline_ ? TimedOut(now) : PollAgain(now);
 }
 
 PlugAction::Next PlugAction::Confirm(PlugState wanted, absl::Duration limit,
@@ -224,7 +233,7 @@ PlugAction::Next PlugAction::Polled(PlugState state, absl::Time now) {
     if (on_since_ != absl::InfiniteFuture() && state == PlugState::kOff) {
       return Fail(FailureClass::kState, "came on, went off", true);
     }
-    return now >= deadline_ ? TimedOut() : PollAgain(now);
+    return now >= deadline_ ? TimedOut(now) : PollAgain(now);
   }
   if (command_ == Action::kCycle && !left_ &&
       now < std::min(deadline_,
@@ -246,9 +255,10 @@ PlugAction::Next PlugAction::Polled(PlugState state, absl::Time now) {
 }
 
 PlugAction::Next PlugAction::Reached(absl::Time now) {
-  if (action_ == Action::kCycle && command_ == Action::kOff) {
+  if (IsHalf()) {
     phase_ = Phase::kResting;
-    result_.is_cut = true;
+    lost_.reset();
+    result_.cut = Cut::kSeenOff;
     return {.step = Step::kPause, .until = now + options_.off_time};
   }
   if (command_ == Action::kReset && !has_answer_) {
@@ -264,8 +274,13 @@ PlugAction::Next PlugAction::Reached(absl::Time now) {
   return End(Outcome::kDone);
 }
 
-PlugAction::Next PlugAction::TimedOut() {
+PlugAction::Next PlugAction::TimedOut(absl::Time now) {
   if (command_ == Action::kSoft && options_.hard) return Switch(Action::kOff);
+  if (IsHalf() && result_.after == PlugState::kOn) result_.cut = Cut::kNone;
+  if (lost_.has_value()) {
+    absl::StrAppend(&lost_->text, "; is ", Word(result_.after), " now");
+    return Failed(*lost_, now);
+  }
   const absl::Duration limit =
       command_ == Action::kSoft ? options_.grace : options_.state_timeout;
   return Fail(FailureClass::kState,
@@ -308,6 +323,7 @@ PlugAction::Next PlugAction::Lost(const Failure& failure, absl::Time now) {
   if (CannotBeRead(action_) || SetsBootDevice(action_)) {
     return Failed(failure, now);
   }
+  MayBeCut();
   lost_ = failure;
   phase_ = Phase::kLost;
   deadline_ = now + options_.state_timeout;
@@ -328,6 +344,11 @@ PlugAction::Next PlugAction::ReadAfterLoss(PlugState state, absl::Time now) {
         result_.remark = "its answer was lost";
         Confirm(wanted, options_.state_timeout, now);
         return Polled(state, now);
+      }
+      if (IsHalf()) {
+        result_.remark = "its answer was lost";
+        lost_ = std::move(lost);
+        return Confirm(wanted, options_.state_timeout, now);
       }
       // May be done once more, so the class is that of what was lost.
       absl::StrAppend(&lost.text, "; is ", Word(state), " now");
@@ -350,6 +371,7 @@ PlugAction::Next PlugAction::ReadAfterLoss(PlugState state, absl::Time now) {
 }
 
 PlugAction::Next PlugAction::Failed(const Failure& failure, absl::Time) {
+  if (phase_ == Phase::kSwitching && failure.maybe_executed) MayBeCut();
   // Reading did not succeed either: what was lost before is what matters.
   result_.failure = lost_.has_value() ? *lost_ : failure;
   if (phase_ == Phase::kConfirming || phase_ == Phase::kResting ||

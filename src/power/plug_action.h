@@ -9,7 +9,7 @@
 //            plug that was off is only switched on. The device's own cycle is
 //            used only when that is asked for: it may leave an off plug off, or
 //            say yes before anything has happened. What fails behind the off
-//            is told as such (is_cut)
+//            is told as such (Cut)
 //   reset    read; a plug that is off stays off
 //   soft     read; ask the system; read until it is off; else, unless only that
 //            was asked for, off
@@ -19,8 +19,9 @@
 // Waiting is reading again after 0.5 s, 1 s and then every `poll`, until
 // `state_timeout`. After a lost answer the state is read, where there is one,
 // and what it does not prove is a failure that says that the command may have
-// been executed. A cycle, reset, soft or nmi is never sent again then; an on or
-// off may be, by whoever tries the whole action once more.
+// been executed; the off of a cycle is waited for all the same, as nobody would
+// see to its on if it came late. A cycle, reset, soft or nmi is never sent
+// again then; an on or off may be, by whoever tries the whole action once more.
 #pragma once
 
 #include <absl/time/time.h>
@@ -39,6 +40,13 @@ enum class Outcome : uint8_t {
 };
 absl::string_view Word(Outcome outcome);  // "done"
 
+// What a cycle that has failed has left behind.
+enum class Cut : uint8_t {
+  kNone,     // all as it was, or on
+  kPerhaps,  // its off was sent: it may be off
+  kSeenOff,  // it was off, and may be still
+};
+
 struct PlugResult {
   // One of the two, once it has ended.
   std::optional<Outcome> outcome = {};
@@ -50,8 +58,7 @@ struct PlugResult {
   VerifyLevel verified = VerifyLevel::kNothing;
   std::string remark = {};  // what a person may want to know: "was off"
   int attempts = 0;         // sessions or requests that were begun
-  // Of kCycle that has failed: it was switched off, and may be off still.
-  bool is_cut = false;
+  Cut cut = Cut::kNone;
 };
 
 struct ActionOptions {
@@ -122,6 +129,8 @@ class PlugAction {
     kRefused
   };
 
+  bool IsHalf() const;  // the off of a cycle
+  void MayBeCut();
   Next Read() const;
   Next Seen(PlugState state, absl::Time now);
   Next Switch(Action command);
@@ -132,7 +141,7 @@ class PlugAction {
   Next PollAgain(absl::Time now);
   Next Polled(PlugState state, absl::Time now);
   Next Reached(absl::Time now);
-  Next TimedOut();
+  Next TimedOut(absl::Time now);
   Next ReadAfterLoss(PlugState state, absl::Time now);
   Next ReadAfterRefusal(PlugState state, absl::Time now);
 

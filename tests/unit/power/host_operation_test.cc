@@ -55,12 +55,22 @@ TEST_CASE("power 49: that it may be off still is said once, and in one way",
     HostOperation op(Action::kCycle, {{.name = "a/1"}}, false);
     op.Begin();
     PlugResult cut = Failed(FailureClass::kClosed, maybe_executed);
-    cut.is_cut = true;
+    cut.cut = power::Cut::kSeenOff;
     op.FeedEnded(0, cut, kNow);
     REQUIRE(op.is_ended());
     CHECK(op.ResultFor(std::vector<size_t>{0}).detail ==
           "no answer; it was switched off, and may be off still");
   }
+}
+
+TEST_CASE("power 49: that it may have been switched off is said", "[power]") {
+  HostOperation op(Action::kCycle, {{.name = "a/1"}}, false);
+  op.Begin();
+  PlugResult cut = Failed(FailureClass::kClosed, true);
+  cut.cut = power::Cut::kPerhaps;
+  op.FeedEnded(0, cut, kNow);
+  CHECK(op.ResultFor(std::vector<size_t>{0}).detail ==
+        "no answer; it may have been switched off, and be off still");
 }
 
 TEST_CASE("power 46: a host with two feeds is dark before the first is on",

@@ -172,7 +172,7 @@ TEST_CASE("power 49: what a cycle has switched off is only switched on again",
   queue.Add(OrderOf(1, Action::kCycle));
   queue.Take(1, kNow);
   PlugResult cut = Failed(FailureClass::kUnreachable);
-  cut.is_cut = true;
+  cut.cut = power::Cut::kSeenOff;
   cut.before = power::PlugState::kOn;
   absl::Time now = kNow;
   SECTION("and was cycled then") {
@@ -197,7 +197,54 @@ TEST_CASE("power 49: what a cycle has switched off is only switched on again",
     CHECK(tries > 3);
     REQUIRE(ended.size() == 1);
     CHECK(ended[0].result.failure->text == "trouble");
-    CHECK(ended[0].result.is_cut);
+    CHECK(ended[0].result.cut == power::Cut::kSeenOff);
+  }
+}
+
+TEST_CASE("power 49: what a cycle may have switched off is switched on",
+          "[power]") {
+  PcuQueue queue = Make({});
+  queue.Add(OrderOf(1, Action::kCycle));
+  queue.Take(1, kNow);
+  // Of a class that is not tried again otherwise.
+  PlugResult cut = Failed(FailureClass::kPrompt, VerifyLevel::kLogin, true);
+  cut.cut = power::Cut::kPerhaps;
+  cut.before = power::PlugState::kOn;
+  REQUIRE(queue.OrderEnded(1, 0, cut, kNow).empty());
+  const auto batch = queue.Take(2, queue.ready_at());
+  REQUIRE(batch.has_value());
+  CHECK(batch->orders[0].order.action == Action::kOn);
+  const auto end = [&](PlugResult result) {
+    const auto ended = queue.OrderEnded(2, 0, std::move(result), kNow);
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].result.before == power::PlugState::kOn);
+    return ended[0].result;
+  };
+  SECTION("it was off: that was the cycle") {
+    PlugResult on = Done(Outcome::kDone);
+    on.before = power::PlugState::kOff;
+    CHECK(end(on).outcome == Outcome::kDone);
+  }
+  SECTION("it was on: nobody knows of a cycle") {
+    PlugResult on = Done(Outcome::kAlready);
+    on.before = on.after = power::PlugState::kOn;
+    const PlugResult result = end(on);
+    CHECK_FALSE(result.outcome.has_value());
+    CHECK(result.failure->failure_class == FailureClass::kPrompt);
+    CHECK(result.failure->text == "trouble; is on now");
+    CHECK(result.failure->maybe_executed);
+    CHECK(result.cut == power::Cut::kNone);
+  }
+  SECTION("it answers oddly again: once more, and then it is told") {
+    auto ended = queue.OrderEnded(
+        2, 0, Failed(FailureClass::kPrompt, VerifyLevel::kLogin), kNow);
+    for (int i = 0; ended.empty() && i < 100; ++i) {
+      REQUIRE(queue.Take(3, queue.ready_at()).has_value());
+      ended = queue.OrderEnded(
+          3, 0, Failed(FailureClass::kPrompt, VerifyLevel::kLogin), kNow);
+    }
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].result.cut == power::Cut::kPerhaps);
   }
 }
 

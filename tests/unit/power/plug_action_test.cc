@@ -274,10 +274,69 @@ TEST_CASE("power 49: a cycle that fails behind its off is told as such",
   cycle.StateRead(PlugState::kOn, At(0));
   cycle.Switched(At(0));
   cycle.PauseOver(At(0.5));
-  CHECK_FALSE(cycle.result().is_cut);
+  CHECK(cycle.result().cut == power::Cut::kPerhaps);
   cycle.StateRead(PlugState::kOff, At(0.5));
   cycle.PauseOver(At(5.5));
   cycle.Failed(gone, At(5.5));
-  CHECK(cycle.result().is_cut);
+  CHECK(cycle.result().cut == power::Cut::kSeenOff);
   CHECK(cycle.result().before == PlugState::kOn);
+}
+
+TEST_CASE("power 49: an off of a cycle whose answer was lost may come late",
+          "[power]") {
+  PlugAction cycle(Action::kCycle, {.state_timeout = absl::Seconds(10)}, false);
+  cycle.Begin(At(0));
+  cycle.StateRead(PlugState::kOn, At(0));
+  cycle.Lost(kLost, At(20));
+  CHECK(cycle.result().cut == power::Cut::kPerhaps);
+  CHECK(cycle.StateRead(PlugState::kOn, At(20)).until == At(20.5));
+  CHECK(cycle.PauseOver(At(20.5)).step == Step::kRead);
+  SECTION("then the rest of the cycle follows") {
+    CHECK(cycle.StateRead(PlugState::kOff, At(20.5)).until == At(25.5));
+    CHECK(cycle.PauseOver(At(25.5)).command == Action::kOn);
+    cycle.Switched(At(25.5));
+    cycle.PauseOver(At(26));
+    cycle.StateRead(PlugState::kOn, At(26));
+    CHECK(cycle.result().outcome == Outcome::kDone);
+    CHECK(cycle.result().remark == "its answer was lost");
+    CHECK(cycle.result().cut == power::Cut::kNone);
+  }
+  SECTION("or never: then it is on") {
+    CHECK(cycle.StateRead(PlugState::kOn, At(30)).step == Step::kEnd);
+    CHECK(cycle.result().failure->failure_class == kLost.failure_class);
+    CHECK(cycle.result().failure->maybe_executed);
+    CHECK(absl::EndsWith(cycle.result().failure->text, "; is on now"));
+    CHECK(cycle.result().cut == power::Cut::kNone);
+  }
+  SECTION("or nobody can tell") {
+    cycle.Failed({.failure_class = FailureClass::kUnreachable, .text = "gone"},
+                 At(22));
+    CHECK(cycle.result().failure->text == kLost.text);
+    CHECK(cycle.result().cut == power::Cut::kPerhaps);
+  }
+}
+
+TEST_CASE("power 49: an off of a cycle that was answered oddly may be done",
+          "[power]") {
+  for (const bool maybe_executed : {false, true}) {
+    PlugAction cycle(Action::kCycle, {}, false);
+    cycle.Begin(At(0));
+    cycle.StateRead(PlugState::kOn, At(0));
+    cycle.Failed({.failure_class = FailureClass::kPrompt,
+                  .text = "what?",
+                  .maybe_executed = maybe_executed},
+                 At(1));
+    CHECK(cycle.result().cut ==
+          (maybe_executed ? power::Cut::kPerhaps : power::Cut::kNone));
+  }
+}
+
+TEST_CASE("plug action: what was not read back is told as unknown", "[power]") {
+  PlugAction off(Action::kOff, {.wait = false}, false);
+  off.Begin(At(0));
+  off.StateRead(PlugState::kOn, At(0));
+  CHECK(off.Switched(At(1)).step == Step::kEnd);
+  CHECK(off.result().outcome == Outcome::kAccepted);
+  CHECK(off.result().before == PlugState::kOn);
+  CHECK(off.result().after == PlugState::kUnknown);
 }

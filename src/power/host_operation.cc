@@ -291,8 +291,13 @@ HostResult HostOperation::PlainResult(absl::Span<const size_t> feeds) const {
         result.detail = one.detail;
         result.value = one.value;
       }
+      const bool is_told = one.outcome == HostOutcome::kAccepted &&
+                           one.after == PlugState::kUnknown;
       states.push_back(
-          absl::StrCat(feeds_[feed].name, " is ", Word(one.after)));
+          is_told
+              ? absl::StrCat(feeds_[feed].name, " took '",
+                             Word(is_forcing_ ? Action::kOff : action_), "'")
+              : absl::StrCat(feeds_[feed].name, " is ", Word(one.after)));
     }
   }
   if (not_begun == feeds.size()) return NotTried();

@@ -73,6 +73,16 @@ TEST_CASE("power 49: that it may have been switched off is said", "[power]") {
         "no answer; it may have been switched off, and be off still");
 }
 
+TEST_CASE("power 46: of a feed that was not read back is said what it took",
+          "[power]") {
+  HostOperation op = TwoFeeds(Action::kOff);
+  op.Begin();
+  op.FeedEnded(0, Went(Outcome::kAccepted, PlugState::kOn, PlugState::kUnknown),
+               kNow);
+  op.FeedEnded(1, Failed(FailureClass::kTimeout), kNow);
+  CHECK(op.ResultFor({0, 1}).detail == "b/2: no answer; a/1 took 'off'");
+}
+
 TEST_CASE("power 46: a host with two feeds is dark before the first is on",
           "[power]") {
   HostOperation op = TwoFeeds(Action::kCycle);

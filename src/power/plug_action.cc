@@ -11,6 +11,11 @@ namespace {
 // A device's own cycle may not have begun when it is first looked at; one that
 // was never seen off after this long is taken for accepted, not for done.
 constexpr absl::Duration kCycleBegins = absl::Seconds(10);
+// An off of a cycle whose answer was lost is waited for so long, then sent
+// again so often: no off has more effect than one, as long as its on comes
+// behind it.
+constexpr absl::Duration kLateOff = absl::Seconds(5);
+constexpr int kMostResent = 2;
 constexpr absl::Duration kFirstPoll = absl::Milliseconds(500);
 
 // Whether the state of the plug has no part in it.
@@ -276,6 +281,10 @@ PlugAction::Next PlugAction::Reached(absl::Time now) {
 
 PlugAction::Next PlugAction::TimedOut(absl::Time now) {
   if (command_ == Action::kSoft && options_.hard) return Switch(Action::kOff);
+  if (lost_.has_value() && resent_++ < kMostResent) {
+    lost_.reset();
+    return Switch(Action::kOff);
+  }
   if (IsHalf() && result_.after == PlugState::kOn) result_.cut = Cut::kNone;
   if (lost_.has_value()) {
     absl::StrAppend(&lost_->text, "; is ", Word(result_.after), " now");
@@ -348,7 +357,11 @@ PlugAction::Next PlugAction::ReadAfterLoss(PlugState state, absl::Time now) {
       if (IsHalf()) {
         result_.remark = "its answer was lost";
         lost_ = std::move(lost);
-        return Confirm(wanted, options_.state_timeout, now);
+        return Confirm(wanted,
+                       resent_ < kMostResent
+                           ? std::min(kLateOff, options_.state_timeout)
+                           : options_.state_timeout,
+                       now);
       }
       // May be done once more, so the class is that of what was lost.
       absl::StrAppend(&lost.text, "; is ", Word(state), " now");

@@ -20,8 +20,9 @@
 // `state_timeout`. After a lost answer the state is read, where there is one,
 // and what it does not prove is a failure that says that the command may have
 // been executed; the off of a cycle is waited for all the same, as nobody would
-// see to its on if it came late. A cycle, reset, soft or nmi is never sent
-// again then; an on or off may be, by whoever tries the whole action once more.
+// see to its on if it came late, and sent twice more. A device's own cycle, a
+// reset, soft or nmi is never sent again then; an on or off may be, by whoever
+// tries the whole action once more.
 #pragma once
 
 #include <absl/time/time.h>
@@ -154,7 +155,7 @@ class PlugAction {
   PlugState wanted_ = PlugState::kUnknown;
   absl::Time deadline_ = absl::InfiniteFuture();  // of the state
   absl::Time on_since_ = absl::InfiniteFuture();
-  int polls_ = 0;
+  int polls_ = 0, resent_ = 0;
   bool is_readable_ = true;
   bool has_answer_ = true;  // to the last command
   bool left_ = false;       // was seen in another state than before, since

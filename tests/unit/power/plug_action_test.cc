@@ -287,8 +287,17 @@ TEST_CASE("power 49: an off of a cycle whose answer was lost may come late",
   PlugAction cycle(Action::kCycle, {.state_timeout = absl::Seconds(10)}, false);
   cycle.Begin(At(0));
   cycle.StateRead(PlugState::kOn, At(0));
+  for (const double at : {0.0, 6.0}) {
+    cycle.Lost(kLost, At(at));
+    CHECK(cycle.result().cut == power::Cut::kPerhaps);
+    CHECK(cycle.StateRead(PlugState::kOn, At(at)).until == At(at + 0.5));
+    CHECK(cycle.PauseOver(At(at + 0.5)).step == Step::kRead);
+    CHECK(cycle.StateRead(PlugState::kOn, At(at + 4)).step == Step::kPause);
+    CHECK(cycle.PauseOver(At(at + 5)).step == Step::kRead);
+    // It does no harm once more, before its on.
+    CHECK(cycle.StateRead(PlugState::kOn, At(at + 5)).command == Action::kOff);
+  }
   cycle.Lost(kLost, At(20));
-  CHECK(cycle.result().cut == power::Cut::kPerhaps);
   CHECK(cycle.StateRead(PlugState::kOn, At(20)).until == At(20.5));
   CHECK(cycle.PauseOver(At(20.5)).step == Step::kRead);
   SECTION("then the rest of the cycle follows") {

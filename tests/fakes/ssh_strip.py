@@ -11,7 +11,9 @@ killed. Each attempt to log in is a line of LOG, each command one. Words:
   old                   algorithms of twenty years ago only
   rsa-sha2              signs with nothing else
   mute                  lets in, and says nothing
+  ready-fd=N            writes a byte there once it can be called
 """
+import os
 import socket
 import sys
 import threading
@@ -142,5 +144,7 @@ listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(50)
 print(listener.getsockname()[1], flush=True)
+if "ready-fd" in WORDS:
+    os.write(int(WORDS["ready-fd"]), b"r")
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()

@@ -35,3 +35,5 @@ mcfeely-inject -q -w --timeout 200ms h1 stay >/dev/null 2>&1
 echo "nor the next: $?"
 mcfeely-server show 1.running | grep -e '^ *1 ' | timeless |
   awk '{ print $4, $5, $6, $7 }'
+mcfeely-server cancel 2
+mcfeely-server wait 2 >/dev/null 2>&1 || true

@@ -11,8 +11,8 @@ unset SSH_AUTH_SOCK
 strip() {
   rm -f attempts host_key host_key.pub
   ssh-keygen -q -t rsa -N '' -f host_key
-  serve sh -c '/usr/bin/python3 "$TESTS/fakes/ssh_strip.py" attempts host_key secret=hunter2 |
-    { read -r port && echo $port >port.new && mv port.new port && printf r >&3 && cat; }'
+  serve sh -c 'exec /usr/bin/python3 "$TESTS/fakes/ssh_strip.py" attempts host_key \
+    secret=hunter2 ready-fd=3 >port'
 }
 inventory() {
   cat <<END

@@ -6,6 +6,7 @@
 #   start_server           again, after it was ended; likewise start_agent h1
 #   crash PID              SIGKILL, and waits for the end
 #   letters N              waits for N letters and prints them without times
+#   make_mailer            ./mailer, which puts letters into mail; fleet does it
 #   states JOB             the tasks of a job, their states and attempts
 #   timeless               a filter: times become TIME
 . "$TESTS/lib.sh"
@@ -13,12 +14,7 @@
 fleet() {
   with_keys hub "$@"
   unset FLEETBOX_IDENTITY
-  mkdir mail
-  cat >mailer <<'X'
-#!/bin/sh
-cat >mail/.new.$$ && mv mail/.new.$$ "mail/letter.$(date +%s%N).$$"
-X
-  chmod +x mailer
+  make_mailer
   {
     echo "queue queue"
     echo "listen unix:sock"
@@ -34,6 +30,15 @@ X
     mkdir -p "comm.$fleet_host"
     start_agent "$fleet_host"
   done
+}
+
+make_mailer() {
+  mkdir mail
+  cat >mailer <<'X'
+#!/bin/sh
+cat >mail/.new.$$ && mv mail/.new.$$ "mail/letter.$(date +%s%N).$$"
+X
+  chmod +x mailer
 }
 
 start_server() {

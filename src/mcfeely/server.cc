@@ -395,7 +395,8 @@ std::vector<std::string> Server::addresses() const {
 }
 
 void Server::Stop(absl::Duration longest) {
-  if (std::exchange(state_->stopping, true)) return state_->loop.Stop();
+  if (state_->stopping) return;
+  state_->stopping = true;
   for (auto& listener : state_->listeners) listener->Stop();
   if (state_->carriers != nullptr) state_->carriers->Stop();
   if (state_->page != nullptr) state_->page->Stop();

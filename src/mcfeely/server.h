@@ -24,8 +24,7 @@ class Server {
   // As they can be called: with the ports that were picked.
   std::vector<std::string> addresses() const;
   // Takes nothing new, stores what is under way, then stops the loop; at most
-  // `longest` later it does so anyway, and at once when told again. Comms run
-  // on at their agents.
+  // `longest` later it does so anyway. Comms run on at their agents.
   void Stop(absl::Duration longest);
 
  private:

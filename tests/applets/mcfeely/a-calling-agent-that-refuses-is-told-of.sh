@@ -5,15 +5,11 @@
 . "$TESTS/mcfeely.sh"
 with_keys server:mcfeely host:web1
 unset FLEETBOX_IDENTITY
-mkdir comm mail
+mkdir comm
 printf '#!/bin/sh\necho ran\n' >comm/ok
 chmod 755 comm/ok
 grep -v '^server:' keys/allowed_signers >keys/few
-cat >mailer <<'X'
-#!/bin/sh
-cat >mail/.new.$$ && mv mail/.new.$$ "mail/letter.$(date +%s%N).$$"
-X
-chmod +x mailer
+make_mailer
 cat >hub.conf <<X
 queue queue
 listen unix:sock

@@ -4,18 +4,14 @@
 . "$TESTS/mcfeely.sh"
 with_keys server:mcfeely host:web1
 unset FLEETBOX_IDENTITY
-mkdir comm mail
+mkdir comm
 printf '#!/bin/sh\necho ran\n' >comm/ok
 chmod 755 comm/ok
 grep -v '^server:' keys/allowed_signers >keys/few
 serve mcfeely-agent -H web1 -l tcp:127.0.0.1:0 -C comm -J j1 -i keys/host:web1 \
   --trust keys/few --ready-fd 3
 port=$(sed -n 's/.*agent.listens address=tcp:127.0.0.1://p' serve.1.log)
-cat >mailer <<'X'
-#!/bin/sh
-cat >mail/.new.$$ && mv mail/.new.$$ "mail/letter.$(date +%s%N).$$"
-X
-chmod +x mailer
+make_mailer
 cat >hub.conf <<X
 queue queue
 listen unix:sock
